@@ -1,0 +1,97 @@
+/*
+ * Catalogue records: a dataset's definition. Everything the checks rely on (types, bounds, value
+ * sets, units, grades) comes from here, never from the data (DESIGN section 4.2).
+ */
+#ifndef WIRE_CATALOG_H
+#define WIRE_CATALOG_H
+
+#include "wire/schema.h"
+
+/* A field. `type`:
+ *   int32 int64   integers within [lo, hi]
+ *   decimal       value x 10^scale as int64 within [lo, hi] (also scaled)
+ *   date          days since 1970-01-01 within [lo, hi]
+ *   bool          0 or 1
+ *   enum          one of `values` (declared value set; stored as its position)
+ *   text          undeclared dictionary string; may be a group key only through noisy thresholds
+ *   unit          identifier of a unit of namespace `ref`, stored as a namespace-wide dense code
+ * grade: 1..4 (g1..g4). source: name of the column in the raw file ("" = name). */
+#define SY_FIELD_DEF_FIELDS(F, S, L)                                                               \
+    F(u64, grade, "grade", 0)                                                                      \
+    F(i64, hi, "hi", SY_OPT)                                                                       \
+    F(str, klass, "klass", SY_OPT)                                                                 \
+    F(i64, lo, "lo", SY_OPT)                                                                       \
+    F(str, measure, "measure", SY_OPT)                                                             \
+    F(str, name, "name", 0)                                                                        \
+    F(bool, nullable, "nullable", SY_OPT)                                                          \
+    F(str, ref, "ref", SY_OPT)                                                                     \
+    F(u64, scale, "scale", SY_OPT)                                                                 \
+    F(str, source, "source", SY_OPT)                                                               \
+    F(str, title, "title", SY_OPT)                                                                 \
+    F(str, type, "type", 0)                                                                        \
+    F(strs, values, "values", SY_OPT)
+SY_RECORD(field_def, SY_FIELD_DEF_FIELDS)
+
+/* A dataset. ns/unit: unit namespace and the field that names the unit; both "" for unprotected
+ * (g1) data. max_rows bounds every version and sizes every sum. custodian: the party that holds
+ * the second key share. encoding of the raw file: utf-8 | gb18030. dummy_rows: rows that dummy data
+ * must have. units: declared number of units the namespace may hold (dummy data, planner ranges). */
+#define SY_DATASET_DEF_FIELDS(F, S, L)                                                             \
+    F(str, custodian, "custodian", SY_OPT)                                                         \
+    F(str, department, "department", 0)                                                            \
+    F(u64, dummy_rows, "dummy_rows", SY_OPT)                                                       \
+    F(str, encoding, "encoding", 0)                                                                \
+    L(field_def, fields, "fields", 0)                                                              \
+    F(str, id, "id", 0)                                                                            \
+    F(str, lawful_basis, "lawful_basis", SY_OPT)                                                   \
+    F(u64, max_rows, "max_rows", 0)                                                                \
+    F(u64, membership, "membership", 0)                                                            \
+    F(str, ns, "ns", SY_OPT)                                                                       \
+    F(str, title, "title", 0)                                                                      \
+    F(str, unit, "unit", SY_OPT)                                                                   \
+    F(u64, units, "units", SY_OPT)                                                                 \
+    F(str, update_cycle, "update_cycle", SY_OPT)
+SY_RECORD(dataset_def, SY_DATASET_DEF_FIELDS)
+
+/* One column of a published version, as its header binds it. min/max are encrypted in the file. */
+#define SY_COLUMN_VERSION_FIELDS(F, S, L)                                                          \
+    F(u64, bytes, "bytes", 0)                                                                      \
+    F(u64, chunks, "chunks", 0)                                                                    \
+    F(b32, header, "header", 0)                                                                    \
+    F(str, name, "name", 0)                                                                        \
+    F(u64, nulls, "nulls", SY_OPT)
+SY_RECORD(column_version, SY_COLUMN_VERSION_FIELDS)
+
+/* A published version. version counts from 1. header: digest over all columns' headers, rows and
+ * the wrapped key; report: commitment to the sealed quality report. */
+#define SY_DATASET_VERSION_FIELDS(F, S, L)                                                         \
+    F(b16, attempt, "attempt", 0)                                                                  \
+    L(column_version, columns, "columns", 0)                                                       \
+    F(str, dataset, "dataset", 0)                                                                  \
+    F(b32, def, "def", 0)                                                                          \
+    F(b32, header, "header", 0)                                                                    \
+    F(b32, report, "report", 0)                                                                    \
+    F(u64, rows, "rows", SY_OPT)                                                                   \
+    F(u64, suite, "suite", 0)                                                                      \
+    F(u64, version, "version", 0)
+SY_RECORD(dataset_version, SY_DATASET_VERSION_FIELDS)
+
+/* A quality report, sealed to the department: rule -> count, never a value. */
+#define SY_QUALITY_RULE_FIELDS(F, S, L)                                                            \
+    F(u64, coerced, "coerced", SY_OPT)                                                             \
+    F(str, field, "field", SY_OPT)                                                                 \
+    F(u64, nulled, "nulled", SY_OPT)                                                               \
+    F(u64, rejected, "rejected", SY_OPT)                                                           \
+    F(str, rule, "rule", 0)
+SY_RECORD(quality_rule, SY_QUALITY_RULE_FIELDS)
+
+#define SY_QUALITY_FIELDS(F, S, L)                                                                 \
+    F(u64, bytes, "bytes", SY_OPT)                                                                 \
+    F(str, dataset, "dataset", 0)                                                                  \
+    F(u64, rows_in, "rows_in", SY_OPT)                                                             \
+    F(u64, rows_kept, "rows_kept", SY_OPT)                                                         \
+    L(quality_rule, rules, "rules", SY_OPT)                                                        \
+    F(u64, units, "units", SY_OPT)
+SY_RECORD(quality, SY_QUALITY_FIELDS)
+
+#endif

@@ -1,0 +1,70 @@
+/*
+ * Envelopes and replies: what every request but status.ping wears (DESIGN section 2).
+ *
+ * A call is [0, id, method, [envelope]] where `envelope` is bin: the canonical sy_envelope record.
+ * Signed message = the canonical header bytes (the header carries its context string). Body = sealed
+ * box (suite 1: X25519 + XSalsa20-Poly1305, libsodium crypto_box_seal) to the domain's box key, over
+ * a canonical sy_body. header.body = SHA-256("shuyu-args-1" || salt || SHA-256(args) ||
+ * SHA-256(secret)). The log keeps args, salt and SHA-256(secret), so that a replayer re-checks the
+ * signature without ever seeing a secret. The nonce is the request's identifier.
+ * A result is bin: a sealed box to the party's box key over sodium_pad(canonical sy_reply, length),
+ * where the length is fixed by the method, or for runs by the plan.
+ */
+#ifndef WIRE_ENVELOPE_H
+#define WIRE_ENVELOPE_H
+
+#include "wire/schema.h"
+
+#define SY_REQUEST_CONTEXT "shuyu-request-1"
+enum { SY_SUITE_INTL = 1, SY_REPLY_BLOCK = 1024, SY_ENVELOPE_LIFE_MAX_S = 3600 };
+
+#define SY_SIGNATURE_FIELDS(F, S, L)                                                               \
+    F(b32, key, "key", 0)                                                                          \
+    F(bin, sig, "sig", 0)
+SY_RECORD(signature, SY_SIGNATURE_FIELDS)
+
+#define SY_HEADER_FIELDS(F, S, L)                                                                  \
+    F(b32, body, "body", 0)                                                                        \
+    F(str, ctx, "ctx", 0)                                                                          \
+    F(b32, domain, "domain", 0)                                                                    \
+    F(i64, expiry, "expiry", 0)                                                                    \
+    F(b32, grant, "grant", SY_OPT)                                                                 \
+    F(str, method, "method", 0)                                                                    \
+    F(b16, nonce, "nonce", 0)                                                                      \
+    F(str, party, "party", 0)                                                                      \
+    F(b32, subject, "subject", SY_OPT)                                                             \
+    F(u64, suite, "suite", 0)
+SY_RECORD(header, SY_HEADER_FIELDS)
+
+#define SY_ENVELOPE_FIELDS(F, S, L)                                                                \
+    F(bin, body, "body", 0)                                                                        \
+    F(bin, header, "header", 0)                                                                    \
+    L(signature, sigs, "sigs", SY_OPT)
+SY_RECORD(envelope, SY_ENVELOPE_FIELDS)
+
+#define SY_BODY_FIELDS(F, S, L)                                                                    \
+    F(bin, args, "args", 0)                                                                        \
+    F(b32, salt, "salt", 0)                                                                        \
+    F(bin, secret, "secret", SY_OPT)
+SY_RECORD(body, SY_BODY_FIELDS)
+
+/* Proof that the outcome is entry `index` of the log: body + salt give the leaf, receipt is a
+ * c2sp.org/tlog-proof@v1 text. */
+#define SY_ENTRY_PROOF_FIELDS(F, S, L)                                                             \
+    F(bin, body, "body", 0)                                                                        \
+    F(u64, index, "index", SY_OPT)                                                                 \
+    F(bin, leaf, "leaf", 0)                                                                        \
+    F(str, receipt, "receipt", 0)                                                                  \
+    F(b32, salt, "salt", 0)
+SY_RECORD(entry_proof, SY_ENTRY_PROOF_FIELDS)
+
+/* error (code name) "" = success. `proofs` has the entry (or charge and answer) that records it. */
+#define SY_REPLY_FIELDS(F, S, L)                                                                   \
+    F(str, error, "error", SY_OPT)                                                                 \
+    F(str, field, "field", SY_OPT)                                                                 \
+    L(entry_proof, proofs, "proofs", SY_OPT)                                                       \
+    F(str, reason, "reason", SY_OPT)                                                               \
+    F(bin, result, "result", SY_OPT)
+SY_RECORD(reply, SY_REPLY_FIELDS)
+
+#endif

@@ -1,0 +1,247 @@
+/*
+ * Every method: its arguments and its result, as canonical records. The table of methods (who may
+ * call what, in which state) is policies/rules/methods.c; this header is what callers need.
+ *
+ * Identifiers of parties, datasets, scenes, models' short names: 1..64 bytes of [a-z0-9._-].
+ * Budgets: rho in 1e-9 zCDP, delta in 1e-15. Times: UTC seconds.
+ */
+#ifndef WIRE_METHODS_H
+#define WIRE_METHODS_H
+
+#include "wire/catalog.h"
+#include "wire/envelope.h"
+#include "wire/plan.h"
+
+/* --- status.ping (no envelope; params []) -> map below, in clear ------------------------------ */
+#define SY_PING_FIELDS(F, S, L)                                                                    \
+    F(b32, box, "box", 0)                                                                          \
+    F(b32, domain, "domain", 0)                                                                    \
+    F(str, log, "log", 0)                                                                          \
+    F(str, purpose, "purpose", 0)                                                                  \
+    F(u64, size, "size", 0)                                                                        \
+    F(i64, time, "time", 0)                                                                        \
+    F(str, version, "version", 0)
+SY_RECORD(ping, SY_PING_FIELDS)
+
+/* --- parties ---------------------------------------------------------------------------------- */
+/* role: agency operator department developer security auditor buyer. tls = SHA-256 of the client
+ * certificate's DER. status: active revoked. */
+#define SY_PARTY_FIELDS(F, S, L)                                                                   \
+    F(b32, box, "box", 0)                                                                          \
+    F(str, name, "name", 0)                                                                        \
+    F(str, party, "party", 0)                                                                      \
+    F(str, role, "role", 0)                                                                        \
+    F(b32, sign, "sign", 0)                                                                        \
+    F(str, status, "status", 0)                                                                    \
+    F(b32, tls, "tls", 0)
+SY_RECORD(party, SY_PARTY_FIELDS)
+
+/* An invitation, signed by the agency's key over its canonical bytes; ctx = "shuyu-invite-1". It
+ * also tells the invited what to pin: domain id, box key, log vkey. */
+#define SY_INVITE_FIELDS(F, S, L)                                                                  \
+    F(b32, box, "box", 0)                                                                          \
+    F(str, ctx, "ctx", 0)                                                                          \
+    F(b32, domain, "domain", 0)                                                                    \
+    F(i64, expiry, "expiry", 0)                                                                    \
+    F(str, log, "log", 0)                                                                          \
+    F(str, name, "name", 0)                                                                        \
+    F(b16, nonce, "nonce", 0)                                                                      \
+    F(str, party, "party", 0)                                                                      \
+    F(str, role, "role", 0)
+SY_RECORD(invite, SY_INVITE_FIELDS)
+
+/* party.enrol: signed by the new key `sign`; header.party = invite.party. */
+#define SY_ENROL_FIELDS(F, S, L)                                                                   \
+    F(b32, box, "box", 0)                                                                          \
+    F(bin, invite, "invite", 0)                                                                    \
+    F(bin, invite_sig, "invite_sig", 0)                                                            \
+    F(b32, sign, "sign", 0)                                                                        \
+    F(b32, tls, "tls", 0)
+SY_RECORD(enrol, SY_ENROL_FIELDS)
+
+/* pack.adopt (agency): the compiled pack, see policies/packs and wire/pack.h. */
+#define SY_PACK_ADOPT_FIELDS(F, S, L) F(bin, pack, "pack", 0)
+SY_RECORD(pack_adopt, SY_PACK_ADOPT_FIELDS)
+
+/* --- datasets --------------------------------------------------------------------------------- */
+/* dataset.define (department): args = sy_dataset_def.
+ * dataset.share (agency or custodian; read): the custodian's key share, sealed box to its box key. */
+#define SY_DATASET_REF_FIELDS(F, S, L) F(str, dataset, "dataset", 0)
+SY_RECORD(dataset_ref, SY_DATASET_REF_FIELDS)
+#define SY_SEALED_SHARE_FIELDS(F, S, L)                                                            \
+    F(str, dataset, "dataset", 0)                                                                  \
+    F(bin, sealed, "sealed", 0)
+SY_RECORD(sealed_share, SY_SEALED_SHARE_FIELDS)
+
+/* dataset.ingest (department, local socket only, with the raw file's descriptor): starts an attempt.
+ * Progress comes as notifications "progress" [attempt bin, rows, bytes]; the result when published is
+ * sy_ingest_result. */
+#define SY_INGEST_FIELDS(F, S, L)                                                                  \
+    F(str, dataset, "dataset", 0)                                                                  \
+    F(u64, file_bytes, "file_bytes", SY_OPT)
+SY_RECORD(ingest, SY_INGEST_FIELDS)
+#define SY_INGEST_RESULT_FIELDS(F, S, L)                                                           \
+    S(quality, quality, "quality", 0)                                                              \
+    F(u64, rows, "rows", SY_OPT)                                                                   \
+    F(u64, version, "version", 0)
+SY_RECORD(ingest_result, SY_INGEST_RESULT_FIELDS)
+
+/* --- scenes and grants ------------------------------------------------------------------------ */
+/* mask: "" none | drop | pseudonym | band:W (integers: floor to a multiple of W from lo) |
+ * date:month | date:year | prefix:N (codes). */
+#define SY_PROP_FIELD_FIELDS(F, S, L)                                                              \
+    F(str, mask, "mask", SY_OPT)                                                                   \
+    F(str, name, "name", 0)                                                                        \
+    F(str, reason, "reason", SY_OPT)
+SY_RECORD(prop_field, SY_PROP_FIELD_FIELDS)
+#define SY_PROP_DATASET_FIELDS(F, S, L)                                                            \
+    F(str, dataset, "dataset", 0)                                                                  \
+    L(prop_field, fields, "fields", 0)
+SY_RECORD(prop_dataset, SY_PROP_DATASET_FIELDS)
+
+/* scene.apply (developer). The grant's id = SHA-256("shuyu-proposal-1" || canonical proposal).
+ * rho/delta: the share reserved in every unit namespace the datasets touch. calls: runs in all.
+ * overruns: runs that may overrun before the scene stops for human review. */
+#define SY_PROPOSAL_FIELDS(F, S, L)                                                                \
+    F(u64, calls, "calls", 0)                                                                      \
+    L(prop_dataset, datasets, "datasets", 0)                                                       \
+    F(u64, delta, "delta", SY_OPT)                                                                 \
+    F(str, developer, "developer", 0)                                                              \
+    F(b32, domain, "domain", 0)                                                                    \
+    F(strs, mechanisms, "mechanisms", 0)                                                           \
+    F(i64, not_after, "not_after", 0)                                                              \
+    F(i64, not_before, "not_before", 0)                                                            \
+    F(u64, overruns, "overruns", SY_OPT)                                                           \
+    F(str, purpose, "purpose", 0)                                                                  \
+    F(u64, rho, "rho", SY_OPT)                                                                     \
+    F(str, scene, "scene", 0)                                                                      \
+    F(str, title, "title", 0)
+SY_RECORD(proposal, SY_PROPOSAL_FIELDS)
+
+/* scene.first_review (operator), scene.consent (department), scene.final_review (agency): args below,
+ * header.grant = the proposal hash. decision: approve | reject. */
+#define SY_REVIEW_FIELDS(F, S, L)                                                                  \
+    F(str, compliance, "compliance", SY_OPT)                                                       \
+    F(str, decision, "decision", 0)                                                                \
+    F(str, feasibility, "feasibility", SY_OPT)                                                     \
+    F(str, opinion, "opinion", SY_OPT)                                                             \
+    F(str, risk, "risk", SY_OPT)                                                                   \
+    F(str, value, "value", SY_OPT)
+SY_RECORD(review, SY_REVIEW_FIELDS)
+
+/* Secret of an approving final review and of a resumption: the custodian's share per protected
+ * dataset of the grant. Never logged; its digest is. */
+#define SY_SHARE_FIELDS(F, S, L)                                                                   \
+    F(str, dataset, "dataset", 0)                                                                  \
+    F(b32, share, "share", 0)
+SY_RECORD(share, SY_SHARE_FIELDS)
+#define SY_SHARES_FIELDS(F, S, L) L(share, shares, "shares", 0)
+SY_RECORD(shares, SY_SHARES_FIELDS)
+
+/* scene.suspend, scene.resume, scene.revoke (header.grant). ground: a code of the pack. */
+#define SY_ORDER_FIELDS(F, S, L)                                                                   \
+    F(str, ground, "ground", 0)                                                                    \
+    F(str, text, "text", SY_OPT)
+SY_RECORD(order, SY_ORDER_FIELDS)
+
+/* --- models ----------------------------------------------------------------------------------- */
+/* model.register (developer; header.grant). bounds as in wire/plan.h; rho, delta: price of a run. */
+#define SY_MODEL_DEF_FIELDS(F, S, L)                                                               \
+    F(u64, delta, "delta", SY_OPT)                                                                 \
+    F(u64, groups, "groups", 0)                                                                    \
+    F(str, mechanism, "mechanism", 0)                                                              \
+    F(str, name, "name", 0)                                                                        \
+    L(plan_param, params, "params", SY_OPT)                                                        \
+    F(str, purpose, "purpose", SY_OPT)                                                             \
+    F(u64, rho, "rho", SY_OPT)                                                                     \
+    F(u64, rows, "rows", 0)                                                                        \
+    F(str, sql, "sql", 0)                                                                          \
+    F(str, title, "title", 0)
+SY_RECORD(model_def, SY_MODEL_DEF_FIELDS)
+/* Result of model.register; model = SHA-256("shuyu-model-1" || grant || SHA-256(plan) ||
+ * SHA-256(canonical model_def)). rendering: what the reviewer reads. */
+#define SY_MODEL_RESULT_FIELDS(F, S, L)                                                            \
+    F(b32, model, "model", 0)                                                                      \
+    F(bin, plan, "plan", 0)                                                                        \
+    F(str, rendering, "rendering", 0)
+SY_RECORD(model_result, SY_MODEL_RESULT_FIELDS)
+/* model.review (operator; header.subject = model): args = sy_review. */
+
+/* --- runs ------------------------------------------------------------------------------------- */
+/* model.run (developer; header.grant, header.subject = model). Each declared parameter once. */
+#define SY_RUN_PARAM_FIELDS(F, S, L)                                                               \
+    F(str, name, "name", 0)                                                                        \
+    F(str, value, "value", 0)
+SY_RECORD(run_param, SY_RUN_PARAM_FIELDS)
+#define SY_RUN_FIELDS(F, S, L) L(run_param, params, "params", SY_OPT)
+SY_RECORD(run, SY_RUN_FIELDS)
+
+#define SY_DATA_REF_FIELDS(F, S, L)                                                                \
+    F(str, dataset, "dataset", 0)                                                                  \
+    F(b32, header, "header", 0)                                                                    \
+    F(u64, version, "version", 0)
+SY_RECORD(data_ref, SY_DATA_REF_FIELDS)
+
+/* One output column, columnar over rows. kind: key | figure. Keys have `labels` positions... */
+#define SY_ANSWER_COLUMN_FIELDS(F, S, L)                                                           \
+    F(i64s, hi, "hi", SY_OPT)                                                                      \
+    F(str, kind, "kind", 0)                                                                        \
+    F(i64s, lo, "lo", SY_OPT)                                                                      \
+    F(str, mechanism, "mechanism", SY_OPT)                                                         \
+    F(str, name, "name", 0)                                                                        \
+    F(u64, noise, "noise", SY_OPT)                                                                 \
+    F(u64, scale, "scale", SY_OPT)                                                                 \
+    F(strs, texts, "texts", SY_OPT)                                                                \
+    F(i64s, values, "values", SY_OPT)                                                              \
+    F(u64s, withheld, "withheld", SY_OPT)
+SY_RECORD(answer_column, SY_ANSWER_COLUMN_FIELDS)
+/* A key column has `texts`, one per row (a NULL key is the text "∅"). A figure column has `values`
+ * and the 95 % interval [lo, hi] per row, all x 10^scale; `noise` is its noise scale (sigma for
+ * gauss, t for laplace; 0 for ratios, whose interval says all); `withheld` lists row numbers. */
+#define SY_ANSWER_FIELDS(F, S, L)                                                                  \
+    L(answer_column, columns, "columns", 0)                                                        \
+    L(data_ref, data, "data", 0)                                                                   \
+    F(u64, delta, "delta", SY_OPT)                                                                 \
+    F(b32, grant, "grant", 0)                                                                      \
+    F(b32, model, "model", 0)                                                                      \
+    F(u64, rho, "rho", SY_OPT)                                                                     \
+    F(u64, rho_left, "rho_left", SY_OPT)                                                           \
+    F(u64, rho_spent, "rho_spent", SY_OPT)                                                         \
+    F(u64, rows, "rows", SY_OPT)                                                                   \
+    F(i64, time, "time", 0)
+SY_RECORD(answer, SY_ANSWER_FIELDS)
+
+/* --- reads (authorised by role, not logged when allowed) --------------------------------------- */
+/* state.list: records of the state under a prefix the caller may see (rules decide): "party/",
+ * "dataset/", "proposal/", "grant/", "model/", "budget/", "pack/". `after` pages on. */
+#define SY_LIST_FIELDS(F, S, L)                                                                    \
+    F(str, after, "after", SY_OPT)                                                                 \
+    F(str, prefix, "prefix", 0)
+SY_RECORD(list, SY_LIST_FIELDS)
+#define SY_STATE_ROW_FIELDS(F, S, L)                                                               \
+    F(str, key, "key", 0)                                                                          \
+    F(bin, value, "value", 0)
+SY_RECORD(state_row, SY_STATE_ROW_FIELDS)
+#define SY_STATE_ROWS_FIELDS(F, S, L)                                                              \
+    F(bool, more, "more", SY_OPT)                                                                  \
+    L(state_row, rows, "rows", SY_OPT)
+SY_RECORD(state_rows, SY_STATE_ROWS_FIELDS)
+
+/* log.entries (auditor, agency: all; a party: its own): bodies from entry `first` on. An entry that
+ * the caller may not read comes with an empty body. */
+#define SY_LOG_RANGE_FIELDS(F, S, L)                                                               \
+    F(u64, first, "first", SY_OPT)                                                                 \
+    F(u64, n, "n", 0)
+SY_RECORD(log_range, SY_LOG_RANGE_FIELDS)
+#define SY_LOG_ENTRY_FIELDS(F, S, L)                                                               \
+    F(bin, body, "body", SY_OPT)                                                                   \
+    F(u64, index, "index", SY_OPT)                                                                 \
+    F(bin, leaf, "leaf", 0)                                                                        \
+    F(b32, salt, "salt", SY_OPT)
+SY_RECORD(log_entry, SY_LOG_ENTRY_FIELDS)
+#define SY_LOG_ENTRIES_FIELDS(F, S, L)                                                             \
+    F(str, checkpoint, "checkpoint", 0)                                                            \
+    L(log_entry, entries, "entries", SY_OPT)
+SY_RECORD(log_entries, SY_LOG_ENTRIES_FIELDS)
+
+#endif

@@ -1,0 +1,36 @@
+/* What the files of plan typing share: checks used by more than one, and how errors get their path. */
+#ifndef WIRE_PLAN_TYPE_INTERNAL_H
+#define WIRE_PLAN_TYPE_INTERNAL_H
+
+#include "base/arith.h"
+#include "wire/plan_type.h"
+
+/* Put "outer." before the field that a failed inner check named; hands the status through. */
+sy_status plan_path(sy_status st, struct sy_error *reterr, const char *list, size_t i);
+
+/* A failed check of plan typing: SY_E_PLAN with this field. */
+#define PLAN_FAIL(reterr, field, ...) sy_fail((reterr), SY_E_PLAN, (field), __VA_ARGS__)
+
+/* *ret = v when v lies within +-2^62. */
+bool plan_value(sy_i128 v, int64_t *ret);
+
+/* a x b, at most 2^62. */
+uint64_t plan_rows_mul(uint64_t a, uint64_t b);
+
+/* The least type that holds both: same kind and scale, hull of intervals, union of labels. Neither may
+ * be open text or a unit. *ret keeps its grade and nullability for the caller to set. */
+sy_status plan_merge(struct sy_typer *t, const struct sy_type *a, const struct sy_type *b,
+                     struct sy_type *ret, struct sy_error *reterr);
+
+/* Type every expression of a list. */
+sy_status plan_exprs(struct sy_typer *t, const struct sy_expr_scope *scope, size_t n,
+                     struct sy_error *reterr);
+
+/* The catalogue's type of a field. */
+sy_status plan_field_type(const struct sy_dataset_def *def, const struct sy_field_def *f,
+                          struct sy_type *ret, struct sy_error *reterr);
+
+const struct sy_dataset_def *plan_def(const struct sy_dataset_def *defs, size_t n,
+                                      struct sy_view id);
+
+#endif
