@@ -27,10 +27,14 @@ static void words(void **state)
         enum sy_mask_kind kind;
         int64_t n;
     } GOOD[] = {
-        {"", SY_MASK_NONE, 0},          {"drop", SY_MASK_DROP, 0},
-        {"band:1", SY_MASK_BAND, 1},    {"pseudonym", SY_MASK_PSEUDONYM, 0},
-        {"band:10", SY_MASK_BAND, 10},  {"date:month", SY_MASK_MONTH, 0},
-        {"prefix:64", SY_MASK_PREFIX, 64}, {"date:year", SY_MASK_YEAR, 0},
+        {"", SY_MASK_NONE, 0},
+        {"drop", SY_MASK_DROP, 0},
+        {"band:1", SY_MASK_BAND, 1},
+        {"pseudonym", SY_MASK_PSEUDONYM, 0},
+        {"band:10", SY_MASK_BAND, 10},
+        {"date:month", SY_MASK_MONTH, 0},
+        {"prefix:64", SY_MASK_PREFIX, 64},
+        {"date:year", SY_MASK_YEAR, 0},
         {"band:9223372036854775807", SY_MASK_BAND, INT64_MAX},
     };
     for (size_t i = 0; i < sizeof(GOOD) / sizeof(GOOD[0]); i++) {
@@ -39,9 +43,10 @@ static void words(void **state)
         assert_int_equal(m.n, GOOD[i].n);
     }
     static const char *const BAD[] = {
-        "none",     "Drop",      "drop ",   "band",      "band:",    "band:0",    "band:-5",
-        "band:+5",  "band:05",   "band:5x", "band: 5",   "date",     "date:day",  "prefix:65",
-        "prefix:0", "pseudonym:", "drop:1", "band:9223372036854775808", "date:month1", "prefix:",
+        "none",        "Drop",      "drop ",    "band",       "band:",   "band:0",
+        "band:-5",     "band:+5",   "band:05",  "band:5x",    "band: 5", "date",
+        "date:day",    "prefix:65", "prefix:0", "pseudonym:", "drop:1",  "band:9223372036854775808",
+        "date:month1", "prefix:",
     };
     for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++) {
         struct sy_mask m = {SY_MASK_NONE, 7};
@@ -105,7 +110,7 @@ static void prefixes(void **state)
 {
     (void)state;
     SY_ARENA_CLEANUP struct sy_arena a = {0};
-    struct sy_view values[] = {sy_view_str("A01"), sy_view_str("B07"), sy_view_str("A02"),
+    struct sy_view values[] = {sy_view_str("A01"),    sy_view_str("B07"),    sy_view_str("A02"),
                                sy_view_str("杭州市"), sy_view_str("杭锦旗"), sy_view_str("")};
     struct sy_field_def code = field("enum", 0, 0);
     code.values = values;
@@ -143,10 +148,10 @@ static void refused(void **state)
         const char *type, *mask;
         int32_t code;
     } CASES[] = {
-        {"int32", "pseudonym", SY_E_FIELD}, {"int64", "prefix:2", SY_E_FIELD},
-        {"date", "band:7", SY_E_FIELD},     {"int32", "date:year", SY_E_FIELD},
-        {"bool", "band:2", SY_E_FIELD},     {"unit", "band:2", SY_E_FIELD},
-        {"text", "band:2", SY_E_FIELD},     {"float", "", SY_E_FIELD},
+        {"int32", "pseudonym", SY_E_FIELD},  {"int64", "prefix:2", SY_E_FIELD},
+        {"date", "band:7", SY_E_FIELD},      {"int32", "date:year", SY_E_FIELD},
+        {"bool", "band:2", SY_E_FIELD},      {"unit", "band:2", SY_E_FIELD},
+        {"text", "band:2", SY_E_FIELD},      {"float", "", SY_E_FIELD},
         {"enum", "drop", SY_E_FIELD_DENIED}, {"int32", "drop", SY_E_FIELD_DENIED},
     };
     for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
@@ -193,8 +198,9 @@ static void pseudonyms_and_widths(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(words),    cmocka_unit_test(bands),   cmocka_unit_test(dates),
-        cmocka_unit_test(prefixes), cmocka_unit_test(refused), cmocka_unit_test(pseudonyms_and_widths),
+        cmocka_unit_test(words),   cmocka_unit_test(bands),
+        cmocka_unit_test(dates),   cmocka_unit_test(prefixes),
+        cmocka_unit_test(refused), cmocka_unit_test(pseudonyms_and_widths),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

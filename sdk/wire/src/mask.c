@@ -2,9 +2,9 @@
  * Masks: what a grant lets a worker see of a field. Each kind is one row of a table: its word, how
  * its number is bounded, which types it fits, and how it changes the catalogue entry.
  * Invariants: nothing here depends on a row, so the masked entry may be shown to anyone who may see
- * the catalogue; sy_mask_i64 maps [lo, hi] monotonically into [masked lo, masked hi], so that bounds
- * stay sound for contribution clamps; labels are merged in one way only (first occurrence), so that
- * the rules and the vault number them alike.
+ * the catalogue; sy_mask_i64 maps [lo, hi] monotonically into [masked lo, masked hi], so that
+ * bounds stay sound for contribution clamps; labels are merged in one way only (first occurrence),
+ * so that the rules and the vault number them alike.
  */
 #include "wire/mask.h"
 
@@ -15,7 +15,7 @@
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
-/* --- types ------------------------------------------------------------------------------------- */
+/* --- types ------------------------------------------------------------------------------------ */
 
 enum { T_INT = 1, T_DECIMAL = 2, T_DATE = 4, T_BOOL = 8, T_ENUM = 16, T_TEXT = 32, T_UNIT = 64 };
 enum { T_ALL = 127, T_NUMBER = T_INT | T_DECIMAL, T_LABEL = T_ENUM | T_TEXT };
@@ -25,8 +25,8 @@ static const struct {
     unsigned bit;
     uint64_t width; /* 0 = by the number of values */
 } TYPES[] = {
-    {"int32", T_INT, 4}, {"int64", T_INT, 8},  {"decimal", T_DECIMAL, 8}, {"date", T_DATE, 4},
-    {"bool", T_BOOL, 1}, {"enum", T_ENUM, 0}, {"text", T_TEXT, 4},        {"unit", T_UNIT, 4},
+    {"int32", T_INT, 4}, {"int64", T_INT, 8}, {"decimal", T_DECIMAL, 8}, {"date", T_DATE, 4},
+    {"bool", T_BOOL, 1}, {"enum", T_ENUM, 0}, {"text", T_TEXT, 4},       {"unit", T_UNIT, 4},
 };
 
 static unsigned type_bit(struct sy_view type)
@@ -53,7 +53,7 @@ uint64_t sy_field_width(const struct sy_field_def *def)
     return 0;
 }
 
-/* --- numbers ----------------------------------------------------------------------------------- */
+/* --- numbers ---------------------------------------------------------------------------------- */
 
 /* Unsigned differences, because hi - lo may pass INT64_MAX; the result lies in [lo, v]. */
 static int64_t band_of(const struct sy_field_def *def, int64_t width, int64_t v)
@@ -84,7 +84,7 @@ int64_t sy_mask_i64(const struct sy_field_def *def, const struct sy_mask *mask, 
     return v;
 }
 
-/* --- labels ------------------------------------------------------------------------------------ */
+/* --- labels ----------------------------------------------------------------------------------- */
 
 struct sy_view sy_mask_prefix(struct sy_view label, int64_t n_chars)
 {
@@ -148,7 +148,7 @@ sy_status sy_mask_merge(const struct sy_view *labels, size_t n_labels, struct sy
     return SY_OK;
 }
 
-/* --- the entry after the mask ------------------------------------------------------------------ */
+/* --- the entry after the mask ----------------------------------------------------------------- */
 
 static sy_status keep(const struct sy_mask *mask, struct sy_arena *arena, struct sy_field_def *def)
 {
@@ -199,23 +199,23 @@ static sy_status def_prefix(const struct sy_mask *mask, struct sy_arena *arena,
     return sy_mask_merge(cut, def->n_values, arena, &def->values, &def->n_values, map);
 }
 
-/* --- the table --------------------------------------------------------------------------------- */
+/* --- the table -------------------------------------------------------------------------------- */
 
 static const struct {
     enum sy_mask_kind kind;
+    unsigned types;
     const char *word;
     int64_t max_n; /* 0 = takes no number */
-    unsigned types;
     sy_status (*change)(const struct sy_mask *mask, struct sy_arena *arena,
                         struct sy_field_def *def);
 } MASKS[] = {
-    {SY_MASK_NONE, "", 0, T_ALL, keep},
-    {SY_MASK_DROP, "drop", 0, T_ALL, NULL},
-    {SY_MASK_PSEUDONYM, "pseudonym", 0, T_LABEL | T_UNIT, def_pseudonym},
-    {SY_MASK_BAND, "band:", INT64_MAX, T_NUMBER, def_bounds},
-    {SY_MASK_MONTH, "date:month", 0, T_DATE, def_bounds},
-    {SY_MASK_YEAR, "date:year", 0, T_DATE, def_bounds},
-    {SY_MASK_PREFIX, "prefix:", SY_MASK_PREFIX_MAX, T_LABEL, def_prefix},
+    {SY_MASK_NONE, T_ALL, "", 0, keep},
+    {SY_MASK_DROP, T_ALL, "drop", 0, NULL},
+    {SY_MASK_PSEUDONYM, T_LABEL | T_UNIT, "pseudonym", 0, def_pseudonym},
+    {SY_MASK_BAND, T_NUMBER, "band:", INT64_MAX, def_bounds},
+    {SY_MASK_MONTH, T_DATE, "date:month", 0, def_bounds},
+    {SY_MASK_YEAR, T_DATE, "date:year", 0, def_bounds},
+    {SY_MASK_PREFIX, T_LABEL, "prefix:", SY_MASK_PREFIX_MAX, def_prefix},
 };
 
 /* A positive decimal number without sign or leading zero, at most max. */
@@ -260,8 +260,9 @@ sy_status sy_mask_parse(struct sy_view text, struct sy_mask *ret, struct sy_erro
             return SY_OK;
         }
     }
-    return sy_fail(reterr, SY_E_FIELD, "mask",
-                   "no such mask; write drop, pseudonym, band:W, date:month, date:year or prefix:N");
+    return sy_fail(
+        reterr, SY_E_FIELD, "mask",
+        "no such mask; write drop, pseudonym, band:W, date:month, date:year or prefix:N");
 }
 
 static sy_status refuse(const struct sy_field_def *def, int32_t code, const char *reason,

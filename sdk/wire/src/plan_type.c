@@ -8,7 +8,7 @@
 #include "plan_type_internal.h"
 
 /* Codes of units are 32 bits wide: no namespace holds more units than this. */
-#define UNITS_MAX ((uint64_t)1 << 32)
+static const uint64_t UNITS_MAX = (uint64_t)1 << 32;
 
 struct plan {
     const struct sy_plan *p;
@@ -138,19 +138,30 @@ static bool sum_fits(const struct sy_plan_figure *f, uint64_t rows)
     return m <= (sy_i128)SY_PLAN_VALUE_MAX && plan_value(m * rows, &unused);
 }
 
+/* Most units that the block can see: no more than rows of the dataset that its unit column is from. */
+static uint64_t units_max(const struct block *k)
+{
+    const struct sy_type *unit = &k->rel->cols[k->b->unit];
+    return unit->def == NULL ? UNITS_MAX : sy_min_u64(UNITS_MAX, unit->def->max_rows);
+}
+
 static sy_status figure_sum(struct block *k, const struct sy_plan_figure *f, struct sy_type *ret)
 {
     const struct sy_type *a = &k->ret->exprs[f->expr];
     if (!f->has_arg || a->kind != SY_TYPE_INT || f->scale != a->scale || f->lo > f->hi ||
         f->lo < a->lo || f->hi > a->hi) {
-        return PLAN_FAIL(k->err, "e", "sum takes an integer, at its scale, clamped within its interval");
+        return PLAN_FAIL(k->err, "e",
+                         "sum takes an integer, at its scale, clamped within its interval");
     }
     bool exact = k->b->ns.n == 0;
-    uint64_t cell = exact ? k->rel->rows
-                          : sy_min_u64(k->rel->rows, plan_rows_mul(UNITS_MAX, k->b->rows));
+    uint64_t cell = k->rel->rows;
+    if (!exact) {
+        cell = sy_min_u64(cell, plan_rows_mul(units_max(k), k->b->rows));
+    }
     uint64_t rows = exact ? k->rel->rows : k->b->rows;
     if (!sum_fits(f, sy_max_u64(cell, rows))) {
-        return PLAN_FAIL(k->err, "hi", "the worst case of this sum leaves +-2^62; narrow the bounds");
+        return PLAN_FAIL(k->err, "hi",
+                         "the worst case of this sum leaves +-2^62; narrow the bounds");
     }
     ret->scale = (uint32_t)f->scale;
     ret->lo = f->lo < 0 ? f->lo * (int64_t)rows : 0;
@@ -180,8 +191,8 @@ static sy_status type_figure(struct block *k, size_t i)
         const char *name;
         sy_status (*type)(struct block *, const struct sy_plan_figure *, struct sy_type *);
         bool clamps;
-    } fns[] = {{"count", figure_count, false}, {"units", figure_units, false},
-               {"sum", figure_sum, true}};
+    } fns[] = {
+        {"count", figure_count, false}, {"units", figure_units, false}, {"sum", figure_sum, true}};
     const struct sy_plan_figure *f = &k->b->figures[i];
     struct sy_type *ret = &k->ret->figures[i];
     if (f->name.n == 0 || (f->has_arg ? f->expr >= k->b->n_exprs : f->expr != 0)) {
@@ -193,8 +204,8 @@ static sy_status type_figure(struct block *k, size_t i)
                 return PLAN_FAIL(k->err, "", "only a sum has clamps and a scale");
             }
             ret->kind = SY_TYPE_INT;
-            k->ret->grade = sy_max_u64(k->ret->grade,
-                                       f->has_arg ? k->ret->exprs[f->expr].grade : 0);
+            k->ret->grade =
+                sy_max_u64(k->ret->grade, f->has_arg ? k->ret->exprs[f->expr].grade : 0);
             ret->grade = f->has_arg ? k->ret->exprs[f->expr].grade : 0;
             return fns[j].type(k, f, ret);
         }
@@ -242,7 +253,8 @@ static sy_status alloc_block(struct block *k)
 /* Every cell's presence tells about the rows and about all keys. */
 static void raise_grades(struct block *k)
 {
-    uint64_t shape = sy_max_u64(k->rel->grade, k->b->ns.n == 0 ? 0 : k->rel->cols[k->b->unit].grade);
+    uint64_t shape =
+        sy_max_u64(k->rel->grade, k->b->ns.n == 0 ? 0 : k->rel->cols[k->b->unit].grade);
     for (size_t i = 0; i < k->b->n_keys; i++) {
         shape = sy_max_u64(shape, k->ret->keys[i].grade);
     }

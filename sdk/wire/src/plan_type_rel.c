@@ -23,7 +23,8 @@ uint64_t plan_rows_mul(uint64_t a, uint64_t b)
     return r;
 }
 
-const struct sy_dataset_def *plan_def(const struct sy_dataset_def *defs, size_t n, struct sy_view id)
+const struct sy_dataset_def *plan_def(const struct sy_dataset_def *defs, size_t n,
+                                      struct sy_view id)
 {
     for (size_t i = 0; i < n; i++) {
         if (sy_view_eq(defs[i].id, id)) {
@@ -80,7 +81,8 @@ static sy_status predicate(struct rel *x, const struct sy_type **ret)
 
 /* --- scan --------------------------------------------------------------------------------------- */
 
-static sy_status number_type(const struct sy_field_def *f, struct sy_type *ret, struct sy_error *err)
+static sy_status number_type(const struct sy_field_def *f, struct sy_type *ret,
+                             struct sy_error *err)
 {
     bool decimal = sy_view_is(f->type, "decimal");
     ret->kind = SY_TYPE_INT;
@@ -247,8 +249,10 @@ struct join_kind {
 
 static const struct join_kind *find_join(struct sy_view name)
 {
-    static const struct join_kind kinds[] = {
-        {"inner", true, false}, {"left", true, true}, {"semi", false, false}, {"anti", false, false}};
+    static const struct join_kind kinds[] = {{"inner", true, false},
+                                             {"left", true, true},
+                                             {"semi", false, false},
+                                             {"anti", false, false}};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (sy_view_is(name, kinds[i].name)) {
             return &kinds[i];
@@ -340,7 +344,8 @@ static sy_status type_reduce(struct rel *x)
     SY_TRY(names_fit(x));
     uint64_t n_keys = x->r->n_keys;
     if (n_keys == 0 || n_keys > x->r->n_outs || x->r->n_fns != x->r->n_outs - n_keys) {
-        return PLAN_FAIL(x->err, "nk", "at least one key, and one function for each further column");
+        return PLAN_FAIL(x->err, "nk",
+                         "at least one key, and one function for each further column");
     }
     SY_TRY(alloc_cols(x, x->r->n_outs));
     x->ret->grade = x->in[0]->grade;
@@ -384,7 +389,8 @@ static const struct rel_op *find_op(struct sy_view name)
     return NULL;
 }
 
-static sy_status check_form(struct rel *x, const struct rel_op *op, const struct sy_rel_types *types)
+static sy_status check_form(struct rel *x, const struct rel_op *op,
+                            const struct sy_rel_types *types)
 {
     const struct sy_plan_rel *r = x->r;
     if (op == NULL) {

@@ -86,8 +86,8 @@ static enum sy_type_kind param_kind(struct sy_view kind)
     static const struct {
         const char *name;
         enum sy_type_kind kind;
-    } kinds[] = {{"int", SY_TYPE_INT}, {"date", SY_TYPE_DATE}, {"bool", SY_TYPE_BOOL},
-                 {"str", SY_TYPE_STR}};
+    } kinds[] = {
+        {"int", SY_TYPE_INT}, {"date", SY_TYPE_DATE}, {"bool", SY_TYPE_BOOL}, {"str", SY_TYPE_STR}};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (sy_view_is(kind, kinds[i].name)) {
             return kinds[i].kind;
@@ -116,7 +116,8 @@ static sy_status check_param(const struct sy_plan_param *p, struct sy_error *err
     return SY_OK;
 }
 
-static sy_status param_type(const struct sy_plan_param *p, struct sy_type *ret, struct sy_error *err)
+static sy_status param_type(const struct sy_plan_param *p, struct sy_type *ret,
+                            struct sy_error *err)
 {
     SY_TRY(check_param(p, err));
     *ret = (struct sy_type){.kind = param_kind(p->kind), .scale = (uint32_t)p->scale};

@@ -5,10 +5,11 @@
  *
  *   ""           none
  *   drop         the field is not granted at all; it has no masked form
- *   pseudonym    enum, text: every label becomes "P" and 16 base32 digits, keyed by scene, so an enum
- *                becomes text (its labels are no longer declared); codes are re-numbered in the order
- *                of the pseudonyms. unit: no change, a unit's code is a keyed pseudonym already and
- *                must stay the same in every dataset for joins. Other types: refused.
+ *   pseudonym    enum, text: every label becomes "P" and 16 base32 digits, keyed by scene, so an
+ *                enum becomes text (its labels are no longer declared); codes are re-numbered in
+ *                the order of the pseudonyms. unit: no change, a unit's code is a keyed
+ *                pseudonym already and must stay the same in every dataset for joins. Other types:
+ *                refused.
  *   band:W       int32, int64, decimal (W in stored units): lo + floor((v - lo) / W) * W
  *   date:month   date: first day of the month
  *   date:year    date: first day of the year

@@ -42,11 +42,11 @@
 #include "wire/plan.h"
 
 enum {
-    SY_PLAN_SCALE_MAX = 9,       /* decimal digits of any value */
-    SY_PLAN_COLS_MAX = 512,      /* columns of a relation */
+    SY_PLAN_SCALE_MAX = 9,  /* decimal digits of any value */
+    SY_PLAN_COLS_MAX = 512, /* columns of a relation */
     SY_PLAN_BLOCKS_MAX = 64,
     SY_PLAN_KEYS_MAX = 16,
-    SY_PLAN_FIGURES_MAX = 256,   /* of a block */
+    SY_PLAN_FIGURES_MAX = 256, /* of a block */
     SY_PLAN_OUTS_MAX = 512,
     SY_PLAN_PARAMS_MAX = 64,
     SY_PLAN_PARAM_VALUES_MAX = 4096,
@@ -55,8 +55,8 @@ enum {
 };
 
 #define SY_PLAN_VALUE_MAX ((int64_t)1 << 62) /* |value| of any integer is at most this */
-#define SY_PLAN_DATE_MIN (-719162)           /* 0001-01-01 */
-#define SY_PLAN_DATE_MAX 2932896             /* 9999-12-31 */
+#define SY_PLAN_DATE_MIN  (-719162)          /* 0001-01-01 */
+#define SY_PLAN_DATE_MAX  2932896            /* 9999-12-31 */
 
 enum sy_type_kind {
     SY_TYPE_NONE = 0,
@@ -70,11 +70,11 @@ enum sy_type_kind {
 
 struct sy_type {
     enum sy_type_kind kind;
-    uint32_t scale;   /* INT: decimal digits */
+    uint32_t scale; /* INT: decimal digits */
     bool nullable;
-    bool nothing;     /* never anything but NULL: the interval and labels are empty */
-    bool open;        /* STR: undeclared text */
-    int64_t lo, hi;   /* INT, DATE, BOOL */
+    bool nothing;                 /* never anything but NULL: the interval and labels are empty */
+    bool open;                    /* STR: undeclared text */
+    int64_t lo, hi;               /* INT, DATE, BOOL */
     const struct sy_view *labels; /* STR, not open: the declared set, in order */
     size_t n_labels;
     struct sy_view ns; /* UNIT */
@@ -108,8 +108,8 @@ struct sy_block_types {
 };
 
 struct sy_plan_types {
-    struct sy_type *params;      /* hull of each parameter's declared values */
-    struct sy_rel_types *rels;   /* one per plan.rels */
+    struct sy_type *params;    /* hull of each parameter's declared values */
+    struct sy_rel_types *rels; /* one per plan.rels */
     struct sy_block_types *blocks;
 };
 

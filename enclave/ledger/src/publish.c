@@ -1,0 +1,290 @@
+/*
+ * The public folder: hash tiles, entry bundles, checkpoint, as strangers fetch them. All of it
+ * follows from the segments, so nothing here is synced, and the first pass after opening compares
+ * every file with what it must be.
+ *
+ * Invariants: a file appears whole, by rename from outside the folder; `checkpoint` is replaced only
+ * after every tile it needs is there; partial tiles exist for every checkpoint since the last full
+ * tile and go once the full one has come, as tlog-tiles allows.
+ */
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/fdio.h"
+#include "ledger_private.h"
+
+#define TEMP_NAME "publish.tmp"
+
+enum {
+    LENGTH_BYTES = 2,
+    BUNDLE_MAX = TILES_WIDTH * (LENGTH_BYTES + LEDGER_LEAF_MAX),
+    CHECKPOINT_MAX = 1 << 16, /* cosignatures may be added to the public one */
+    LEVEL_BITS = 8,
+};
+
+static int level_of(size_t i)
+{
+    return i == TILES_LEVELS ? TILES_ENTRIES : (int)i;
+}
+
+/* --- which partial widths ----------------------------------------------------------------------- */
+
+static void set_bit(uint64_t *bits, unsigned i)
+{
+    bits[i / 64] |= 1ULL << (i % 64);
+}
+
+static bool has_bit(const uint64_t *bits, unsigned i)
+{
+    return (bits[i / 64] >> (i % 64) & 1) != 0;
+}
+
+void publish_note_size(struct ledger *l, uint64_t size)
+{
+    for (size_t i = 0; i < PUBLIC_LEVELS; i++) {
+        struct partials *p = &l->publishing.partials[i];
+        uint64_t number = tiles_full(size, level_of(i));
+        unsigned width = tiles_partial(size, level_of(i));
+        if (p->number != number) {
+            *p = (struct partials){.number = number};
+        }
+        if (width != 0) {
+            set_bit(p->wanted, width);
+        }
+    }
+}
+
+/* --- files ------------------------------------------------------------------------------------- */
+
+/* Make the folders above a path that exist not yet. */
+static void make_parents(int dir, const char *path)
+{
+    char part[TILES_PATH_MAX];
+    for (size_t i = 1; path[i] != '\0'; i++) {
+        if (path[i] == '/') {
+            memcpy(part, path, i);
+            part[i] = '\0';
+            /* public whatever the umask is; a failure shows when the file in it is opened */
+            bool made = mkdirat(dir, part, 0755) == 0 && fchmodat(dir, part, 0755, 0) == 0;
+            (void)made;
+        }
+    }
+}
+
+static sy_status write_temp(const struct ledger *l, struct sy_view content)
+{
+    SY_FD_CLEANUP int fd =
+        openat(l->dir, TEMP_NAME, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+    if (fd < 0 || fchmod(fd, 0644) != 0) {
+        return sy_fail_errno(NULL, errno, "create public file");
+    }
+    return sy_write_all(fd, content.p, content.n);
+}
+
+static sy_status put_file(struct ledger *l, const char *path, struct sy_view content,
+                          struct sy_error *reterr)
+{
+    sy_status s = write_temp(l, content);
+    if (!sy_ok(s)) {
+        return sy_fail(reterr, s.code, path, "the public file cannot be written");
+    }
+    if (renameat(l->dir, TEMP_NAME, l->public_dir, path) == 0) {
+        return SY_OK;
+    }
+    make_parents(l->public_dir, path);
+    if (renameat(l->dir, TEMP_NAME, l->public_dir, path) != 0) {
+        return sy_fail_errno(reterr, errno, "rename public file");
+    }
+    return SY_OK;
+}
+
+/* Is this the file's content already? Any trouble with reading it is a no. */
+static bool is_file(struct ledger *l, const char *path, struct sy_view content)
+{
+    SY_BUF_CLEANUP struct sy_buf b = sy_buf(content.n + 1);
+    return sy_ok(sy_read_file_at(l->public_dir, path, &b)) && sy_view_eq(sy_buf_view(&b), content);
+}
+
+/* Take the partial forms of a tile away. What remains does no harm. */
+static void drop_partials(struct ledger *l, int level, uint64_t number)
+{
+    char path[TILES_PATH_MAX];
+    tiles_partial_folder(path, level, number);
+    int fd = openat(l->public_dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+    DIR *d = fd < 0 ? NULL : fdopendir(fd);
+    if (d == NULL) {
+        sy_fd_close(&fd);
+        return;
+    }
+    for (struct dirent *e = readdir(d); e != NULL; e = readdir(d)) {
+        (void)unlinkat(fd, e->d_name, 0);
+    }
+    (void)closedir(d);
+    (void)unlinkat(l->public_dir, path, AT_REMOVEDIR);
+}
+
+/* --- tiles ------------------------------------------------------------------------------------- */
+
+/* The file holds exactly `width` entries, and they are those of the tree. */
+static bool is_bundle(struct ledger *l, const char *path, uint64_t first, unsigned width)
+{
+    SY_BUF_CLEANUP struct sy_buf b = sy_buf(BUNDLE_MAX + 1);
+    if (!sy_ok(sy_read_file_at(l->public_dir, path, &b))) {
+        return false;
+    }
+    size_t at = 0;
+    for (unsigned i = 0; i < width; i++) {
+        uint8_t hash[PROOF_HASH_BYTES];
+        if (b.n - at < LENGTH_BYTES) {
+            return false;
+        }
+        size_t n = (size_t)b.p[at] << 8 | b.p[at + 1];
+        at += LENGTH_BYTES;
+        if (n > b.n - at) {
+            return false;
+        }
+        proof_merkle_leaf(hash, sy_view(b.p + at, n));
+        if (memcmp(hash, tree_hashes(&l->tree, 0, first + i, 1).p, sizeof(hash)) != 0) {
+            return false;
+        }
+        at += n;
+    }
+    return at == b.n;
+}
+
+static sy_status add_leaf(struct ledger *l, uint64_t index, struct sy_buf *b,
+                          struct sy_error *reterr)
+{
+    static const uint8_t place[LENGTH_BYTES];
+    size_t at = b->n;
+    sy_status s = sy_buf_add(b, place, sizeof(place));
+    if (!sy_ok(s)) {
+        return sy_fail(reterr, s.code, NULL, NULL);
+    }
+    SY_TRY(ledger_read_leaf(l, index, b, reterr));
+    size_t n = b->n - at - LENGTH_BYTES;
+    b->p[at] = (uint8_t)(n >> 8);
+    b->p[at + 1] = (uint8_t)n;
+    return SY_OK;
+}
+
+static sy_status put_bundle(struct ledger *l, uint64_t number, unsigned width,
+                            struct sy_error *reterr)
+{
+    char path[TILES_PATH_MAX];
+    uint64_t first = number * TILES_WIDTH;
+    tiles_path(path, TILES_ENTRIES, number, width);
+    if (!l->publishing.checked && is_bundle(l, path, first, width)) {
+        return SY_OK;
+    }
+    SY_BUF_CLEANUP struct sy_buf b = sy_buf(BUNDLE_MAX);
+    for (unsigned i = 0; i < width; i++) {
+        SY_TRY(add_leaf(l, first + i, &b, reterr));
+    }
+    return put_file(l, path, sy_buf_view(&b), reterr);
+}
+
+static sy_status put_tile(struct ledger *l, int level, uint64_t number, unsigned width,
+                          struct sy_error *reterr)
+{
+    char path[TILES_PATH_MAX];
+    if (level == TILES_ENTRIES) {
+        return put_bundle(l, number, width, reterr);
+    }
+    tiles_path(path, level, number, width);
+    struct sy_view hashes =
+        tree_hashes(&l->tree, (unsigned)level * LEVEL_BITS, number * TILES_WIDTH, width);
+    if (!l->publishing.checked && is_file(l, path, hashes)) {
+        return SY_OK;
+    }
+    return put_file(l, path, hashes, reterr);
+}
+
+static sy_status publish_level(struct ledger *l, size_t i, struct sy_error *reterr)
+{
+    int level = level_of(i);
+    uint64_t *full = &l->publishing.full[i];
+    struct partials *p = &l->publishing.partials[i];
+    while (*full < tiles_full(l->committed.size, level)) {
+        SY_TRY(put_tile(l, level, *full, TILES_WIDTH, reterr));
+        drop_partials(l, level, *full);
+        (*full)++;
+    }
+    for (unsigned width = 1; width < TILES_WIDTH; width++) {
+        if (has_bit(p->wanted, width) && !has_bit(p->written, width)) {
+            SY_TRY(put_tile(l, level, p->number, width, reterr));
+            set_bit(p->written, width);
+        }
+    }
+    return SY_OK;
+}
+
+/* --- checkpoint -------------------------------------------------------------------------------- */
+
+static sy_status read_public(struct ledger *l, struct sy_buf *b)
+{
+    sy_status s = sy_read_file_at(l->public_dir, "checkpoint", b);
+    /* Too long is none of ours, and none at all is the common case of a new folder. */
+    return s.code == SY_E_NOT_FOUND || s.code == SY_E_LIMIT ? SY_OK : s;
+}
+
+sy_status publish_read_checkpoint(struct ledger *l, bool *ret_found, struct proof_tree *ret)
+{
+    SY_BUF_CLEANUP struct sy_buf b = sy_buf(CHECKPOINT_MAX);
+    struct proof_checkpoint c;
+    SY_TRY(read_public(l, &b));
+    *ret_found = sy_ok(proof_checkpoint_verify(sy_buf_view(&b), &l->log, &c, NULL));
+    if (*ret_found) {
+        ret->size = c.size;
+        memcpy(ret->root, c.root, sizeof(ret->root));
+    }
+    return SY_OK;
+}
+
+/* A checkpoint in place that begins with ours may have witnesses' lines below it: it stays. */
+static bool is_published(struct ledger *l)
+{
+    SY_BUF_CLEANUP struct sy_buf b = sy_buf(CHECKPOINT_MAX);
+    struct proof_note note;
+    return sy_ok(sy_read_file_at(l->public_dir, "checkpoint", &b)) &&
+           sy_view_starts(sy_buf_view(&b), ledger_checkpoint(l)) &&
+           sy_ok(proof_note_parse(sy_buf_view(&b), &note, NULL));
+}
+
+static sy_status publish_checkpoint(struct ledger *l, struct sy_error *reterr)
+{
+    if (!l->publishing.checked && is_published(l)) {
+        return SY_OK;
+    }
+    return put_file(l, "checkpoint", ledger_checkpoint(l), reterr);
+}
+
+/* So that no append has to wait for a segment to be filled with zeros. A failure shows there. */
+static void prepare_ahead(struct ledger *l)
+{
+    struct writing *out = &l->out;
+    if (!out->next_ready && !l->read_only && out->capacity - out->at < out->capacity / 2) {
+        out->next_ready =
+            sy_ok(segment_prepare(l->segments, out->number + 1, l->segment_bytes, NULL));
+    }
+}
+
+sy_status ledger_publish(struct ledger *l, struct sy_error *reterr)
+{
+    struct publishing *p = &l->publishing;
+    prepare_ahead(l);
+    if (p->checked && p->size == l->committed.size) {
+        return SY_OK;
+    }
+    for (size_t i = 0; i < PUBLIC_LEVELS; i++) {
+        SY_TRY(publish_level(l, i, reterr));
+    }
+    SY_TRY(publish_checkpoint(l, reterr));
+    p->checked = true;
+    p->size = l->committed.size;
+    return SY_OK;
+}

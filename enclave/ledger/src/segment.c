@@ -1,0 +1,187 @@
+/*
+ * Segment files. Invariants: a file with a segment's name is complete and its name durable, for it
+ * is renamed only after its bytes were synced; files are written at offsets, never appended to.
+ */
+#include "segment.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arith.h"
+#include "base/fdio.h"
+
+#define TEMP_NAME "next.tmp"
+
+enum { CHUNK_BYTES = 1 << 20, NAME_DIGITS = 8 };
+
+void segment_name(char ret[SEGMENT_NAME_MAX], uint32_t number)
+{
+    (void)snprintf(ret, SEGMENT_NAME_MAX, "%08u", number);
+}
+
+/* 0 for names that are none of ours. */
+static uint32_t number_of(const char *name)
+{
+    uint32_t n = 0;
+    for (size_t i = 0; i < NAME_DIGITS; i++) {
+        if (name[i] < '0' || name[i] > '9') {
+            return 0;
+        }
+        n = n * 10 + (uint32_t)(name[i] - '0');
+    }
+    return name[NAME_DIGITS] == '\0' ? n : 0;
+}
+
+/* The largest number, and how many there are. */
+static sy_status scan(int dir, uint32_t *ret_max, uint32_t *ret_n)
+{
+    int fd = openat(dir, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *d = fd < 0 ? NULL : fdopendir(fd);
+    if (d == NULL) {
+        sy_fd_close(&fd);
+        return sy_status_of(SY_E_IO);
+    }
+    for (struct dirent *e = readdir(d); e != NULL; e = readdir(d)) {
+        uint32_t n = number_of(e->d_name);
+        *ret_n += n > 0;
+        *ret_max = n > *ret_max ? n : *ret_max;
+    }
+    (void)closedir(d);
+    return SY_OK;
+}
+
+sy_status segment_count(int dir, uint32_t *ret, struct sy_error *reterr)
+{
+    uint32_t max = 0;
+    uint32_t n = 0;
+    (void)unlinkat(dir, TEMP_NAME, 0);
+    if (!sy_ok(scan(dir, &max, &n))) {
+        return sy_fail_errno(reterr, errno, "list segments");
+    }
+    for (uint32_t i = 1; n != max && i <= max; i++) {
+        char name[SEGMENT_NAME_MAX];
+        segment_name(name, i);
+        if (faccessat(dir, name, F_OK, 0) != 0) {
+            return sy_fail(reterr, SY_E_TAMPERED, name, "the segment is missing");
+        }
+    }
+    *ret = max;
+    return SY_OK;
+}
+
+sy_status segment_write(int fd, struct sy_view bytes, size_t at, struct sy_error *reterr)
+{
+    while (bytes.n > 0) {
+        ssize_t n = pwrite(fd, bytes.p, bytes.n, (off_t)at);
+        if (n < 0 && errno == EINTR) {
+            continue;
+        }
+        if (n <= 0) {
+            return sy_fail_errno(reterr, n == 0 ? EIO : errno, "write segment");
+        }
+        bytes = sy_view(bytes.p + n, bytes.n - (size_t)n);
+        at += (size_t)n;
+    }
+    return SY_OK;
+}
+
+static sy_status write_zeros(int fd, size_t from, size_t to, struct sy_error *reterr)
+{
+    uint8_t *zeros = calloc(1, CHUNK_BYTES);
+    sy_status s = zeros == NULL ? sy_fail(reterr, SY_E_NO_MEMORY, NULL, NULL) : SY_OK;
+    while (sy_ok(s) && from < to) {
+        size_t n = sy_min_u64(to - from, CHUNK_BYTES);
+        s = segment_write(fd, sy_view(zeros, n), from, reterr);
+        from += n;
+    }
+    free(zeros);
+    return s;
+}
+
+sy_status segment_clear(int fd, size_t from, size_t to, struct sy_error *reterr)
+{
+    SY_TRY(write_zeros(fd, from, to, reterr));
+    return fdatasync(fd) == 0 ? SY_OK : sy_fail(reterr, SY_E_IO, NULL, "sync segment failed");
+}
+
+static sy_status make_temp(int dir, size_t n_bytes, struct sy_error *reterr)
+{
+    SY_FD_CLEANUP int fd =
+        openat(dir, TEMP_NAME, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0) {
+        return sy_fail_errno(reterr, errno, "create segment");
+    }
+    /* One extent where the file system can; where it cannot, the zeros below allocate. */
+    if (fallocate(fd, 0, 0, (off_t)n_bytes) != 0 && errno != EOPNOTSUPP) {
+        return sy_fail_errno(reterr, errno, "allocate segment");
+    }
+    SY_TRY(write_zeros(fd, 0, n_bytes, reterr));
+    return fsync(fd) == 0 ? SY_OK : sy_fail_errno(reterr, errno, "sync segment");
+}
+
+sy_status segment_prepare(int dir, uint32_t number, size_t n_bytes, struct sy_error *reterr)
+{
+    char name[SEGMENT_NAME_MAX];
+    if (number > SEGMENT_NUMBER_MAX) {
+        return sy_fail(reterr, SY_E_LIMIT, "segments", "no number is left for a new segment");
+    }
+    segment_name(name, number);
+    sy_status s = make_temp(dir, n_bytes, reterr);
+    if (sy_ok(s) && renameat(dir, TEMP_NAME, dir, name) != 0) {
+        s = sy_fail_errno(reterr, errno, "rename segment");
+    }
+    if (!sy_ok(s)) {
+        (void)unlinkat(dir, TEMP_NAME, 0);
+        return s;
+    }
+    if (fsync(dir) != 0) {
+        s = sy_fail_errno(reterr, errno, "sync segment folder");
+        (void)unlinkat(dir, name, 0);
+    }
+    return s;
+}
+
+sy_status segment_open(int dir, uint32_t number, int *ret_fd, size_t *ret_bytes,
+                       struct sy_error *reterr)
+{
+    char name[SEGMENT_NAME_MAX];
+    struct stat st;
+    segment_name(name, number);
+    int fd = openat(dir, name, O_RDWR | O_NOFOLLOW | O_CLOEXEC);
+    if (fd < 0 && errno == ENOENT) {
+        return sy_fail(reterr, SY_E_NOT_FOUND, name, "the segment is missing");
+    }
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        sy_status s = sy_fail_errno(reterr, errno, "open segment");
+        sy_fd_close(&fd);
+        return s;
+    }
+    *ret_fd = fd;
+    *ret_bytes = (size_t)st.st_size;
+    return SY_OK;
+}
+
+sy_status segment_read(int fd, uint8_t *ret, size_t n, size_t at, size_t *ret_n)
+{
+    size_t got = 0;
+    while (got < n) {
+        ssize_t r = pread(fd, ret + got, n - got, (off_t)(at + got));
+        if (r < 0 && errno == EINTR) {
+            continue;
+        }
+        if (r < 0) {
+            return sy_status_of(SY_E_IO);
+        }
+        if (r == 0) {
+            break;
+        }
+        got += (size_t)r;
+    }
+    *ret_n = got;
+    return SY_OK;
+}

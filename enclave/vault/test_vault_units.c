@@ -1,0 +1,297 @@
+/* Unit maps and per-unit keys: stable codes, order of the file not told, damage found, crashes. */
+#include "test_fixture.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PERSONS = 1000 };
+
+/* A dataset with nothing but a unit column. */
+static void only_units(struct fixture *f, const char *id)
+{
+    f->def.id = sy_view_str(id);
+    f->def.n_fields = 1;
+}
+
+static struct sy_view ids_of(struct fixture *f, const unsigned *persons, size_t n)
+{
+    uint8_t *p = sy_arena_alloc(&f->arena, n, 12), *at = p;
+    for (size_t i = 0; i < n; i++) {
+        int len = snprintf((char *)at + 1, 11, "p%u", persons[i]);
+        *at = (uint8_t)len;
+        at += 1 + len;
+    }
+    return sy_view(p, (size_t)(at - p));
+}
+
+static struct vault_writer *write_persons(struct fixture *f, const unsigned *persons, size_t n)
+{
+    struct sy_ingest_column c = {.ids = ids_of(f, persons, n), .width = 4};
+    struct sy_ingest_batch batch = {.columns = &c, .n_columns = 1, .rows = n};
+    struct vault_writer *w = fixture_begin(f, 1);
+    check_ok(vault_writer_add(w, &batch, NULL));
+    return w;
+}
+
+/* Codes that a version of these persons has, in row order. */
+static const uint8_t *codes_of(struct fixture *f, const unsigned *persons, size_t n)
+{
+    struct sy_dataset_version version;
+    struct vault_column c;
+    int fd = -1;
+    check_ok(vault_writer_finish(write_persons(f, persons, n), &f->arena, &version, NULL));
+    check_ok(fixture_read(f, &version, F_UNIT, "", &c, &fd, NULL));
+    struct sy_view bytes = fixture_bytes(f, fd);
+    close(fd);
+    return bytes.p;
+}
+
+static uint64_t units_of(struct fixture *f)
+{
+    uint64_t units = 0;
+    check_ok(vault_units(f->v, sy_view_str("person"), &units, NULL));
+    return units;
+}
+
+static void number(unsigned *persons, unsigned first, unsigned step)
+{
+    for (unsigned i = 0; i < PERSONS; i++) {
+        persons[i] = (first + i * step) % PERSONS;
+    }
+}
+
+/* The same persons in two orders in two domains' first batch: codes differ by key, not by order. */
+static void stable_and_unordered(void **state)
+{
+    struct fixture *f = *state;
+    unsigned up[PERSONS], mixed[PERSONS];
+    number(up, 0, 1);
+    number(mixed, 17, 7);
+    only_units(f, "visits");
+    const uint8_t *a = codes_of(f, up, PERSONS);
+    assert_int_equal(units_of(f), PERSONS);
+    fixture_reopen(f);
+    const uint8_t *b = codes_of(f, mixed, PERSONS);
+    assert_int_equal(units_of(f), PERSONS);
+    size_t ascending = 0;
+    for (size_t i = 0; i < PERSONS; i++) {
+        assert_int_equal(sy_load_le32(b + 4 * i), sy_load_le32(a + 4 * (size_t)mixed[i]));
+        assert_true(sy_load_le32(a + 4 * i) < PERSONS);
+        ascending += i > 0 && sy_load_le32(a + 4 * i) > sy_load_le32(a + 4 * i - 4);
+    }
+    assert_true(ascending > 400 && ascending < 600); /* in the file's order all 999 would ascend */
+}
+
+/* Another dataset of the namespace has the same codes; new persons get the next ones. */
+static void across_datasets(void **state)
+{
+    struct fixture *f = *state;
+    unsigned persons[PERSONS], more[] = {5, 2000, 6, 2001, 2000};
+    number(persons, 0, 1);
+    only_units(f, "visits");
+    const uint8_t *a = codes_of(f, persons, PERSONS);
+    struct sy_dataset_keys first = f->keys;
+    uint8_t share[32];
+    memcpy(share, f->share, 32);
+    check_ok(vault_dataset_create(f->v, sy_view_str("claims"), NULL, &f->keys, NULL));
+    only_units(f, "claims");
+    struct sy_dataset_version version;
+    struct vault_version *ver = NULL;
+    struct vault_column c;
+    check_ok(vault_writer_finish(write_persons(f, more, 5), &f->arena, &version, NULL));
+    check_ok(vault_version_open(f->v, &f->keys, NULL, &version, &ver, NULL));
+    struct vault_ask ask = {&f->def.fields[F_UNIT], {0}, NULL};
+    int fd = memfd_create("u", MFD_CLOEXEC);
+    check_ok(vault_column_read(ver, &ask, fd, &f->arena, &c, NULL));
+    const uint8_t *b = fixture_bytes(f, fd).p;
+    close(fd);
+    vault_version_close(ver);
+    assert_int_equal(sy_load_le32(b), sy_load_le32(a + 20));
+    assert_int_equal(sy_load_le32(b + 8), sy_load_le32(a + 24));
+    assert_int_equal(sy_load_le32(b + 4), sy_load_le32(b + 16));
+    assert_int_equal(sy_load_le32(b + 4) + sy_load_le32(b + 12), 1000 + 1001);
+    assert_int_equal(units_of(f), PERSONS + 2);
+    f->keys = first;
+}
+
+/* Codes of an attempt that a crash or an abort ended are not remembered, nor in the way. */
+static void unfinished(void **state)
+{
+    struct fixture *f = *state;
+    unsigned first[] = {1, 2, 3}, lost[] = {4, 5, 6, 7}, later[] = {8, 1};
+    char map[512];
+    struct stat before, after;
+    only_units(f, "visits");
+    const uint8_t *a = codes_of(f, first, 3);
+    snprintf(map, sizeof(map), "%s/data/units/person", f->path);
+    assert_int_equal(stat(map, &before), 0);
+    vault_writer_abort(write_persons(f, lost, 4));
+    assert_int_equal(stat(map, &after), 0);
+    assert_true(after.st_size > before.st_size); /* as after a crash: a tail nobody remembers */
+    assert_int_equal(units_of(f), 3);
+    fixture_reopen(f);
+    const uint8_t *b = codes_of(f, later, 2);
+    assert_int_equal(sy_load_le32(b), 3);
+    assert_int_equal(sy_load_le32(b + 4), sy_load_le32(a));
+    assert_int_equal(units_of(f), 4);
+}
+
+/* Two attempts at once share the map: whichever finishes makes the codes of both durable. */
+static void two_writers(void **state)
+{
+    struct fixture *f = *state;
+    unsigned one[] = {1, 2}, two[] = {3, 4};
+    struct sy_dataset_version version;
+    only_units(f, "visits");
+    struct vault_writer *a = write_persons(f, one, 2), *b = write_persons(f, two, 2);
+    check_ok(vault_writer_finish(b, &f->arena, &version, NULL));
+    vault_writer_abort(a);
+    assert_int_equal(units_of(f), 4);
+    fixture_reopen(f);
+    assert_int_equal(sy_load_le32(codes_of(f, (unsigned[]){9}, 1)), 4);
+}
+
+/* --- damage ----------------------------------------------------------------------------------- */
+
+static sy_status try_begin(struct fixture *f, struct sy_error *e)
+{
+    struct vault_attempt attempt = {.def = &f->def, .keys = &f->keys, .version = 2};
+    struct vault_writer *w = NULL;
+    sy_status s = vault_writer_begin(f->v, &attempt, &w, e);
+    vault_writer_abort(w);
+    return s;
+}
+
+static void expect_block(struct fixture *f, unsigned block, const char *what, size_t at)
+{
+    struct sy_error e = {0};
+    char want[64];
+    snprintf(want, sizeof(want), "units/person/block %u", block);
+    sy_status s = try_begin(f, &e);
+    if (s.code != SY_E_TAMPERED || strcmp(e.field, want) != 0) {
+        fail_msg("%s %zu: %s %s", what, at, sy_code_name(s.code), e.field);
+    }
+}
+
+static void damaged(void **state)
+{
+    struct fixture *f = *state;
+    unsigned one[] = {1, 2, 3}, two[] = {4, 5, 6};
+    char map[512];
+    enum { BLOCK = 24 + 12 + 48 + 16 };
+    only_units(f, "visits");
+    codes_of(f, one, 3);
+    codes_of(f, two, 3);
+    snprintf(map, sizeof(map), "%s/data/units/person", f->path);
+    int fd = open(map, O_RDWR | O_CLOEXEC);
+    struct sy_view whole = fixture_bytes(f, fd);
+    assert_int_equal(whole.n, 2 * BLOCK);
+    for (size_t i = 0; i < whole.n; i++) {
+        uint8_t b = whole.p[i] ^ 1;
+        assert_int_equal(pwrite(fd, &b, 1, (off_t)i), 1);
+        expect_block(f, i < BLOCK ? 0 : 1, "flipped", i);
+        assert_int_equal(pwrite(fd, whole.p + i, 1, (off_t)i), 1);
+    }
+    static const off_t CUTS[] = {2 * BLOCK - 1, BLOCK + 1, BLOCK, BLOCK - 1, 0};
+    for (size_t i = 0; i < 5; i++) {
+        assert_int_equal(ftruncate(fd, CUTS[i]), 0);
+        expect_block(f, CUTS[i] >= BLOCK ? 1 : 0, "cut", (size_t)CUTS[i]);
+        assert_int_equal(pwrite(fd, whole.p, whole.n, 0), (ssize_t)whole.n);
+    }
+    assert_int_equal(pwrite(fd, whole.p + BLOCK, BLOCK, 0), BLOCK);
+    assert_int_equal(pwrite(fd, whole.p, BLOCK, BLOCK), BLOCK);
+    expect_block(f, 0, "swapped", 0);
+    assert_int_equal(pwrite(fd, whole.p, whole.n, 0), (ssize_t)whole.n);
+    check_ok(try_begin(f, NULL));
+    close(fd);
+}
+
+/* A block of the same number, authentic but from a tail that was cut off, is not the one that was
+ * committed; and the memory of a map that exists cannot be taken away. */
+static void replayed(void **state)
+{
+    struct fixture *f = *state;
+    unsigned one[] = {1, 2, 3}, lost[] = {4, 5, 6}, two[] = {7, 8, 9};
+    char map[512], item[256];
+    only_units(f, "visits");
+    codes_of(f, one, 3);
+    snprintf(map, sizeof(map), "%s/data/units/person", f->path);
+    int fd = open(map, O_RDWR | O_CLOEXEC);
+    vault_writer_abort(write_persons(f, lost, 3));
+    struct sy_view tail = fixture_bytes(f, fd);
+    codes_of(f, two, 3);
+    assert_int_equal(lseek(fd, 0, SEEK_END), (off_t)tail.n);
+    assert_int_equal(pwrite(fd, tail.p, tail.n, 0), (ssize_t)tail.n);
+    expect_block(f, 2, "replayed", 0); /* all blocks open, but their chain is another */
+    snprintf(item, sizeof(item), "%s/keys/store/units:person.key", f->path);
+    unlink(item);
+    uint64_t units = 0;
+    check_code(vault_units(f->v, sy_view_str("person"), &units, NULL), SY_E_TAMPERED);
+    check_code(try_begin(f, NULL), SY_E_TAMPERED);
+    close(fd);
+}
+
+/* --- per-unit keys ---------------------------------------------------------------------------- */
+
+static struct sy_view keys_of(struct fixture *f, enum vault_unit_key kind, const uint8_t *salt,
+                              uint64_t n)
+{
+    struct vault_unit_keys_ask ask = {kind, sy_view_str("person"), salt, n};
+    int fd = memfd_create("keys", MFD_CLOEXEC);
+    check_ok(vault_unit_keys(f->v, &ask, fd, NULL));
+    struct sy_view bytes = fixture_bytes(f, fd);
+    close(fd);
+    assert_int_equal(bytes.n, 8 * n);
+    return bytes;
+}
+
+static void unit_keys(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t salt[32] = {1}, other[32] = {2};
+    enum { N = 100003 };
+    struct sy_view a = keys_of(f, VAULT_UNIT_KEY_SELECT, salt, N);
+    struct sy_view record = keys_of(f, VAULT_UNIT_KEY_RECORD, NULL, N);
+    fixture_reopen(f);
+    assert_true(sy_view_eq(a, keys_of(f, VAULT_UNIT_KEY_SELECT, salt, N)));
+    assert_true(sy_view_eq(record, keys_of(f, VAULT_UNIT_KEY_RECORD, NULL, N)));
+    assert_false(sy_view_eq(a, keys_of(f, VAULT_UNIT_KEY_SELECT, other, N)));
+    assert_false(sy_view_eq(a, record));
+    struct sy_view part = keys_of(f, VAULT_UNIT_KEY_SELECT, salt, 40000);
+    assert_memory_equal(part.p, a.p,
+                        part.n); /* a unit's key does not depend on how many there are */
+    assert_memory_not_equal(a.p, a.p + (1 << 18), 64); /* pieces go on in the stream */
+    keys_of(f, VAULT_UNIT_KEY_SELECT, salt, 0);
+    struct vault_unit_keys_ask bad[] = {
+        {VAULT_UNIT_KEY_SELECT, sy_view_str("person"), NULL, 1},
+        {VAULT_UNIT_KEY_RECORD, sy_view_str("person"), salt, 1},
+        {VAULT_UNIT_KEY_NONE, sy_view_str("person"), NULL, 1},
+        {VAULT_UNIT_KEY_N, sy_view_str("person"), NULL, 1},
+    };
+    int fd = memfd_create("keys", MFD_CLOEXEC);
+    for (size_t i = 0; i < 4; i++) {
+        check_code(vault_unit_keys(f->v, &bad[i], fd, NULL), SY_E_USAGE);
+    }
+    struct vault_unit_keys_ask ns = {VAULT_UNIT_KEY_RECORD, sy_view_str("../x"), NULL, 1};
+    check_code(vault_unit_keys(f->v, &ns, fd, NULL), SY_E_FIELD);
+    close(fd);
+}
+
+int main(void)
+{
+#define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
+    const struct CMUnitTest tests[] = {
+        T(stable_and_unordered),
+        T(across_datasets),
+        T(unfinished),
+        T(two_writers),
+        T(damaged),
+        T(replayed),
+        T(unit_keys),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

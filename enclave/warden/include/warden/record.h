@@ -1,0 +1,46 @@
+/*
+ * Recording: append one decided event to the ledger and fold it into the state. Durable only after
+ * the round's commit (DESIGN rule: no audit, no answer).
+ */
+#ifndef WARDEN_RECORD_H
+#define WARDEN_RECORD_H
+
+#include "warden/warden.h"
+
+/* Append the event of an EVENT decision and apply it; rows go to the gateway's replica. On any error
+ * nothing changed, except that a ledger which takes no more entries makes the warden stop. */
+SY_MUST sy_status warden_record(struct warden *w, const struct rules_request *request,
+                                const struct sy_inputs *inputs,
+                                const struct rules_decision *decision, uint64_t *ret_entry,
+                                struct sy_error *reterr);
+
+/* One of the warden's own acts: a request it signs itself, decided by the same rules. args are
+ * canonical bytes; grant may be NULL. inputs->time is set here. */
+SY_MUST sy_status warden_act(struct warden *w, const char *method, const uint8_t *grant,
+                             struct sy_view args, struct sy_inputs *inputs, uint64_t *ret_entry,
+                             struct sy_error *reterr);
+
+/* The end of a round: one fsync for all that was appended, then the calls that waited go on, then
+ * the public tiles are written. A failed fsync stops the warden (fail closed). */
+void warden_commit(struct warden *w);
+
+/* Read back a durable entry; its bytes live in the arena. */
+SY_MUST sy_status warden_entry(struct warden *w, uint64_t index, struct sy_arena *arena,
+                               struct ledger_entry *ret, struct sy_error *reterr);
+
+/* Proof of entry `index` against the last committed checkpoint; bytes live in the arena. */
+SY_MUST sy_status warden_entry_proof(struct warden *w, uint64_t index, struct sy_arena *arena,
+                                     struct sy_entry_proof *ret, struct sy_error *reterr);
+
+/* Read back and decode the event of entry `index`. */
+SY_MUST sy_status warden_entry_event(struct warden *w, uint64_t index, struct sy_arena *arena,
+                                     struct sy_event *ret, struct sy_error *reterr);
+
+/* UTC seconds, never less than the newest entry's time. */
+int64_t warden_time(const struct warden *w);
+
+/* Copy the box key of a party's row; false when it is not enrolled. */
+bool warden_party(const struct warden *w, struct sy_view id, struct sy_arena *arena,
+                  struct sy_party *ret);
+
+#endif

@@ -1,0 +1,66 @@
+/*
+ * The warden: the enclave's daemon. It holds keys, ledger, budgets and policies, and turns signed
+ * requests into logged decisions (DESIGN sections 2 and 3). Flow of a request:
+ *
+ *   conn.c frame -> call.c open, identify -> method.c prepare (inputs) -> rules_decide
+ *     -> record.c append + apply -> [end of round: one fsync] -> method.c effect, reply
+ *   runs go on: run.c worker -> release.c noise -> record.c answer -> [fsync] -> slot ends -> reply
+ *
+ * Runs in: warden. Trusts: its own ledger and key store after verification; nobody else.
+ * Holds: everything (DESIGN section 2). May block: on fsync, once a round.
+ * Threads: all of struct warden belongs to the loop's thread.
+ */
+#ifndef WARDEN_WARDEN_H
+#define WARDEN_WARDEN_H
+
+#include "ledger/ledger.h"
+#include "proof/envelope.h"
+#include "rules/decide.h"
+#include "rules/rows.h"
+#include "rules/state.h"
+#include "vault/vault.h"
+#include "warden/conn.h"
+#include "warden/loop.h"
+#include "wire/event.h"
+
+struct warden_call;
+struct warden_run;
+
+/* Keys of the domain in guarded memory, borrowed from the vault. */
+struct warden_keys {
+    uint8_t box_pub[32], sign_pub[32];
+    const uint8_t *box_secret;  /* 32 */
+    const uint8_t *sign_secret; /* 64, Ed25519: the warden's own acts */
+    const uint8_t *log_secret;  /* 64, Ed25519: checkpoints */
+};
+
+struct warden {
+    struct warden_loop *loop;
+    struct vault *vault;
+    struct ledger *ledger;
+    struct rules_state *state;
+    struct warden_keys keys;
+    uint8_t domain[32];
+    struct sy_view genesis;      /* canonical bytes of entry 0's args */
+    struct sy_view purpose;      /* production or test */
+    char log_vkey[160];
+    uint8_t epoch[16];           /* names the noise key; fresh for a new or promoted domain */
+    int zygote;                  /* seqpacket edge */
+    int listener;                /* local clients */
+    int control;                 /* supervisor's edge */
+    int dir;                     /* the domain's folder */
+    struct warden_watch *control_watch, *listener_watch;
+    struct warden_conn *gateway; /* NULL while it restarts */
+    struct warden_conn **conns;  /* every open connection, the gateway's included */
+    size_t n_conns, cap_conns;
+    uint64_t last_conn;
+    struct warden_call *waiting; /* appended this round; acted on after the commit */
+    struct warden_call **waiting_tail;
+    struct warden_run *runs;     /* runs and other jobs in flight */
+    int64_t last_time;           /* of the newest entry */
+    uint64_t noted_ns;           /* when the key store last noted the checkpoint */
+    bool appended;               /* something to commit this round */
+    bool failed;                 /* the ledger refuses: stop, fail closed */
+};
+
+#endif

@@ -1,0 +1,31 @@
+/*
+ * What needs a worker: lowering a model's SQL, running a model, ingesting a file. Each takes the
+ * call, and gives it back to warden_call_decide or ends it.
+ */
+#ifndef WARDEN_WORK_H
+#define WARDEN_WORK_H
+
+#include "warden/call.h"
+
+/* model.register: have a worker lower the SQL, then decide with the plan, or with the refusal, as
+ * input. Always returns false: the call goes on by itself. */
+bool warden_lower_prepare(struct warden_call *c);
+void warden_register_done(struct warden_call *c);
+
+/* model.run. prepare: fresh salt and data versions. done: the charge is durable: run it, or give the
+ * stored answer. again: the same envelope: resume an open charge with its salt, or repeat the
+ * outcome. */
+bool warden_run_prepare(struct warden_call *c);
+void warden_run_done(struct warden_call *c);
+void warden_run_again(struct warden_call *c);
+
+/* Stop every run under a grant, at once (suspension, revocation, expiry): its charge is answered
+ * as a crash and stays charged. */
+void warden_runs_stop(struct warden *w, const uint8_t grant[32]);
+
+/* dataset.ingest: the descriptor goes to a worker; rows come back typed and are encrypted. */
+bool warden_ingest_prepare(struct warden_call *c);
+void warden_ingest_done(struct warden_call *c);
+void warden_ingest_again(struct warden_call *c);
+
+#endif

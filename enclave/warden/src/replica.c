@@ -1,0 +1,62 @@
+/*
+ * What: feeds the gateway's replica. Invariant: rows leave in the order in which events were applied,
+ * on the edge that carries the replies too, so a reply never overtakes the rows it depends on. The
+ * rows hold no secret and no raw value: parties' public keys, grants, models (DESIGN section 2).
+ */
+#include "warden/replica.h"
+
+#include "wire/rpc.h"
+
+static const char *const replica_prefixes[] = {"party/", "grant/", "model/"};
+enum { N_PREFIXES = sizeof(replica_prefixes) / sizeof(replica_prefixes[0]), ROW_MAX = 16 << 20 };
+
+static void send_row(struct warden *w, struct sy_view key, struct sy_view value)
+{
+    SY_BUF_CLEANUP struct sy_buf b = sy_buf(ROW_MAX);
+    if (sy_ok(sy_rpc_put_notify(&b, "replica", 2)) && sy_ok(sy_mp_put_str(&b, key)) &&
+        sy_ok(sy_mp_put_bin(&b, value))) {
+        warden_conn_send(w->gateway, sy_buf_view(&b));
+    }
+}
+
+static void send_head(struct warden *w)
+{
+    SY_BUF_CLEANUP struct sy_buf b = sy_buf(ROW_MAX);
+    if (sy_ok(sy_rpc_put_notify(&b, "head", 2)) && sy_ok(sy_mp_put_bin(&b, w->genesis)) &&
+        sy_ok(sy_mp_put_u64(&b, ledger_size(w->ledger)))) {
+        warden_conn_send(w->gateway, sy_buf_view(&b));
+    }
+}
+
+void warden_replica_tick(struct warden *w)
+{
+    static uint64_t told; /* one warden a process */
+    if (w->gateway != NULL && told != ledger_size(w->ledger)) {
+        told = ledger_size(w->ledger);
+        send_head(w);
+    }
+}
+
+void warden_replica_all(struct warden *w)
+{
+    send_head(w);
+    for (size_t i = 0; i < N_PREFIXES && w->gateway != NULL; i++) {
+        struct sy_view prefix = sy_view_str(replica_prefixes[i]);
+        struct sy_view key = {0}, value;
+        while (w->gateway != NULL && rules_state_next(w->state, prefix, key, &key, &value)) {
+            send_row(w, key, value);
+        }
+    }
+}
+
+void warden_replica_effect(struct warden *w, const struct rules_effect *effect)
+{
+    struct sy_view key, value;
+    for (size_t i = 0; w->gateway != NULL && rules_effect_row(effect, i, &key, &value); i++) {
+        for (size_t p = 0; p < N_PREFIXES && w->gateway != NULL; p++) {
+            if (sy_view_starts(key, sy_view_str(replica_prefixes[p]))) {
+                send_row(w, key, value);
+            }
+        }
+    }
+}

@@ -1,0 +1,250 @@
+/*
+ * What: from a folder to a serving domain. Order: keys, ledger, replay, memory of checkpoints, sweep.
+ * Invariant: nothing is served before the whole log was decided again by the present rules and the
+ * key store agrees that no newer ledger was ever signed.
+ */
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/fdio.h"
+#include "base/log.h"
+#include "warden/domain.h"
+#include "warden/record.h"
+#include "warden/work.h"
+
+enum { FILE_MAX = 1 << 16, KEEP_MAX = 4096 };
+
+/* --- genesis --------------------------------------------------------------------------------------- */
+
+static sy_status record_genesis(struct warden *w, const struct sy_logged_request *logged,
+                                struct sy_arena *arena, struct sy_error *err)
+{
+    struct rules_request r = {.header_bytes = logged->header, .args = logged->args,
+                              .sigs = logged->sigs, .n_sigs = logged->n_sigs};
+    memcpy(r.salt, logged->salt, sizeof(r.salt));
+    SY_TRY(sy_record_decode(&sy_header_desc, logged->header, &SY_MP_REQUEST, arena, &r.header, err));
+    struct sy_inputs in = {.time = warden_time(w)};
+    struct rules_decision d = {0};
+    uint64_t entry = 0;
+    SY_TRY(rules_decide(w->state, &r, &in, arena, &d, err));
+    if (d.kind != RULES_KIND_EVENT || d.verdict.code != 0) {
+        return sy_fail(err, SY_E_SIGNATURE, "genesis",
+                       "the genesis is not valid; have agency and operator sign it (shuyu domain sign)");
+    }
+    SY_TRY(warden_record(w, &r, &in, &d, &entry, err));
+    return ledger_commit(w->ledger, err);
+}
+
+static sy_status first_start(struct warden *w, struct sy_error *err)
+{
+    SY_BUF_CLEANUP struct sy_buf b = sy_buf(FILE_MAX);
+    SY_ARENA_CLEANUP struct sy_arena arena = {0};
+    struct sy_logged_request logged;
+    if (!sy_ok(sy_read_file_at(w->dir, "genesis.req", &b))) {
+        return sy_fail(err, SY_E_NOT_FOUND, "genesis.req", "this folder holds no domain; run shuyu init");
+    }
+    SY_TRY(sy_record_decode(&sy_logged_request_desc, sy_buf_view(&b), &SY_MP_REQUEST, &arena,
+                            &logged, err));
+    return record_genesis(w, &logged, &arena, err);
+}
+
+/* --- replay ------------------------------------------------------------------------------------------ */
+
+static sy_status replay_entry(struct warden *w, uint64_t i, struct sy_error *err)
+{
+    SY_ARENA_CLEANUP struct sy_arena arena = {0};
+    struct sy_event event;
+    SY_TRY(warden_entry_event(w, i, &arena, &event, err));
+    sy_status s = rules_replay(w->state, &event, i, err);
+    w->last_time = event.inputs.time;
+    if (!sy_ok(s)) {
+        sy_log(SY_LOG_ERROR, "replay differs", SY_LOGF_N("entry", i), SY_LOGF_CODE(s.code));
+    }
+    return s;
+}
+
+static sy_status replay(struct warden *w, struct sy_error *err)
+{
+    for (uint64_t i = 0; i < ledger_size(w->ledger); i++) {
+        SY_TRY(replay_entry(w, i, err));
+    }
+    return SY_OK;
+}
+
+/* The key store remembers, apart from the ledger, how far the log had come. */
+static sy_status check_memory(struct warden *w, struct sy_error *err)
+{
+    uint64_t size = 0;
+    uint8_t noted[32], root[32];
+    vault_last_checkpoint(w->vault, &size, noted);
+    if (size == 0) {
+        return SY_OK;
+    }
+    if (size > ledger_size(w->ledger)) {
+        return sy_fail(err, SY_E_ROLLBACK, "ledger", "the ledger is older than the keys remember");
+    }
+    SY_TRY(ledger_root(w->ledger, size, root));
+    return memcmp(root, noted, sizeof(root)) == 0
+               ? SY_OK
+               : sy_fail(err, SY_E_ROLLBACK, "ledger", "the ledger is not the one the keys remember");
+}
+
+static sy_status read_genesis(struct warden *w, struct sy_error *err)
+{
+    static struct sy_arena arena; /* as long as the process */
+    struct sy_view bytes;
+    struct sy_genesis g;
+    if (!rules_state_get(w->state, sy_view_str("genesis"), &bytes)) {
+        return sy_fail(err, SY_E_INTERNAL, "genesis", NULL);
+    }
+    w->genesis = sy_arena_copy(&arena, bytes);
+    SY_TRY(sy_record_decode(&sy_genesis_desc, w->genesis, &SY_MP_REQUEST, &arena, &g, err));
+    w->purpose = g.purpose;
+    sy_view_to_cstr(g.log, w->log_vkey, sizeof(w->log_vkey));
+    proof_domain_id(w->domain, w->genesis);
+#ifdef SY_BENCH_BUILD
+    if (!sy_view_is(g.purpose, "test")) {
+        return sy_fail(err, SY_E_DENIED, "purpose", "a bench build opens test domains only");
+    }
+#endif
+    return SY_OK;
+}
+
+/* --- leftovers ----------------------------------------------------------------------------------------- */
+
+static sy_status erase_deposits(struct warden *w)
+{
+    struct sy_view prefix = sy_view_str("grant/"), key = {0}, value;
+    while (rules_state_next(w->state, prefix, key, &key, &value)) {
+        SY_ARENA_CLEANUP struct sy_arena arena = {0};
+        struct sy_row_grant row;
+        uint8_t id[32];
+        SY_TRY(sy_record_decode(&sy_row_grant_desc, value, &SY_MP_LARGE, &arena, &row, NULL));
+        proof_grant_id(id, row.proposal);
+        if (!sy_view_is(row.status, "active")) {
+            SY_TRY(vault_erase_grant(w->vault, id));
+        }
+    }
+    return SY_OK;
+}
+
+static sy_status sweep(struct warden *w)
+{
+    SY_ARENA_CLEANUP struct sy_arena arena = {0};
+    struct sy_dataset_version *keep = sy_arena_alloc(&arena, KEEP_MAX, sizeof(*keep));
+    struct sy_view prefix = sy_view_str("version/"), key = {0}, value;
+    size_t n = 0;
+    uint64_t removed = 0;
+    while (keep != NULL && n < KEEP_MAX && rules_state_next(w->state, prefix, key, &key, &value)) {
+        struct sy_row_version row;
+        SY_TRY(sy_record_decode(&sy_row_version_desc, value, &SY_MP_LARGE, &arena, &row, NULL));
+        keep[n++] = row.version;
+    }
+    if (keep == NULL || n == KEEP_MAX) {
+        return SY_OK; /* too many to be sure: leave them, they are only disk space */
+    }
+    SY_TRY(vault_sweep(w->vault, keep, n, &removed, NULL));
+    if (removed > 0) {
+        sy_log(SY_LOG_INFO, "unfinished write attempts removed", SY_LOGF_N("attempts", removed));
+    }
+    return SY_OK;
+}
+
+/* --- opening ---------------------------------------------------------------------------------------------- */
+
+static sy_status open_ledger(struct warden *w, struct sy_error *err)
+{
+    SY_BUF_CLEANUP struct sy_buf b = sy_buf(FILE_MAX);
+    SY_ARENA_CLEANUP struct sy_arena arena = {0};
+    struct sy_logged_request logged;
+    struct sy_genesis g;
+    if (!sy_ok(sy_read_file_at(w->dir, "genesis.req", &b))) {
+        return sy_fail(err, SY_E_NOT_FOUND, "genesis.req", "this folder holds no domain; run shuyu init");
+    }
+    SY_TRY(sy_record_decode(&sy_logged_request_desc, sy_buf_view(&b), &SY_MP_REQUEST, &arena,
+                            &logged, err));
+    SY_TRY(sy_record_decode(&sy_genesis_desc, logged.args, &SY_MP_REQUEST, &arena, &g, err));
+    SY_FD_CLEANUP int fd = openat(w->dir, "ledger", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (fd < 0) {
+        return sy_fail(err, SY_E_IO, "ledger", NULL);
+    }
+    struct proof_vkey log;
+    const struct vault_domain_keys *keys = vault_domain_keys(w->vault);
+    SY_TRY(proof_vkey_make(g.name, PROOF_SIG_ED25519, keys->log.pub, &log));
+    struct ledger_options options = {.log = &log, .secret = w->keys.log_secret, .create = true};
+    return ledger_open(fd, &options, &w->ledger, err);
+}
+
+static sy_status open_vault(struct warden *w, struct sy_error *err)
+{
+    SY_TRY(vault_open(w->dir, &w->vault, err));
+    const struct vault_domain_keys *k = vault_domain_keys(w->vault);
+    memcpy(w->keys.box_pub, k->box.pub, sizeof(w->keys.box_pub));
+    memcpy(w->keys.sign_pub, k->warden.pub, sizeof(w->keys.sign_pub));
+    w->keys.box_secret = k->box.secret;
+    w->keys.sign_secret = k->warden.secret;
+    w->keys.log_secret = k->log.secret;
+    return SY_OK;
+}
+
+sy_status warden_domain_open(struct warden *w, struct sy_error *reterr)
+{
+    w->state = rules_state_new();
+    if (w->state == NULL) {
+        return sy_fail(reterr, SY_E_NO_MEMORY, NULL, NULL);
+    }
+    SY_TRY(open_vault(w, reterr));
+    SY_TRY(open_ledger(w, reterr));
+    SY_TRY(check_memory(w, reterr));
+    SY_TRY(replay(w, reterr));
+    if (ledger_size(w->ledger) == 0) {
+        SY_TRY(first_start(w, reterr));
+    }
+    SY_TRY(read_genesis(w, reterr));
+    SY_TRY(ledger_publish(w->ledger, reterr));
+    SY_TRY(erase_deposits(w));
+    SY_TRY(sweep(w));
+    sy_log(SY_LOG_INFO, "domain open", SY_LOGF_N("entries", ledger_size(w->ledger)));
+    return SY_OK;
+}
+
+/* --- expiry ------------------------------------------------------------------------------------------------ */
+
+/* The first active or suspended grant whose time is over; false when there is none. */
+static bool next_expired(struct warden *w, uint8_t ret[32])
+{
+    struct sy_view prefix = sy_view_str("grant/"), key = {0}, value;
+    int64_t now = warden_time(w);
+    while (rules_state_next(w->state, prefix, key, &key, &value)) {
+        SY_ARENA_CLEANUP struct sy_arena arena = {0};
+        struct sy_row_grant row;
+        struct sy_proposal p;
+        if (!sy_ok(sy_record_decode(&sy_row_grant_desc, value, &SY_MP_LARGE, &arena, &row, NULL)) ||
+            !sy_ok(sy_record_decode(&sy_proposal_desc, row.proposal, &SY_MP_LARGE, &arena, &p, NULL))) {
+            continue;
+        }
+        bool live = sy_view_is(row.status, "active") || sy_view_is(row.status, "suspended");
+        if (live && now > p.not_after) {
+            proof_grant_id(ret, row.proposal);
+            return true;
+        }
+    }
+    return false;
+}
+
+void warden_domain_tick(struct warden *w)
+{
+    uint8_t id[32];
+    while (!w->failed && next_expired(w, id)) {
+        struct sy_inputs in = {0};
+        uint64_t entry = 0;
+        if (!sy_ok(warden_act(w, "grant.expire", id, (struct sy_view){0}, &in, &entry, NULL))) {
+            return;
+        }
+        warden_runs_stop(w, id);
+        if (!sy_ok(vault_erase_grant(w->vault, id))) {
+            sy_log(SY_LOG_ERROR, "shares of an expired grant are left; erased at the next start");
+        }
+    }
+}

@@ -1,0 +1,251 @@
+/*
+ * Bounding SQL: one statement a block.
+ *
+ *   rows    the block's relation, rows with a NULL unit dropped; each row's cell, its clamped values
+ *   pairs   per (unit, cell): n rows, and per figure its rows and sum
+ *   kept    at most `groups` cells of each unit, those with the lowest sy_rank: a function of the
+ *           unit's selection key and the cell only. Left out when there are no more cells than groups
+ *   cells   per cell: units, and per figure the sum over units of
+ *           count min(n, rows);  sum n <= rows ? sum : sum x rows / n truncated toward zero;  units 1
+ *
+ * Declared keys make one number, the cell's ordinal (mixed radix, the NULL cell last of each key); with
+ * an open key the keys stay apart. Blocks without a unit are plain aggregates.
+ */
+#include <inttypes.h>
+
+#include "engine_internal.h"
+
+struct shape {
+    const struct sy_plan_block *b;
+    const struct sy_block_types *t;
+    struct sql_scope scope;
+    bool exact;   /* no unit */
+    bool limited; /* a unit may have more cells than it may keep */
+    size_t n_key_columns;
+};
+
+static struct shape shape_of(const struct engine_job *job, size_t block)
+{
+    struct shape h = {.b = &job->def->plan.blocks[block], .t = &job->types->blocks[block]};
+    h.scope = (struct sql_scope){h.b->exprs, h.t->exprs, SIZE_MAX};
+    h.exact = h.b->ns.n == 0;
+    h.limited = !h.exact && (h.t->open || h.t->n_cells > h.b->groups);
+    h.n_key_columns = h.t->open ? h.b->n_keys : 1;
+    return h;
+}
+
+/* Cells of a declared key, the NULL cell included. */
+static uint64_t key_cells(const struct sy_plan_key *k)
+{
+    return k->n_labels + (k->nullable ? 1 : 0);
+}
+
+static uint64_t null_ordinal(const struct sql *s, const struct shape *h, size_t k)
+{
+    const struct sy_type *t = &h->t->keys[k];
+    if (!t->open) {
+        return h->b->keys[k].n_labels;
+    }
+    const struct sy_plan_rel *scan = &s->job->def->plan.rels[t->scan];
+    const struct engine_column *c =
+        engine_find_column(s->job, t->scan, scan->names[t->scan_col], NULL);
+    return c == NULL ? 0 : c->def->n_dict;
+}
+
+/* Key k as its position among its labels. */
+static void put_key(struct sql *s, const struct shape *h, size_t k)
+{
+    const struct sy_type *t = &h->t->keys[k];
+    sql_put(s, "coalesce((");
+    sql_expr(s, &h->scope, (size_t)h->b->keys[k].expr);
+    sql_put(s, ")::BIGINT-(%" PRId64 "),%" PRIu64 ")", t->kind == SY_TYPE_INT ? t->lo : 0,
+            null_ordinal(s, h, k));
+}
+
+static void put_cell(struct sql *s, const struct shape *h)
+{
+    for (size_t k = 0; h->t->open && k < h->b->n_keys; k++) {
+        put_key(s, h, k);
+        sql_put(s, " AS k%zu,", k);
+    }
+    if (h->t->open) {
+        return;
+    }
+    sql_put(s, "(0");
+    uint64_t stride = h->t->n_cells;
+    for (size_t k = 0; k < h->b->n_keys; k++) {
+        stride /= key_cells(&h->b->keys[k]);
+        sql_put(s, "+%" PRIu64 "*", stride);
+        put_key(s, h, k);
+    }
+    sql_put(s, ") AS k0,");
+}
+
+static bool is_sum(const struct sy_plan_figure *f)
+{
+    return sy_view_is(f->fn, "sum");
+}
+
+static void put_rows(struct sql *s, const struct shape *h)
+{
+    sql_put(s, "SELECT ");
+    put_cell(s, h);
+    for (size_t i = 0; i < h->b->n_figures; i++) {
+        const struct sy_plan_figure *f = &h->b->figures[i];
+        if (!f->has_arg) {
+            continue;
+        }
+        sql_put(s, "(");
+        sql_expr(s, &h->scope, (size_t)f->expr);
+        sql_put(s, ")%s AS x%zu,", is_sum(f) ? "::BIGINT" : "", i);
+    }
+    if (h->exact) {
+        sql_put(s, "0 AS u FROM ");
+        sql_rel(s, (size_t)h->b->rel);
+        return;
+    }
+    sql_put(s, "c%" PRIu64 " AS u FROM ", h->b->unit);
+    sql_rel(s, (size_t)h->b->rel);
+    sql_put(s, " WHERE c%" PRIu64 " IS NOT NULL", h->b->unit);
+}
+
+/* The clamp keeps NULL: least and greatest would ignore it. */
+static void put_clamped_sum(struct sql *s, const struct sy_plan_figure *f, size_t i)
+{
+    sql_put(s,
+            "sum(CASE WHEN x%zu<(%" PRId64 ") THEN (%" PRId64 ") WHEN x%zu>(%" PRId64
+            ") THEN (%" PRId64 ") ELSE x%zu END)",
+            i, f->lo, f->lo, i, f->hi, f->hi, i);
+}
+
+/* Rows and sums that figure i needs of each group. */
+static void put_figure_parts(struct sql *s, const struct shape *h, size_t i)
+{
+    const struct sy_plan_figure *f = &h->b->figures[i];
+    if (sy_view_is(f->fn, "units")) {
+        return;
+    }
+    if (f->has_arg) {
+        sql_put(s, ",count(x%zu) AS n%zu", i, i);
+    } else {
+        sql_put(s, ",count(*) AS n%zu", i);
+    }
+    if (is_sum(f)) {
+        sql_put(s, ",");
+        put_clamped_sum(s, f, i);
+        sql_put(s, " AS s%zu", i);
+    }
+}
+
+static void put_key_names(struct sql *s, const struct shape *h)
+{
+    for (size_t k = 0; k < h->n_key_columns; k++) {
+        sql_put(s, "%sk%zu", k == 0 ? "" : ",", k);
+    }
+}
+
+static void put_pairs(struct sql *s, const struct shape *h)
+{
+    sql_put(s, "SELECT u,");
+    put_key_names(s, h);
+    for (size_t i = 0; i < h->b->n_figures; i++) {
+        put_figure_parts(s, h, i);
+    }
+    sql_put(s, " FROM (");
+    put_rows(s, h);
+    sql_put(s, ") GROUP BY u,");
+    put_key_names(s, h);
+}
+
+/* What ranks a cell: its ordinal, or the mix of its keys, open ones by the text of their label. */
+static void put_cell_hash(struct sql *s, const struct shape *h)
+{
+    if (!h->t->open) {
+        sql_put(s, "k0::UBIGINT");
+        return;
+    }
+    for (size_t k = 0; k < h->b->n_keys; k++) {
+        sql_put(s, "sy_mix(");
+    }
+    sql_put(s, "0::UBIGINT");
+    for (size_t k = 0; k < h->b->n_keys; k++) {
+        const struct sy_type *t = &h->t->keys[k];
+        size_t column = 0;
+        if (t->open) {
+            const struct sy_plan_rel *scan = &s->job->def->plan.rels[t->scan];
+            (void)engine_find_column(s->job, t->scan, scan->names[t->scan_col], &column);
+            sql_put(s, ",sy_label(%zu::UBIGINT,k%zu::UBIGINT))", column, k);
+        } else {
+            sql_put(s, ",k%zu::UBIGINT)", k);
+        }
+    }
+}
+
+static void put_kept(struct sql *s, const struct shape *h)
+{
+    if (!h->limited) {
+        put_pairs(s, h);
+        return;
+    }
+    sql_put(s, "SELECT * FROM (SELECT *,row_number() OVER (PARTITION BY u ORDER BY sy_rank(u,");
+    put_cell_hash(s, h);
+    sql_put(s, ")) AS rn FROM (");
+    put_pairs(s, h);
+    sql_put(s, ")) WHERE rn<=%" PRIu64, h->b->groups);
+}
+
+static void put_cell_figure(struct sql *s, const struct shape *h, size_t i)
+{
+    const struct sy_plan_figure *f = &h->b->figures[i];
+    uint64_t rows = h->b->rows;
+    if (sy_view_is(f->fn, "units")) {
+        sql_put(s, ",count(*)::HUGEINT");
+    } else if (is_sum(f)) {
+        sql_put(s,
+                ",coalesce(sum(CASE WHEN n%zu>%" PRIu64 " THEN (s%zu*%" PRIu64
+                ")//n%zu ELSE s%zu END),0)::HUGEINT",
+                i, rows, i, rows, i, i);
+    } else {
+        sql_put(s, ",sum(CASE WHEN n%zu>%" PRIu64 " THEN %" PRIu64 " ELSE n%zu END)::HUGEINT", i,
+                rows, rows, i);
+    }
+}
+
+static void put_exact_figure(struct sql *s, const struct shape *h, size_t i)
+{
+    const struct sy_plan_figure *f = &h->b->figures[i];
+    if (is_sum(f)) {
+        sql_put(s, ",coalesce(");
+        put_clamped_sum(s, f, i);
+        sql_put(s, ",0)::HUGEINT");
+    } else if (f->has_arg) {
+        sql_put(s, ",count(x%zu)::HUGEINT", i);
+    } else {
+        sql_put(s, ",count(*)::HUGEINT");
+    }
+}
+
+/* Columns: keys as BIGINT, units as BIGINT (0 without a unit), figures as HUGEINT. */
+void sql_block(struct sql *s, size_t block)
+{
+    struct shape h = shape_of(s->job, block);
+    sql_with(s, h.b);
+    sql_put(s, "SELECT ");
+    put_key_names(s, &h);
+    sql_put(s, ",%s", h.exact ? "0::BIGINT" : "count(*)");
+    for (size_t i = 0; i < h.b->n_figures; i++) {
+        if (h.exact) {
+            put_exact_figure(s, &h, i);
+        } else {
+            put_cell_figure(s, &h, i);
+        }
+    }
+    sql_put(s, " FROM (");
+    if (h.exact) {
+        put_rows(s, &h);
+    } else {
+        put_kept(s, &h);
+    }
+    sql_put(s, ") GROUP BY ");
+    put_key_names(s, &h);
+}

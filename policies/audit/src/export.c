@@ -1,0 +1,138 @@
+/*
+ * What: an export as a mapped file with an index of offsets. Invariant: nothing is believed here; the
+ * records are only cut and decoded strictly.
+ */
+#include "audit/export.h"
+
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/arith.h"
+#include "base/fdio.h"
+
+enum { PREFIX = 4, NOTE_MAX = 1 << 20 };
+
+struct audit_export {
+    const uint8_t *map;
+    size_t n;
+    size_t *offsets; /* of each record's prefix */
+    uint64_t n_entries, cap;
+    struct sy_buf checkpoint, vkey;
+};
+
+static sy_status add_offset(struct audit_export *x, size_t at, struct sy_error *err)
+{
+    if (x->n_entries == x->cap) {
+        uint64_t cap = x->cap == 0 ? 1024 : x->cap * 2;
+        size_t *grown = reallocarray(x->offsets, cap, sizeof(*grown));
+        if (grown == NULL) {
+            return sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
+        }
+        x->offsets = grown;
+        x->cap = cap;
+    }
+    x->offsets[x->n_entries++] = at;
+    return SY_OK;
+}
+
+static sy_status index_entries(struct audit_export *x, struct sy_error *err)
+{
+    for (size_t at = 0; at < x->n;) {
+        if (x->n - at < PREFIX || x->n - at - PREFIX < sy_load_le32(x->map + at)) {
+            return sy_fail(err, SY_E_TAMPERED, "entries", "cut off after entry %llu",
+                           (unsigned long long)x->n_entries);
+        }
+        SY_TRY(add_offset(x, at, err));
+        at += PREFIX + sy_load_le32(x->map + at);
+    }
+    return SY_OK;
+}
+
+static sy_status map_entries(struct audit_export *x, int dir, struct sy_error *err)
+{
+    struct stat st;
+    SY_FD_CLEANUP int fd = openat(dir, "entries", O_RDONLY | O_CLOEXEC);
+    if (fd < 0 || fstat(fd, &st) != 0) {
+        return sy_fail(err, SY_E_NOT_FOUND, "entries", "not an export; make one with `shuyu log export`");
+    }
+    x->n = (size_t)st.st_size;
+    if (x->n > 0) {
+        void *p = mmap(NULL, x->n, PROT_READ, MAP_PRIVATE, fd, 0);
+        if (p == MAP_FAILED) {
+            x->n = 0;
+            return sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
+        }
+        x->map = p;
+    }
+    return index_entries(x, err);
+}
+
+sy_status audit_open(const char *dir, struct audit_export **ret, struct sy_error *reterr)
+{
+    SY_FD_CLEANUP int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    struct audit_export *x = calloc(1, sizeof(*x));
+    if (fd < 0 || x == NULL) {
+        free(x);
+        return sy_fail(reterr, SY_E_NOT_FOUND, NULL, "%s: no such folder", dir);
+    }
+    x->checkpoint = sy_buf(NOTE_MAX);
+    x->vkey = sy_buf(NOTE_MAX);
+    sy_status s = map_entries(x, fd, reterr);
+    if (sy_ok(s)) {
+        s = sy_read_file_at(fd, "checkpoint", &x->checkpoint);
+    }
+    if (sy_ok(s)) {
+        s = sy_read_file_at(fd, "log.vkey", &x->vkey);
+    }
+    if (!sy_ok(s)) {
+        audit_close(x);
+        return s;
+    }
+    *ret = x;
+    return SY_OK;
+}
+
+void audit_close(struct audit_export *x)
+{
+    if (x == NULL) {
+        return;
+    }
+    if (x->n > 0) {
+        munmap((void *)(uintptr_t)x->map, x->n);
+    }
+    sy_buf_deinit(&x->checkpoint);
+    sy_buf_deinit(&x->vkey);
+    free(x->offsets);
+    free(x);
+}
+
+uint64_t audit_size(const struct audit_export *x)
+{
+    return x->n_entries;
+}
+
+struct sy_view audit_checkpoint(const struct audit_export *x)
+{
+    return sy_buf_view(&x->checkpoint);
+}
+
+struct sy_view audit_vkey(const struct audit_export *x)
+{
+    return sy_buf_view(&x->vkey);
+}
+
+sy_status audit_entry(const struct audit_export *x, uint64_t i, struct sy_arena *arena,
+                      struct sy_log_entry *ret, struct sy_error *reterr)
+{
+    const uint8_t *at = x->map + x->offsets[i];
+    sy_status s = sy_record_decode(&sy_log_entry_desc, sy_view(at + PREFIX, sy_load_le32(at)),
+                                   &SY_MP_LARGE, arena, ret, reterr);
+    if (!sy_ok(s) || ret->index != i) {
+        return sy_fail(reterr, SY_E_TAMPERED, "entries", "entry %llu is not what it should be",
+                       (unsigned long long)i);
+    }
+    return SY_OK;
+}

@@ -1,0 +1,64 @@
+/*
+ * Models and runs as the state knows them: what the warden needs beside a verdict, by the same
+ * functions that decide uses.
+ *
+ * Threads: pure over a state nobody writes meanwhile. Source: DESIGN sections 3, 4.
+ */
+#ifndef RULES_MODEL_H
+#define RULES_MODEL_H
+
+#include "rules/plan_check.h"
+#include "rules/rows.h"
+#include "rules/state.h"
+
+/* A grant with its proposal, catalogue and the pack in force. */
+struct rules_grant {
+    uint8_t id[32];
+    struct sy_row_grant row;
+    struct sy_proposal proposal;
+    struct rules_defs defs; /* masked, in the proposal's order */
+    struct sy_pack pack;
+};
+
+/* Read grant `id`, whatever its status. SY_E_GRANT when there is none; SY_E_NO_MEMORY;
+ * SY_E_INTERNAL. Views are borrowed from the state, lists live in the arena; *ret is zeroed on
+ * error. */
+SY_MUST sy_status rules_grant_read(const struct rules_state *s, const uint8_t id[32],
+                                   struct sy_arena *arena, struct rules_grant *ret,
+                                   struct sy_error *reterr);
+
+/* Is it in force at `now`? OK, SY_E_SUSPENDED, SY_E_GRANT (revoked), SY_E_EXPIRED (after not_after
+ * or marked so; before not_before too), SY_E_OVERRUN (more overruns than allowed: stopped for
+ * review). */
+SY_MUST sy_status rules_grant_in_force(const struct sy_row_grant *row,
+                                       const struct sy_proposal *proposal, int64_t now,
+                                       struct sy_error *reterr);
+
+struct rules_model {
+    struct sy_row_model row;
+    struct sy_model_def def;
+    struct sy_plan plan;
+    struct rules_grant grant;
+    struct rules_plan_facts facts; /* under the current pack and grant */
+};
+
+/* Read model `id` with all it needs and check its plan again. SY_E_NOT_FOUND, SY_E_GRANT, or an
+ * error of rules_plan_check; *ret is zeroed then. */
+SY_MUST sy_status rules_model_read(const struct rules_state *s, const uint8_t id[32],
+                                   struct sy_arena *arena, struct rules_model *ret,
+                                   struct sy_error *reterr);
+
+/* The data versions a run of `plan` reads: the latest published version of each of plan.sources, in
+ * that order: what belongs into inputs.data of a charge. SY_E_STATE when a dataset has no version.
+ * */
+SY_MUST sy_status rules_run_data(const struct rules_state *s, const struct sy_plan *plan,
+                                 struct sy_arena *arena, struct sy_data_ref **ret, size_t *ret_n,
+                                 struct sy_error *reterr);
+
+/* Positions of a run's parameters in plan.params' declared values, in plan order. SY_E_FIELD (field
+ * = "params.NAME") when one is missing, unknown, given twice or not a declared value. */
+SY_MUST sy_status rules_run_params(const struct sy_plan *plan, const struct sy_run *run,
+                                   struct sy_arena *arena, uint64_t **ret, size_t *ret_n,
+                                   struct sy_error *reterr);
+
+#endif

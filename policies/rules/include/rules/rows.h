@@ -1,0 +1,184 @@
+/*
+ * The rows of the state, and their keys. `HEX` is 64 lower-case hexadecimal digits.
+ *
+ *   genesis            sy_genesis                 entry 0, as signed
+ *   domain             sy_row_domain              its id = SHA-256("shuyu-domain-1" || genesis)
+ *   pack               sy_row_pack                the policy pack in force
+ *   clock              sy_row_clock               time of the last event
+ *   party/ID           sy_party                   (replica)
+ *   dataset/ID         sy_row_dataset
+ *   version/DATASET    sy_row_version             the latest published version
+ *   scene/DEVELOPER/ID sy_row_scene               its one live proposal or grant
+ *   proposal/HEX       sy_row_proposal
+ *   grant/HEX          sy_row_grant               (replica) HEX = the proposal's hash
+ *   model/HEX          sy_row_model               (replica)
+ *   budget/NS          sy_row_budget
+ *   charge/N           sy_row_charge              N = entry of the charge, 20 decimal digits
+ *   question/HEX       sy_row_question            a stored answer
+ *   nonce/PARTY/HEX    sy_row_nonce               HEX here = 32 digits
+ *
+ * Units: rho in 1e-9 zCDP, delta in 1e-15, times in UTC seconds. Entries are ledger indexes.
+ */
+#ifndef RULES_ROWS_H
+#define RULES_ROWS_H
+
+#include "wire/event.h"
+#include "wire/pack.h"
+
+#define SY_ROW_DOMAIN_FIELDS(F, S, L) F(b32, id, "id", 0)
+SY_RECORD(row_domain, SY_ROW_DOMAIN_FIELDS)
+
+/* pack: the canonical sy_pack. */
+#define SY_ROW_PACK_FIELDS(F, S, L)                                                                \
+    F(u64, entry, "entry", 0)                                                                      \
+    F(bin, pack, "pack", 0)
+SY_RECORD(row_pack, SY_ROW_PACK_FIELDS)
+
+#define SY_ROW_CLOCK_FIELDS(F, S, L)                                                               \
+    F(u64, entry, "entry", SY_OPT)                                                                 \
+    F(i64, time, "time", 0)
+SY_RECORD(row_clock, SY_ROW_CLOCK_FIELDS)
+
+/* def: the canonical sy_dataset_def as the department signed it; digest = SHA-256(def), which plans
+ * and versions name; keys: none or one (protected datasets always have one). */
+#define SY_ROW_DATASET_FIELDS(F, S, L)                                                             \
+    F(bin, def, "def", 0)                                                                          \
+    F(b32, digest, "digest", 0)                                                                    \
+    F(u64, entry, "entry", 0)                                                                      \
+    L(dataset_keys, keys, "keys", SY_OPT)
+SY_RECORD(row_dataset, SY_ROW_DATASET_FIELDS)
+
+#define SY_ROW_VERSION_FIELDS(F, S, L)                                                             \
+    F(u64, entry, "entry", 0)                                                                      \
+    S(dataset_version, version, "version", 0)
+SY_RECORD(row_version, SY_ROW_VERSION_FIELDS)
+
+#define SY_ROW_SCENE_FIELDS(F, S, L) F(b32, proposal, "proposal", 0)
+SY_RECORD(row_scene, SY_ROW_SCENE_FIELDS)
+
+/* One signed review. step: first_review | consent | final_review | model. */
+#define SY_ROW_REVIEW_FIELDS(F, S, L)                                                              \
+    F(str, decision, "decision", 0)                                                                \
+    F(u64, entry, "entry", 0)                                                                      \
+    F(str, party, "party", 0)                                                                      \
+    F(str, step, "step", 0)
+SY_RECORD(row_review, SY_ROW_REVIEW_FIELDS)
+
+/* proposal: the canonical sy_proposal. status: filed | rejected | granted. */
+#define SY_ROW_PROPOSAL_FIELDS(F, S, L)                                                            \
+    F(u64, entry, "entry", 0)                                                                      \
+    F(bin, proposal, "proposal", 0)                                                                \
+    L(row_review, reviews, "reviews", SY_OPT)                                                      \
+    F(str, status, "status", 0)
+SY_RECORD(row_proposal, SY_ROW_PROPOSAL_FIELDS)
+
+/* A grant's share of one namespace's budget: spent <= rho, and likewise for delta. */
+#define SY_ROW_GRANT_SHARE_FIELDS(F, S, L)                                                         \
+    F(u64, delta, "delta", SY_OPT)                                                                 \
+    F(u64, delta_spent, "delta_spent", SY_OPT)                                                     \
+    F(str, ns, "ns", 0)                                                                            \
+    F(u64, rho, "rho", SY_OPT)                                                                     \
+    F(u64, rho_spent, "rho_spent", SY_OPT)
+SY_RECORD(row_grant_share, SY_ROW_GRANT_SHARE_FIELDS)
+
+/* status: active | suspended | revoked | expired (the last two are final). ground: of the last
+ * order; calls and overruns: used so far; shares: one per unit namespace the datasets touch. */
+#define SY_ROW_GRANT_FIELDS(F, S, L)                                                               \
+    F(u64, calls, "calls", SY_OPT)                                                                 \
+    F(str, developer, "developer", 0)                                                              \
+    F(u64, entry, "entry", 0)                                                                      \
+    F(str, ground, "ground", SY_OPT)                                                               \
+    F(u64, overruns, "overruns", SY_OPT)                                                           \
+    F(bin, proposal, "proposal", 0)                                                                \
+    L(row_grant_share, shares, "shares", SY_OPT)                                                   \
+    F(str, status, "status", 0)
+SY_RECORD(row_grant, SY_ROW_GRANT_FIELDS)
+
+/* What a plan reads: the fields of one dataset, each once. */
+#define SY_ROW_READS_FIELDS(F, S, L)                                                               \
+    F(str, dataset, "dataset", 0)                                                                  \
+    F(strs, fields, "fields", 0)
+SY_RECORD(row_reads, SY_ROW_READS_FIELDS)
+
+/* status: registered | approved | rejected. def, plan: canonical sy_model_def and sy_plan. */
+#define SY_ROW_MODEL_FIELDS(F, S, L)                                                               \
+    F(bin, def, "def", 0)                                                                          \
+    F(str, developer, "developer", 0)                                                              \
+    F(u64, entry, "entry", 0)                                                                      \
+    F(b32, grant, "grant", 0)                                                                      \
+    F(bin, plan, "plan", 0)                                                                        \
+    L(row_reads, reads, "reads", 0)                                                                \
+    L(row_review, reviews, "reviews", SY_OPT)                                                      \
+    F(str, status, "status", 0)
+SY_RECORD(row_model, SY_ROW_MODEL_FIELDS)
+
+/* Lifetime account of a namespace: spent + held <= cap at every entry. held: what live grants have
+ * reserved and not spent; spent never shrinks. */
+#define SY_ROW_BUDGET_FIELDS(F, S, L)                                                              \
+    F(u64, cap_delta, "cap_delta", SY_OPT)                                                         \
+    F(u64, cap_rho, "cap_rho", SY_OPT)                                                             \
+    F(u64, held_delta, "held_delta", SY_OPT)                                                       \
+    F(u64, held_rho, "held_rho", SY_OPT)                                                           \
+    F(u64, spent_delta, "spent_delta", SY_OPT)                                                     \
+    F(u64, spent_rho, "spent_rho", SY_OPT)
+SY_RECORD(row_budget, SY_ROW_BUDGET_FIELDS)
+
+/* A paid run. status: open | ok | overrun | crash | cap. params: positions in the declared values;
+ * salt: of the charge (noise); answer: entry of the answer + 1. */
+#define SY_ROW_CHARGE_FIELDS(F, S, L)                                                              \
+    F(u64, answer, "answer", SY_OPT)                                                               \
+    L(data_ref, data, "data", 0)                                                                   \
+    F(u64, delta, "delta", SY_OPT)                                                                 \
+    F(b32, grant, "grant", 0)                                                                      \
+    F(b32, model, "model", 0)                                                                      \
+    F(b16, nonce, "nonce", 0)                                                                      \
+    F(u64s, params, "params", SY_OPT)                                                              \
+    F(str, party, "party", 0)                                                                      \
+    F(b32, question, "question", 0)                                                                \
+    F(u64, rho, "rho", SY_OPT)                                                                     \
+    F(b32, salt, "salt", 0)                                                                        \
+    F(str, status, "status", 0)
+SY_RECORD(row_charge, SY_ROW_CHARGE_FIELDS)
+
+/* commit: of the stored answer; charge: its charge's entry; answer: its answer's entry. */
+#define SY_ROW_QUESTION_FIELDS(F, S, L)                                                            \
+    F(u64, answer, "answer", 0)                                                                    \
+    F(u64, charge, "charge", 0)                                                                    \
+    F(b32, commit, "commit", 0)
+SY_RECORD(row_question, SY_ROW_QUESTION_FIELDS)
+
+/* What became of an envelope: entry = the event that recorded it (the charge while it is open, then
+ * its answer); header = SHA-256 of the header bytes; open: a charge without an answer yet. */
+#define SY_ROW_NONCE_FIELDS(F, S, L)                                                               \
+    F(u64, entry, "entry", SY_OPT)                                                                 \
+    F(b32, header, "header", 0)                                                                    \
+    F(bool, open, "open", SY_OPT)
+SY_RECORD(row_nonce, SY_ROW_NONCE_FIELDS)
+
+enum { RULES_ID_MAX = 64, RULES_KEY_CAP = 192 };
+
+/* A key as text, NUL-terminated; n = 0 when a part does not fit (no row has the empty key). */
+struct rules_key {
+    size_t n;
+    char text[RULES_KEY_CAP + 1];
+};
+
+/* "PREFIX" + id, e.g. rules_key_id("party/", id). */
+struct rules_key rules_key_id(const char *prefix, struct sy_view id);
+/* "PREFIX" + lower-case hex of 32 bytes, e.g. rules_key_hash("grant/", header.grant). */
+struct rules_key rules_key_hash(const char *prefix, const uint8_t hash[32]);
+/* "charge/" + 20 digits. */
+struct rules_key rules_key_charge(uint64_t entry);
+struct rules_key rules_key_nonce(struct sy_view party, const uint8_t nonce[16]);
+struct rules_key rules_key_scene(struct sy_view developer, struct sy_view scene);
+
+static inline struct sy_view rules_key_view(const struct rules_key *k)
+{
+    return sy_view(k->text, k->n);
+}
+
+/* Every row record, for tests and fuzzers. */
+extern const struct sy_desc *const rules_rows[];
+extern const size_t rules_n_rows;
+
+#endif

@@ -1,0 +1,168 @@
+/*
+ * Effects: a small sorted set of rows to write, its digest, and the commit. Rows are allocated when
+ * they are recorded and room is reserved before the first is placed, so a commit happens whole or
+ * not at all. The digest is defined in rules/state.h; it covers old digest and rows in key order.
+ */
+#include "effect.h"
+
+#include <stdlib.h>
+
+#include "method.h"
+#include "proof/hash.h"
+#include "state_internal.h"
+
+/* The largest event (an answer, a final review with many namespaces) writes far fewer rows. */
+enum { EFFECT_ROWS_MAX = 4096 };
+
+struct rules_effect {
+    struct state_row **rows; /* ascending keys; owned */
+    size_t n;
+    size_t cap;
+    const struct rules_state *state;
+    uint64_t generation;
+    uint8_t digest[32];
+};
+
+static sy_status make_room(struct rules_effect *e)
+{
+    if (e->n < e->cap) {
+        return SY_OK;
+    }
+    if (e->n >= EFFECT_ROWS_MAX) {
+        return sy_status_of(SY_E_INTERNAL);
+    }
+    size_t to = e->cap == 0 ? 8 : e->cap * 2;
+    struct state_row **grown = realloc(e->rows, to * sizeof(struct state_row *));
+    if (grown == NULL) {
+        return sy_status_of(SY_E_NO_MEMORY);
+    }
+    e->rows = grown;
+    e->cap = to;
+    return SY_OK;
+}
+
+static sy_status record(struct rules_effect *e, struct sy_view key, struct sy_view value,
+                        struct sy_error *err)
+{
+    struct state_row *r = state_row_new(key, value);
+    if (r == NULL || !sy_ok(make_room(e))) {
+        state_row_free(r);
+        bool fits = key.n > 0 && key.n <= RULES_KEY_MAX && value.n <= RULES_VALUE_MAX;
+        return sy_fail(err, fits ? SY_E_NO_MEMORY : SY_E_INTERNAL, "row", NULL);
+    }
+    size_t at = 0;
+    int c = 1;
+    while (at < e->n && (c = sy_view_cmp(state_row_key(e->rows[at]), key)) < 0) {
+        at++;
+    }
+    if (at < e->n && c == 0) {
+        state_row_free(e->rows[at]);
+    } else {
+        memmove(&e->rows[at + 1], &e->rows[at], (e->n - at) * sizeof(struct state_row *));
+        e->n++;
+    }
+    e->rows[at] = r;
+    return SY_OK;
+}
+
+sy_status effect_put(struct rules_effect *e, const struct rules_key *key,
+                     const struct sy_desc *desc, const void *rec, struct sy_error *err)
+{
+    SY_BUF_CLEANUP struct sy_buf b = sy_buf(RULES_VALUE_MAX);
+    sy_status s = sy_record_encode(desc, rec, &b);
+    if (!sy_ok(s)) {
+        bool memory = s.code == SY_E_NO_MEMORY;
+        return sy_fail(err, memory ? SY_E_NO_MEMORY : SY_E_INTERNAL, desc->name, NULL);
+    }
+    return record(e, rules_key_view(key), sy_buf_view(&b), err);
+}
+
+sy_status effect_put_bytes(struct rules_effect *e, const struct rules_key *key,
+                           struct sy_view value, struct sy_error *err)
+{
+    return record(e, rules_key_view(key), value, err);
+}
+
+sy_status effect_delete(struct rules_effect *e, const struct rules_key *key, struct sy_error *err)
+{
+    return record(e, rules_key_view(key), (struct sy_view){0}, err);
+}
+
+/* digest' of rules/state.h. */
+static sy_status seal_digest(struct rules_effect *e, struct sy_error *err)
+{
+    SY_BUF_CLEANUP struct sy_buf b = sy_buf((size_t)EFFECT_ROWS_MAX * (RULES_KEY_MAX + 64));
+    for (size_t i = 0; i < e->n; i++) {
+        struct sy_view key = state_row_key(e->rows[i]);
+        uint8_t length[8];
+        uint8_t value[32];
+        sy_store_le64(length, key.n);
+        proof_sha256_one(value, state_row_value(e->rows[i]));
+        if (!sy_ok(sy_buf_add(&b, length, sizeof(length))) || !sy_ok(sy_buf_add_view(&b, key)) ||
+            !sy_ok(sy_buf_add(&b, value, sizeof(value)))) {
+            return sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
+        }
+    }
+    PROOF_SHA256(e->digest, "shuyu-state-1", sy_view(rules_state_digest(e->state), 32),
+                 sy_buf_view(&b));
+    return SY_OK;
+}
+
+sy_status rules_effect_new(const struct rules_state *state, const struct sy_event *event,
+                           uint64_t entry, struct rules_effect **ret, struct sy_error *reterr)
+{
+    *ret = NULL;
+    RULES_EFFECT_CLEANUP struct rules_effect *e = calloc(1, sizeof(*e));
+    if (e == NULL) {
+        return sy_fail(reterr, SY_E_NO_MEMORY, NULL, NULL);
+    }
+    e->state = state;
+    e->generation = state_generation(state);
+    SY_TRY(apply_event(state, event, entry, e, reterr));
+    SY_TRY(seal_digest(e, reterr));
+    *ret = e;
+    e = NULL;
+    return SY_OK;
+}
+
+const uint8_t *rules_effect_digest(const struct rules_effect *e)
+{
+    return e->digest;
+}
+
+bool rules_effect_row(const struct rules_effect *e, size_t i, struct sy_view *ret_key,
+                      struct sy_view *ret_value)
+{
+    if (i >= e->n) {
+        return false;
+    }
+    *ret_key = state_row_key(e->rows[i]);
+    *ret_value = state_row_value(e->rows[i]);
+    return true;
+}
+
+sy_status rules_effect_commit(struct rules_state *state, struct rules_effect *e)
+{
+    if (state != e->state || e->generation != state_generation(state)) {
+        return sy_status_of(SY_E_STATE);
+    }
+    SY_TRY(state_reserve(state, e->n));
+    for (size_t i = 0; i < e->n; i++) {
+        state_place(state, e->rows[i]);
+    }
+    rules_state_set_digest(state, e->digest);
+    e->n = 0; /* the rows belong to the state now */
+    return SY_OK;
+}
+
+void rules_effect_free(struct rules_effect *e)
+{
+    if (e == NULL) {
+        return;
+    }
+    for (size_t i = 0; i < e->n; i++) {
+        state_row_free(e->rows[i]);
+    }
+    free(e->rows);
+    free(e);
+}

@@ -1,0 +1,168 @@
+/*
+ * Private to the rules: a decision and a change in progress, and the rows of the method table.
+ *
+ * A decide function looks at an ask and returns OK (allowed) or the refusal, with c->err filled; it
+ * may set c->verdict (prices) and c->type. An apply function records the writes of an allowed event
+ * in x->effect. Both are pure; neither sees anything that the other could not recompute.
+ */
+#ifndef RULES_METHOD_H
+#define RULES_METHOD_H
+
+#include "effect.h"
+#include "rules/decide.h"
+#include "rules/methods.h"
+#include "rules/model.h"
+
+struct method;
+
+/* One request being decided. */
+struct ask {
+    const struct rules_state *state;
+    const struct rules_request *req;
+    const struct sy_inputs *in;
+    struct sy_arena *arena;
+    const struct method *method;
+    struct sy_party party;      /* the signer's row; for new signers zero but for party and role */
+    bool known;                 /* the signer is enrolled (or is the warden) */
+    void *args;                 /* decoded by the method's descriptor; NULL when it has none */
+    struct sy_verdict *verdict; /* to fill: rho, delta, stored */
+    const char *type;           /* of the event when allowed */
+    struct sy_error *err;
+};
+
+/* One allowed event being applied. */
+struct change {
+    const struct rules_state *state; /* before */
+    const struct sy_event *event;
+    const struct rules_request *req;
+    const struct sy_inputs *in;
+    struct sy_arena *arena;
+    const void *args;
+    uint64_t entry;
+    struct rules_effect *effect;
+    struct sy_error *err;
+};
+
+typedef sy_status decide_fn(struct ask *c);
+typedef sy_status apply_fn(struct change *x);
+
+struct method {
+    struct rules_method pub;
+    decide_fn *decide;
+    apply_fn *apply; /* NULL: nothing but nonce and clock */
+};
+
+const struct method *method_find(struct sy_view name);
+
+/* Is `word` one of the space-separated words of `list`? */
+bool word_in(struct sy_view word, const char *list);
+/* 1..64 bytes of [a-z0-9._-]? */
+bool is_id(struct sy_view v);
+/* 1..max bytes of UTF-8 without control characters? */
+bool is_text(struct sy_view v, size_t max);
+bool is_zero32(const uint8_t p[32]);
+/* Is v one of list[0..n)? */
+bool view_in(struct sy_view v, const struct sy_view *list, size_t n);
+
+/* Requests (envelope.c): form, signer, signature. */
+SY_MUST sy_status ask_form(struct ask *c);
+SY_MUST sy_status ask_signer(struct ask *c);
+SY_MUST sy_status ask_signature(struct ask *c);
+/* For enrolled signers: life, role, local socket; then ask_args. */
+SY_MUST sy_status ask_gates(struct ask *c);
+/* Identifiers and secret as the method's flags say; the arguments decoded. */
+SY_MUST sy_status ask_args(struct ask *c);
+/* The checks on a header that the gateway shares (envelope.c). */
+SY_MUST sy_status header_form(const struct sy_header *h, struct sy_error *err);
+SY_MUST sy_status header_life(const struct sy_header *h, int64_t now, bool warden,
+                              struct sy_error *err);
+SY_MUST sy_status party_tls(const struct sy_party *p, const uint8_t tls[32], struct sy_error *err);
+/* The row of an active party; SY_E_PARTY. */
+SY_MUST sy_status party_active(const struct rules_state *s, struct sy_view id,
+                               struct sy_arena *arena, struct sy_party *ret, struct sy_error *err);
+
+/* The pack in force; SY_E_STATE when none was adopted (pack.c). */
+SY_MUST sy_status pack_read(const struct rules_state *s, struct sy_arena *arena,
+                            struct sy_pack *ret, struct sy_error *err);
+/* Does the table let `mechanism` release grade g? */
+bool pack_allows(const struct sy_pack *p, uint64_t grade, struct sy_view mechanism);
+
+/* A dataset's row and decoded definition; SY_E_NOT_FOUND (dataset.c). */
+struct dataset {
+    struct sy_row_dataset row;
+    struct sy_dataset_def def;
+};
+SY_MUST sy_status dataset_read(const struct rules_state *s, struct sy_view id,
+                               struct sy_arena *arena, struct dataset *ret, struct sy_error *err);
+const struct sy_field_def *def_field(const struct sy_dataset_def *def, struct sy_view name);
+
+/* Does a dataset belong to a unit namespace? */
+static inline bool is_protected(const struct sy_dataset_def *def)
+{
+    return def->ns.n > 0;
+}
+
+/* The genesis record (party.c). */
+SY_MUST sy_status genesis_read(const struct rules_state *s, struct sy_arena *arena,
+                               struct sy_genesis *ret, struct sy_error *err);
+
+/* Is a proposal valid under pack and catalogue at `now` (proposal.c)? The budgets too. */
+SY_MUST sy_status proposal_check(const struct rules_state *s, const struct sy_proposal *p,
+                                 int64_t now, struct sy_arena *arena, struct sy_error *err);
+/* The distinct namespaces its datasets touch, in order of appearance (proposal.c). */
+SY_MUST sy_status proposal_spaces(const struct rules_state *s, const struct sy_proposal *p,
+                                  struct sy_arena *arena, struct sy_view **ret, size_t *ret_n,
+                                  struct sy_error *err);
+/* The catalogue as the proposal's masks leave it (proposal.c). */
+SY_MUST sy_status proposal_defs(const struct rules_state *s, const struct sy_proposal *p,
+                                struct sy_arena *arena, struct rules_defs *ret,
+                                struct sy_error *err);
+const struct sy_prop_dataset *proposal_dataset(const struct sy_proposal *p, struct sy_view dataset);
+const struct sy_prop_field *proposal_field(const struct sy_prop_dataset *d, struct sy_view name);
+
+/* Budget rows (budget.c). held + spent never exceed the cap. */
+SY_MUST sy_status budget_read(const struct rules_state *s, struct sy_view ns,
+                              struct sy_arena *arena, struct sy_row_budget *ret,
+                              struct sy_error *err);
+SY_MUST sy_status budget_fits(const struct sy_row_budget *b, uint64_t rho, uint64_t delta,
+                              struct sy_view ns, struct sy_error *err);
+/* Reserve, or give back, what a grant's shares have left (apply side). */
+SY_MUST sy_status budget_hold(struct change *x, const struct sy_row_grant *g);
+SY_MUST sy_status budget_release(struct change *x, const struct sy_row_grant *g);
+/* Move a charge's price from held to spent, in the namespace and in the grant's share. */
+SY_MUST sy_status budget_spend(struct change *x, struct sy_row_grant *g, struct sy_view ns,
+                               uint64_t rho, uint64_t delta);
+/* A grant's share of a namespace; NULL when it has none. */
+struct sy_row_grant_share *grant_share(const struct sy_row_grant *g, struct sy_view ns);
+
+/* Grant rows (grant.c). */
+SY_MUST sy_status grant_row(const struct rules_state *s, const uint8_t id[32],
+                            struct sy_arena *arena, struct sy_row_grant *ret,
+                            struct sy_proposal *ret_proposal, struct sy_error *err);
+/* Has every protected dataset of the grant got its share in this request? */
+SY_MUST sy_status shares_given(struct ask *c, const struct sy_proposal *p);
+
+/* Row `at` appended to a list of reviews; NULL when out of memory (review.c). */
+struct sy_row_review *reviews_with(struct change *x, const struct sy_row_review *list, size_t n,
+                                   const char *step, struct sy_view decision);
+
+/* One function a method: where they live. */
+decide_fn decide_genesis, decide_enrol; /* party.c */
+apply_fn apply_genesis, apply_enrol;
+decide_fn decide_pack; /* pack.c */
+apply_fn apply_pack;
+decide_fn decide_define, decide_ingest, decide_publish, decide_share; /* dataset.c */
+apply_fn apply_define, apply_publish;
+decide_fn decide_scene; /* scene.c */
+apply_fn apply_scene;
+decide_fn decide_first_review, decide_consent, decide_final_review; /* review.c */
+apply_fn apply_first_review, apply_consent, apply_final_review;
+decide_fn decide_suspend, decide_resume, decide_revoke, decide_expire; /* grant.c */
+apply_fn apply_suspend, apply_resume, apply_revoke, apply_expire;
+decide_fn decide_register, decide_model_review; /* model.c */
+apply_fn apply_register, apply_model_review;
+decide_fn decide_run, decide_answer; /* run.c */
+apply_fn apply_run, apply_answer;
+decide_fn decide_list, decide_log, decide_status; /* read.c */
+
+#endif

@@ -1,0 +1,71 @@
+/*
+ * The table of methods: the permit list of the domain, in one screen. A test prints it into a
+ * golden form, so that a change of rights shows as a difference.
+ */
+#include "method.h"
+
+#define READ    RULES_M_READ
+#define LOCAL   RULES_M_LOCAL
+#define WARDEN  RULES_M_WARDEN
+#define SECRET  RULES_M_SECRET
+#define GRANT   RULES_M_GRANT
+#define SUBJECT RULES_M_SUBJECT
+#define NEW     RULES_M_NEW
+#define GATE    RULES_M_GATE
+
+/* clang-format off */
+static const struct method METHODS[] = {
+    /* name                  roles                                         flags
+     * arguments            event       decide               apply */
+    {{"dataset.define",      "department",                                 0,               &sy_dataset_def_desc, "dataset"}, decide_define,       apply_define},
+    {{"dataset.ingest",      "department",                                 LOCAL,           &sy_ingest_desc,      "ingest"},  decide_ingest,       NULL},
+    {{"dataset.publish",     "warden",                                     WARDEN,          NULL,                 "publish"}, decide_publish,      apply_publish},
+    {{"dataset.share",       "agency department",                          READ,            &sy_dataset_ref_desc, ""},        decide_share,        NULL},
+    {{"genesis",             "agency",                                     NEW,             &sy_genesis_desc,     "genesis"}, decide_genesis,      apply_genesis},
+    {{"grant.expire",        "warden",                                     WARDEN | GRANT,  NULL,                 "expire"},  decide_expire,       apply_expire},
+    {{"job.answer",          "warden",                                     WARDEN,          NULL,                 "answer"},  decide_answer,       apply_answer},
+    {{"log.entries",         "",                                           READ,            &sy_log_range_desc,   ""},        decide_log,          NULL},
+    {{"model.register",      "developer",                                  GRANT | GATE,    &sy_model_def_desc,   "model"},   decide_register,     apply_register},
+    {{"model.review",        "operator",                                   SUBJECT,         &sy_review_desc,      "review"},  decide_model_review, apply_model_review},
+    {{"model.run",           "developer",                                  GRANT | SUBJECT | GATE, &sy_run_desc,  "charge"},  decide_run,          apply_run},
+    {{"pack.adopt",          "agency",                                     0,               &sy_pack_adopt_desc,  "pack"},    decide_pack,         apply_pack},
+    {{"party.enrol",         "developer department security auditor buyer", NEW,            &sy_enrol_desc,       "enrol"},   decide_enrol,        apply_enrol},
+    {{"scene.apply",         "developer",                                  0,               &sy_proposal_desc,    "apply"},   decide_scene,        apply_scene},
+    {{"scene.consent",       "department",                                 GRANT,           &sy_review_desc,      "review"},  decide_consent,      apply_consent},
+    {{"scene.final_review",  "agency",                                     GRANT | SECRET,  &sy_review_desc,      "review"},  decide_final_review, apply_final_review},
+    {{"scene.first_review",  "operator",                                   GRANT,           &sy_review_desc,      "review"},  decide_first_review, apply_first_review},
+    {{"scene.resume",        "agency",                                     GRANT | SECRET,  &sy_order_desc,       "resume"},  decide_resume,       apply_resume},
+    {{"scene.revoke",        "agency operator department security developer", GRANT,        &sy_order_desc,       "revoke"},  decide_revoke,       apply_revoke},
+    {{"scene.suspend",       "agency operator department security developer", GRANT,        &sy_order_desc,       "suspend"}, decide_suspend,      apply_suspend},
+    {{"state.list",          "",                                           READ,            &sy_list_desc,        ""},        decide_list,         NULL},
+    {{"status.domain",       "",                                           READ,            NULL,                 ""},        decide_status,       NULL},
+};
+/* clang-format on */
+
+enum { N_METHODS = sizeof(METHODS) / sizeof(METHODS[0]) };
+
+const struct method *method_find(struct sy_view name)
+{
+    for (size_t i = 0; i < N_METHODS; i++) {
+        if (sy_view_is(name, METHODS[i].pub.name)) {
+            return &METHODS[i];
+        }
+    }
+    return NULL;
+}
+
+const struct rules_method *rules_method_find(struct sy_view name)
+{
+    const struct method *m = method_find(name);
+    return m == NULL ? NULL : &m->pub;
+}
+
+const struct rules_method *rules_method_at(size_t i)
+{
+    return i < N_METHODS ? &METHODS[i].pub : NULL;
+}
+
+bool rules_method_allows(const struct rules_method *m, struct sy_view role)
+{
+    return m->roles[0] == '\0' ? !sy_view_is(role, "warden") : word_in(role, m->roles);
+}

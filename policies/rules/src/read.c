@@ -1,0 +1,169 @@
+/*
+ * Reads, which are authorised here and not logged when allowed, and who sees which row and entry.
+ * Reviewers (agency, operator, security, auditor) see all that the listable prefixes hold; a
+ * department sees proposals and grants that touch its datasets; a developer its own. Nothing secret
+ * lies in the state; what is held back is other people's business.
+ *
+ * Source: DESIGN section 3 (bodies are served by role); wire/methods.h.
+ */
+#include "method.h"
+
+#define REVIEWERS "agency operator security auditor"
+
+enum { ENTRIES_MAX = 1000 };
+
+/* Can rows under it be listed, and by everybody? */
+struct prefix_rule {
+    const char *prefix;
+    bool open;
+};
+
+static const struct prefix_rule PREFIXES[] = {
+    {"party/", true},     {"dataset/", true}, {"version/", true}, {"pack", true},
+    {"proposal/", false}, {"grant/", false},  {"model/", false},  {"budget/", false},
+};
+
+static const struct prefix_rule *prefix_rule(struct sy_view key)
+{
+    for (size_t i = 0; i < sizeof(PREFIXES) / sizeof(PREFIXES[0]); i++) {
+        if (sy_view_starts(key, sy_view_str(PREFIXES[i].prefix))) {
+            return &PREFIXES[i];
+        }
+    }
+    return NULL;
+}
+
+sy_status decide_list(struct ask *c)
+{
+    const struct sy_list *a = c->args;
+    if (prefix_rule(a->prefix) == NULL) {
+        return sy_fail(c->err, SY_E_FIELD, "prefix", "no such rows can be listed");
+    }
+    return SY_OK;
+}
+
+sy_status decide_log(struct ask *c)
+{
+    const struct sy_log_range *a = c->args;
+    if (a->n < 1 || a->n > ENTRIES_MAX) {
+        return sy_fail(c->err, SY_E_FIELD, "n", "1 to %d entries at a time", ENTRIES_MAX);
+    }
+    return SY_OK;
+}
+
+sy_status decide_status(struct ask *c)
+{
+    (void)c;
+    return SY_OK;
+}
+
+/* Is one of the proposal's datasets the department's? */
+static bool touches(const struct rules_state *s, const struct sy_proposal *p,
+                    struct sy_view department, struct sy_arena *arena)
+{
+    for (size_t i = 0; i < p->n_datasets; i++) {
+        struct dataset d;
+        if (sy_ok(dataset_read(s, p->datasets[i].dataset, arena, &d, NULL)) &&
+            sy_view_eq(d.def.department, department)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool proposal_concerns(const struct rules_state *s, const struct sy_party *caller,
+                              struct sy_view bytes, struct sy_arena *arena)
+{
+    struct sy_proposal p;
+    if (!sy_ok(sy_record_decode(&sy_proposal_desc, bytes, &SY_MP_REQUEST, arena, &p, NULL))) {
+        return false;
+    }
+    return sy_view_eq(p.developer, caller->party) ||
+           (sy_view_is(caller->role, "department") && touches(s, &p, caller->party, arena));
+}
+
+static bool grant_concerns(const struct rules_state *s, const struct sy_party *caller,
+                           const uint8_t id[32], struct sy_arena *arena)
+{
+    struct rules_key key = rules_key_hash("proposal/", id);
+    struct sy_row_proposal row;
+    return sy_ok(rules_state_read(s, rules_key_view(&key), &sy_row_proposal_desc, arena, &row,
+                                  NULL)) &&
+           proposal_concerns(s, caller, row.proposal, arena);
+}
+
+/* ---- rows ---- */
+
+static bool row_concerns(const struct rules_state *s, const struct sy_party *caller,
+                         struct sy_view key, struct sy_view value, struct sy_arena *arena)
+{
+    if (sy_view_starts(key, sy_view_str("proposal/"))) {
+        struct sy_row_proposal row;
+        return sy_ok(sy_record_decode(&sy_row_proposal_desc, value, &SY_MP_LARGE, arena, &row,
+                                      NULL)) &&
+               proposal_concerns(s, caller, row.proposal, arena);
+    }
+    if (sy_view_starts(key, sy_view_str("grant/"))) {
+        struct sy_row_grant row;
+        return sy_ok(
+                   sy_record_decode(&sy_row_grant_desc, value, &SY_MP_LARGE, arena, &row, NULL)) &&
+               proposal_concerns(s, caller, row.proposal, arena);
+    }
+    if (sy_view_starts(key, sy_view_str("model/"))) {
+        struct sy_row_model row;
+        return sy_ok(
+                   sy_record_decode(&sy_row_model_desc, value, &SY_MP_LARGE, arena, &row, NULL)) &&
+               sy_view_eq(row.developer, caller->party);
+    }
+    return false;
+}
+
+bool rules_row_visible(const struct rules_state *s, const struct sy_party *caller,
+                       struct sy_view key, struct sy_view value)
+{
+    const struct prefix_rule *rule = prefix_rule(key);
+    if (rule == NULL) {
+        return false;
+    }
+    if (rule->open || word_in(caller->role, REVIEWERS)) {
+        return true;
+    }
+    SY_ARENA_CLEANUP struct sy_arena arena = {0};
+    return row_concerns(s, caller, key, value, &arena);
+}
+
+/* ---- entries ---- */
+
+static bool answers_caller(const struct rules_state *s, const struct sy_party *caller,
+                           uint64_t charge, struct sy_arena *arena)
+{
+    struct rules_key key = rules_key_charge(charge);
+    struct sy_row_charge row;
+    return charge > 0 &&
+           sy_ok(
+               rules_state_read(s, rules_key_view(&key), &sy_row_charge_desc, arena, &row, NULL)) &&
+           sy_view_eq(row.party, caller->party);
+}
+
+bool rules_event_visible(const struct rules_state *s, const struct sy_party *caller,
+                         const struct sy_event *event)
+{
+    SY_ARENA_CLEANUP struct sy_arena arena = {0};
+    struct rules_request req;
+    if (word_in(caller->role, "agency auditor")) {
+        return true;
+    }
+    if (!sy_ok(rules_request_of_event(event, &arena, &req, NULL))) {
+        return false;
+    }
+    if (sy_view_eq(req.header.party, caller->party)) {
+        return true;
+    }
+    if (sy_view_is(req.header.method, "job.answer")) {
+        return answers_caller(s, caller, event->inputs.charge, &arena);
+    }
+    /* another developer's runs stay its own business even where they touch one's datasets */
+    bool act = word_in(req.header.party, "warden") || !word_in(event->type, "charge answer model");
+    return act && !is_zero32(req.header.grant) &&
+           grant_concerns(s, caller, req.header.grant, &arena);
+}

@@ -1,0 +1,291 @@
+/*
+ * Expressions as infix text. The list is walked once, from the first position to the one asked for,
+ * and each position's text is built from its arguments' texts, so there is no recursion. Shared
+ * arguments are written out where they are used; a text that would grow past RENDER_EXPR_MAX is cut
+ * and ends in an ellipsis, so that a hostile plan can't make the reviewer's text explode. Arguments
+ * of infix operators are always in parentheses unless they are a column, a literal or a call: no
+ * reader has to know precedences.
+ */
+#include "render_internal.h"
+
+#include "base/time.h"
+
+#define ELLIPSIS "\xe2\x80\xa6"
+
+struct sy_view render_clean(struct sy_arena *arena, struct sy_view v, size_t max)
+{
+    size_t n = v.n < max ? v.n : max;
+    while (n < v.n && n > 0 && (v.p[n] & 0xC0) == 0x80) {
+        n--; /* not inside a character */
+    }
+    struct sy_view copy = sy_arena_copy(arena, sy_view(v.p, n));
+    uint8_t *p = (uint8_t *)(uintptr_t)copy.p;
+    for (size_t i = 0; i < copy.n; i++) {
+        if (p[i] < 0x20 || p[i] == 0x7f) {
+            p[i] = '?';
+        }
+    }
+    return copy;
+}
+
+char *render_decimal(struct sy_arena *arena, int64_t v, uint64_t scale)
+{
+    uint64_t m = v < 0 ? (uint64_t)0 - (uint64_t)v : (uint64_t)v;
+    uint64_t one = 1;
+    for (uint64_t i = 0; i < scale && i < 18; i++) {
+        one *= 10;
+    }
+    const char *sign = v < 0 ? "-" : "";
+    if (scale == 0) {
+        return sy_arena_printf(arena, "%s%llu", sign, (unsigned long long)m);
+    }
+    return sy_arena_printf(arena, "%s%llu.%0*llu", sign, (unsigned long long)(m / one),
+                           (int)(scale < 18 ? scale : 18), (unsigned long long)(m % one));
+}
+
+/* One expression being written. */
+struct writer {
+    const struct render_scope *s;
+    const struct sy_plan_expr *e;
+    const struct sy_view *texts; /* of the earlier positions */
+    struct sy_buf *b;
+};
+
+typedef sy_status write_fn(struct writer *w, const char *word);
+
+static struct sy_view arg(struct writer *w, size_t i)
+{
+    return i < w->e->n_args ? w->texts[w->e->args[i]] : (struct sy_view){0};
+}
+
+/* Does the text stand by itself between operators? */
+static bool is_atom(const struct writer *w, size_t i)
+{
+    static const char *const OPEN[] = {"add", "sub", "mul", "div", "mod",    "eq",
+                                       "ne",  "lt",  "le",  "gt",  "ge",     "and",
+                                       "or",  "not", "neg", "in",  "is_null"};
+    struct sy_view op = w->s->exprs[w->e->args[i]].op;
+    for (size_t k = 0; k < sizeof(OPEN) / sizeof(OPEN[0]); k++) {
+        if (sy_view_is(op, OPEN[k])) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static sy_status put_arg(struct writer *w, size_t i)
+{
+    bool atom = i >= w->e->n_args || is_atom(w, i);
+    SY_TRY(sy_buf_add_str(w->b, atom ? "" : "("));
+    SY_TRY(sy_buf_add_view(w->b, arg(w, i)));
+    return sy_buf_add_str(w->b, atom ? "" : ")");
+}
+
+static sy_status put_infix(struct writer *w, const char *word)
+{
+    for (size_t i = 0; i < w->e->n_args; i++) {
+        if (i > 0) {
+            SY_TRY(sy_buf_printf(w->b, " %s ", word));
+        }
+        SY_TRY(put_arg(w, i));
+    }
+    return SY_OK;
+}
+
+static sy_status put_prefix(struct writer *w, const char *word)
+{
+    SY_TRY(sy_buf_add_str(w->b, word));
+    return put_arg(w, 0);
+}
+
+static sy_status put_postfix(struct writer *w, const char *word)
+{
+    SY_TRY(put_arg(w, 0));
+    return sy_buf_add_str(w->b, word);
+}
+
+static sy_status put_call(struct writer *w, const char *word)
+{
+    SY_TRY(sy_buf_printf(w->b, "%s(", word));
+    for (size_t i = 0; i < w->e->n_args; i++) {
+        SY_TRY(sy_buf_add_str(w->b, i > 0 ? ", " : ""));
+        SY_TRY(sy_buf_add_view(w->b, arg(w, i)));
+    }
+    return sy_buf_add_str(w->b, ")");
+}
+
+static sy_status put_in(struct writer *w, const char *word)
+{
+    SY_TRY(put_arg(w, 0));
+    SY_TRY(sy_buf_printf(w->b, " %s (", word));
+    for (size_t i = 1; i < w->e->n_args; i++) {
+        SY_TRY(sy_buf_add_str(w->b, i > 1 ? ", " : ""));
+        SY_TRY(sy_buf_add_view(w->b, arg(w, i)));
+    }
+    return sy_buf_add_str(w->b, ")");
+}
+
+static sy_status put_case(struct writer *w, const char *word)
+{
+    size_t n = w->e->n_args;
+    SY_TRY(sy_buf_add_str(w->b, word));
+    for (size_t i = 0; i + 1 < n; i += 2) {
+        SY_TRY(sy_buf_add_str(w->b, " when "));
+        SY_TRY(sy_buf_add_view(w->b, arg(w, i)));
+        SY_TRY(sy_buf_add_str(w->b, " then "));
+        SY_TRY(sy_buf_add_view(w->b, arg(w, i + 1)));
+    }
+    if (n % 2 == 1) {
+        SY_TRY(sy_buf_add_str(w->b, " else "));
+        SY_TRY(sy_buf_add_view(w->b, arg(w, n - 1)));
+    }
+    return sy_buf_add_str(w->b, " end");
+}
+
+static sy_status put_col(struct writer *w, const char *word)
+{
+    (void)word;
+    size_t i = (size_t)w->e->i;
+    return i < w->s->n_cols ? sy_buf_add_view(w->b, w->s->cols[i]) : sy_buf_add_str(w->b, "?");
+}
+
+static sy_status put_param(struct writer *w, const char *word)
+{
+    size_t i = (size_t)w->e->i;
+    if (i >= w->s->plan->n_params) {
+        return sy_buf_add_str(w->b, "?");
+    }
+    struct sy_view name = render_clean(w->s->arena, w->s->plan->params[i].name, 64);
+    return sy_buf_printf(w->b, "%s%.*s", word, SY_PV(name));
+}
+
+static sy_status put_int(struct writer *w, const char *word)
+{
+    (void)word;
+    char *text = render_decimal(w->s->arena, w->e->i, w->e->scale);
+    return text == NULL ? sy_status_of(SY_E_NO_MEMORY) : sy_buf_add_str(w->b, text);
+}
+
+static sy_status put_str(struct writer *w, const char *word)
+{
+    struct sy_view text = render_clean(w->s->arena, w->e->s, 256);
+    return sy_buf_printf(w->b, "%s%.*s%s", word, SY_PV(text), word);
+}
+
+static sy_status put_bool(struct writer *w, const char *word)
+{
+    (void)word;
+    return sy_buf_add_str(w->b, w->e->i != 0 ? "true" : "false");
+}
+
+static sy_status put_date(struct writer *w, const char *word)
+{
+    char text[21];
+    sy_time_format(w->e->i * 86400, text);
+    return sy_buf_printf(w->b, "%s'%.10s'", word, text);
+}
+
+static sy_status put_word(struct writer *w, const char *word)
+{
+    return sy_buf_add_str(w->b, word);
+}
+
+static sy_status put_rescale(struct writer *w, const char *word)
+{
+    return sy_buf_printf(w->b, "%s(%.*s, %lld)", word, SY_PV(arg(w, 0)), (long long)w->e->i);
+}
+
+struct op_text {
+    const char *op;
+    const char *word;
+    write_fn *put;
+};
+
+static const struct op_text OPS[] = {
+    {"col", "", put_col},
+    {"param", "$", put_param},
+    {"int", "", put_int},
+    {"str", "'", put_str},
+    {"date", "date ", put_date},
+    {"bool", "", put_bool},
+    {"null", "null", put_word},
+    {"add", "+", put_infix},
+    {"sub", "-", put_infix},
+    {"mul", "*", put_infix},
+    {"div", "/", put_infix},
+    {"mod", "%", put_infix},
+    {"neg", "-", put_prefix},
+    {"abs", "abs", put_call},
+    {"least", "least", put_call},
+    {"greatest", "greatest", put_call},
+    {"rescale", "rescale", put_rescale},
+    {"eq", "=", put_infix},
+    {"ne", "<>", put_infix},
+    {"lt", "<", put_infix},
+    {"le", "<=", put_infix},
+    {"gt", ">", put_infix},
+    {"ge", ">=", put_infix},
+    {"and", "and", put_infix},
+    {"or", "or", put_infix},
+    {"not", "not ", put_prefix},
+    {"is_null", " is null", put_postfix},
+    {"in", "in", put_in},
+    {"case", "case", put_case},
+    {"coalesce", "coalesce", put_call},
+    {"year", "year", put_call},
+    {"month", "month", put_call},
+    {"day", "day", put_call},
+    {"bool_int", "bool_int", put_call},
+};
+
+static sy_status put_expr(struct writer *w)
+{
+    for (size_t i = 0; i < sizeof(OPS) / sizeof(OPS[0]); i++) {
+        if (sy_view_is(w->e->op, OPS[i].op)) {
+            return OPS[i].put(w, OPS[i].word);
+        }
+    }
+    return put_call(w, "?");
+}
+
+/* Mark what the wanted expression needs, so that others cost nothing. */
+static bool *needed(const struct render_scope *s, uint64_t at)
+{
+    bool *need = sy_arena_alloc(s->arena, s->n_exprs + 1, sizeof(*need));
+    if (need == NULL) {
+        return NULL;
+    }
+    need[at] = true;
+    for (size_t i = (size_t)at + 1; i-- > 0;) {
+        for (size_t k = 0; need[i] && k < s->exprs[i].n_args; k++) {
+            need[s->exprs[i].args[k]] = true;
+        }
+    }
+    return need;
+}
+
+struct sy_view render_expr(const struct render_scope *s, uint64_t at)
+{
+    const struct sy_view none = {0};
+    struct sy_view *texts = sy_arena_alloc(s->arena, s->n_exprs + 1, sizeof(*texts));
+    bool *need = texts == NULL ? NULL : needed(s, at);
+    if (need == NULL) {
+        return none;
+    }
+    for (size_t i = 0; i <= at; i++) {
+        SY_BUF_CLEANUP struct sy_buf b = sy_buf(RENDER_EXPR_MAX);
+        struct writer w = {s, &s->exprs[i], texts, &b};
+        if (!need[i]) {
+            continue;
+        }
+        sy_status st = put_expr(&w);
+        if (!sy_ok(st) && st.code != SY_E_LIMIT) {
+            return none;
+        }
+        texts[i] = sy_ok(st) ? sy_arena_copy(s->arena, sy_buf_view(&b)) : sy_view_str(ELLIPSIS);
+        if (texts[i].p == NULL) {
+            return none;
+        }
+    }
+    return texts[at];
+}

@@ -1,0 +1,137 @@
+/*
+ * Descriptors of the state's rows, generated from rules/rows.h, and the text of their keys.
+ * Invariant: a key that does not fit comes out empty, and no row has the empty key, so that an
+ * overlong identifier finds nothing instead of something else.
+ */
+#include "rules/rows.h"
+
+#define SY_T struct sy_row_domain
+SY_RECORD_DESC(row_domain, SY_ROW_DOMAIN_FIELDS)
+#undef SY_T
+#define SY_T struct sy_row_pack
+SY_RECORD_DESC(row_pack, SY_ROW_PACK_FIELDS)
+#undef SY_T
+#define SY_T struct sy_row_clock
+SY_RECORD_DESC(row_clock, SY_ROW_CLOCK_FIELDS)
+#undef SY_T
+#define SY_T struct sy_row_dataset
+SY_RECORD_DESC(row_dataset, SY_ROW_DATASET_FIELDS)
+#undef SY_T
+#define SY_T struct sy_row_version
+SY_RECORD_DESC(row_version, SY_ROW_VERSION_FIELDS)
+#undef SY_T
+#define SY_T struct sy_row_scene
+SY_RECORD_DESC(row_scene, SY_ROW_SCENE_FIELDS)
+#undef SY_T
+#define SY_T struct sy_row_review
+SY_RECORD_DESC(row_review, SY_ROW_REVIEW_FIELDS)
+#undef SY_T
+#define SY_T struct sy_row_proposal
+SY_RECORD_DESC(row_proposal, SY_ROW_PROPOSAL_FIELDS)
+#undef SY_T
+#define SY_T struct sy_row_grant_share
+SY_RECORD_DESC(row_grant_share, SY_ROW_GRANT_SHARE_FIELDS)
+#undef SY_T
+#define SY_T struct sy_row_grant
+SY_RECORD_DESC(row_grant, SY_ROW_GRANT_FIELDS)
+#undef SY_T
+#define SY_T struct sy_row_reads
+SY_RECORD_DESC(row_reads, SY_ROW_READS_FIELDS)
+#undef SY_T
+#define SY_T struct sy_row_model
+SY_RECORD_DESC(row_model, SY_ROW_MODEL_FIELDS)
+#undef SY_T
+#define SY_T struct sy_row_budget
+SY_RECORD_DESC(row_budget, SY_ROW_BUDGET_FIELDS)
+#undef SY_T
+#define SY_T struct sy_row_charge
+SY_RECORD_DESC(row_charge, SY_ROW_CHARGE_FIELDS)
+#undef SY_T
+#define SY_T struct sy_row_question
+SY_RECORD_DESC(row_question, SY_ROW_QUESTION_FIELDS)
+#undef SY_T
+#define SY_T struct sy_row_nonce
+SY_RECORD_DESC(row_nonce, SY_ROW_NONCE_FIELDS)
+#undef SY_T
+
+const struct sy_desc *const rules_rows[] = {
+    &sy_row_domain_desc,      &sy_row_pack_desc,   &sy_row_clock_desc,    &sy_row_dataset_desc,
+    &sy_row_version_desc,     &sy_row_scene_desc,  &sy_row_review_desc,   &sy_row_proposal_desc,
+    &sy_row_grant_share_desc, &sy_row_grant_desc,  &sy_row_reads_desc,    &sy_row_model_desc,
+    &sy_row_budget_desc,      &sy_row_charge_desc, &sy_row_question_desc, &sy_row_nonce_desc,
+};
+const size_t rules_n_rows = sizeof(rules_rows) / sizeof(rules_rows[0]);
+
+static void add(struct rules_key *k, struct sy_view v)
+{
+    if (k->n == SIZE_MAX || v.n == 0 || v.n > RULES_KEY_CAP - k->n) {
+        k->n = SIZE_MAX; /* spoilt; see finish */
+        return;
+    }
+    memcpy(k->text + k->n, v.p, v.n);
+    k->n += v.n;
+}
+
+static void add_hex(struct rules_key *k, const uint8_t *p, size_t n)
+{
+    static const char DIGITS[] = "0123456789abcdef";
+    for (size_t i = 0; i < n; i++) {
+        const char pair[2] = {DIGITS[p[i] >> 4], DIGITS[p[i] & 15]};
+        add(k, sy_view(pair, 2));
+    }
+}
+
+static struct rules_key finish(struct rules_key k)
+{
+    k.n = k.n == SIZE_MAX ? 0 : k.n;
+    k.text[k.n] = '\0';
+    return k;
+}
+
+struct rules_key rules_key_id(const char *prefix, struct sy_view id)
+{
+    struct rules_key k = {0};
+    if (prefix[0] != '\0') {
+        add(&k, sy_view_str(prefix));
+    }
+    add(&k, id);
+    return finish(k);
+}
+
+struct rules_key rules_key_hash(const char *prefix, const uint8_t hash[32])
+{
+    struct rules_key k = {0};
+    add(&k, sy_view_str(prefix));
+    add_hex(&k, hash, 32);
+    return finish(k);
+}
+
+struct rules_key rules_key_charge(uint64_t entry)
+{
+    char digits[20];
+    for (size_t i = sizeof(digits); i > 0; i--) {
+        digits[i - 1] = (char)('0' + entry % 10);
+        entry /= 10;
+    }
+    return rules_key_id("charge/", sy_view(digits, sizeof(digits)));
+}
+
+struct rules_key rules_key_nonce(struct sy_view party, const uint8_t nonce[16])
+{
+    struct rules_key k = {0};
+    add(&k, sy_view_str("nonce/"));
+    add(&k, party);
+    add(&k, sy_view_str("/"));
+    add_hex(&k, nonce, 16);
+    return finish(k);
+}
+
+struct rules_key rules_key_scene(struct sy_view developer, struct sy_view scene)
+{
+    struct rules_key k = {0};
+    add(&k, sy_view_str("scene/"));
+    add(&k, developer);
+    add(&k, sy_view_str("/"));
+    add(&k, scene);
+    return finish(k);
+}

@@ -1,0 +1,326 @@
+/*
+ * model.run and job.answer: a run is charged before anything is computed, and what it costs follows
+ * from plan and grant alone. The same question (grant, model, parameters, data versions) has one
+ * answer: it is given again at no charge, after the same checks. The answer entry closes the
+ * charge; whatever its outcome, the price stays spent.
+ *
+ * Invariants: calls and overruns only grow (a resumption resets overruns); a charge is closed once;
+ * a question row exists only for an ok answer; nothing here depends on a protected row, except that
+ * an outcome other than ok counts as an overrun.
+ * Source: DESIGN sections 3, 4.5, 4.7.
+ */
+#include "method.h"
+#include "proof/hash.h"
+#include "wire/plan_type.h"
+
+sy_status rules_run_data(const struct rules_state *s, const struct sy_plan *plan,
+                         struct sy_arena *arena, struct sy_data_ref **ret, size_t *ret_n,
+                         struct sy_error *reterr)
+{
+    struct sy_data_ref *refs = sy_arena_alloc(arena, plan->n_sources + 1, sizeof(*refs));
+    if (refs == NULL) {
+        return sy_fail(reterr, SY_E_NO_MEMORY, NULL, NULL);
+    }
+    for (size_t i = 0; i < plan->n_sources; i++) {
+        struct rules_key key = rules_key_id("version/", plan->sources[i].dataset);
+        struct sy_view value;
+        struct sy_row_version row;
+        if (!rules_state_get(s, rules_key_view(&key), &value)) {
+            return sy_fail(reterr, SY_E_STATE, "data", "dataset %.*s has no published version",
+                           SY_PV(plan->sources[i].dataset));
+        }
+        SY_TRY(
+            rules_state_read(s, rules_key_view(&key), &sy_row_version_desc, arena, &row, reterr));
+        refs[i].dataset = plan->sources[i].dataset;
+        refs[i].version = row.version.version;
+        memcpy(refs[i].header, row.version.header, 32);
+    }
+    *ret = refs;
+    *ret_n = plan->n_sources;
+    return SY_OK;
+}
+
+/* The value given for a parameter; NULL unless exactly one is. */
+static const struct sy_run_param *given(const struct sy_run *run, struct sy_view name)
+{
+    const struct sy_run_param *one = NULL;
+    for (size_t i = 0; i < run->n_params; i++) {
+        if (sy_view_eq(run->params[i].name, name)) {
+            if (one != NULL) {
+                return NULL;
+            }
+            one = &run->params[i];
+        }
+    }
+    return one;
+}
+
+static sy_status bad_param(struct sy_arena *arena, struct sy_view name, struct sy_error *err)
+{
+    const char *field = sy_arena_printf(arena, "params.%.*s", SY_PV(name));
+    return sy_fail(err, SY_E_FIELD, field == NULL ? "params" : field,
+                   "give each declared parameter once, with one of its declared values");
+}
+
+sy_status rules_run_params(const struct sy_plan *plan, const struct sy_run *run,
+                           struct sy_arena *arena, uint64_t **ret, size_t *ret_n,
+                           struct sy_error *reterr)
+{
+    uint64_t *positions = sy_arena_alloc(arena, plan->n_params + 1, sizeof(*positions));
+    if (positions == NULL) {
+        return sy_fail(reterr, SY_E_NO_MEMORY, NULL, NULL);
+    }
+    for (size_t i = 0; i < plan->n_params; i++) {
+        const struct sy_run_param *p = given(run, plan->params[i].name);
+        if (p == NULL || !sy_plan_param_position(&plan->params[i], p->value, &positions[i])) {
+            return bad_param(arena, plan->params[i].name, reterr);
+        }
+    }
+    if (run->n_params != plan->n_params) {
+        return sy_fail(reterr, SY_E_FIELD, "params", "the model declares %zu parameters",
+                       plan->n_params);
+    }
+    *ret = positions;
+    *ret_n = plan->n_params;
+    return SY_OK;
+}
+
+/* SHA-256 over everything that makes two runs the same question. */
+static sy_status question_hash(const struct sy_header *h, const uint64_t *params, size_t n_params,
+                               const struct sy_data_ref *data, size_t n_data, uint8_t ret[32],
+                               struct sy_arena *arena)
+{
+    uint8_t *bytes = sy_arena_alloc(arena, n_params * 8 + n_data * 32 + 1, 1);
+    if (bytes == NULL) {
+        return sy_status_of(SY_E_NO_MEMORY);
+    }
+    for (size_t i = 0; i < n_params; i++) {
+        sy_store_le64(bytes + i * 8, params[i]);
+    }
+    for (size_t i = 0; i < n_data; i++) {
+        memcpy(bytes + n_params * 8 + i * 32, data[i].header, 32);
+    }
+    PROOF_SHA256(ret, "shuyu-question-1", sy_view(h->grant, 32), sy_view(h->subject, 32),
+                 sy_view(bytes, n_params * 8 + n_data * 32));
+    return SY_OK;
+}
+
+/* ---- decide: run ---- */
+
+static sy_status same_data(struct ask *c, const struct sy_plan *plan)
+{
+    struct sy_data_ref *want;
+    size_t n;
+    SY_TRY(rules_run_data(c->state, plan, c->arena, &want, &n, c->err));
+    bool same = n == c->in->n_data;
+    for (size_t i = 0; same && i < n; i++) {
+        const struct sy_data_ref *got = &c->in->data[i];
+        same = sy_view_eq(want[i].dataset, got->dataset) && want[i].version == got->version &&
+               memcmp(want[i].header, got->header, 32) == 0;
+    }
+    return same
+               ? SY_OK
+               : sy_fail(c->err, SY_E_INTERNAL, "inputs.data", "not the latest published versions");
+}
+
+static sy_status model_usable(struct ask *c, const struct rules_model *m)
+{
+    if (memcmp(m->row.grant, c->req->header.grant, 32) != 0) {
+        return sy_fail(c->err, SY_E_GRANT, "header.subject", "the model belongs to another grant");
+    }
+    if (!sy_view_is(m->row.status, "approved")) {
+        return sy_fail(c->err, SY_E_REVIEW, "header.subject", "the model is %.*s, not approved",
+                       SY_PV(m->row.status));
+    }
+    return SY_OK;
+}
+
+/* Calls, then the grant's share, then the namespace's account, then the pack's price of one run
+ * (that is in the plan check). */
+static sy_status affordable(struct ask *c, const struct rules_model *m)
+{
+    const struct rules_grant *g = &m->grant;
+    const struct rules_plan_facts *f = &m->facts;
+    if (g->row.calls >= g->proposal.calls) {
+        return sy_fail(c->err, SY_E_CALLS, "header.grant", NULL);
+    }
+    if (f->ns.n == 0) {
+        return SY_OK;
+    }
+    const struct sy_row_grant_share *h = grant_share(&g->row, f->ns);
+    struct sy_row_budget b;
+    if (h == NULL || f->rho > h->rho - h->rho_spent || f->delta > h->delta - h->delta_spent) {
+        return sy_fail(c->err, SY_E_BUDGET,
+                       h != NULL && f->rho <= h->rho - h->rho_spent ? "delta" : "rho",
+                       "what is left of the grant's share is less than the run's price");
+    }
+    SY_TRY(budget_read(c->state, f->ns, c->arena, &b, c->err));
+    if (b.spent_rho > b.cap_rho || f->rho > b.cap_rho - b.spent_rho ||
+        b.spent_delta > b.cap_delta || f->delta > b.cap_delta - b.spent_delta) {
+        return sy_fail(c->err, SY_E_BUDGET, "rho", "the namespace's lifetime budget is used up");
+    }
+    return SY_OK;
+}
+
+/* The verdict of a question that has an answer: it again, at no charge. */
+static sy_status stored_answer(struct ask *c, const uint8_t question[32], bool *ret)
+{
+    struct rules_key key = rules_key_hash("question/", question);
+    struct sy_view value;
+    struct sy_row_question row;
+    *ret = rules_state_get(c->state, rules_key_view(&key), &value);
+    if (!*ret) {
+        return SY_OK;
+    }
+    SY_TRY(rules_state_read(c->state, rules_key_view(&key), &sy_row_question_desc, c->arena, &row,
+                            c->err));
+    c->verdict->stored = row.answer + 1;
+    c->type = "answer";
+    return SY_OK;
+}
+
+/* Grant first: the refusals a gateway gives early, in its order. */
+static sy_status run_grant(struct ask *c)
+{
+    struct sy_row_grant g;
+    struct sy_proposal p;
+    SY_TRY(grant_row(c->state, c->req->header.grant, c->arena, &g, &p, c->err));
+    if (!sy_view_eq(g.developer, c->party.party)) {
+        return sy_fail(c->err, SY_E_GRANT, "header.grant", "the grant is another developer's");
+    }
+    return rules_grant_in_force(&g, &p, c->in->time, c->err);
+}
+
+sy_status decide_run(struct ask *c)
+{
+    struct rules_model *m = sy_arena_alloc(c->arena, 1, sizeof(*m));
+    uint64_t *params;
+    size_t n_params;
+    uint8_t question[32];
+    bool stored;
+    if (m == NULL) {
+        return sy_fail(c->err, SY_E_NO_MEMORY, NULL, NULL);
+    }
+    SY_TRY(run_grant(c));
+    SY_TRY(rules_model_read(c->state, c->req->header.subject, c->arena, m, c->err));
+    SY_TRY(model_usable(c, m));
+    SY_TRY(rules_run_params(&m->plan, c->args, c->arena, &params, &n_params, c->err));
+    SY_TRY(same_data(c, &m->plan));
+    SY_TRY(question_hash(&c->req->header, params, n_params, c->in->data, c->in->n_data, question,
+                         c->arena));
+    SY_TRY(stored_answer(c, question, &stored));
+    if (stored) {
+        return SY_OK;
+    }
+    SY_TRY(affordable(c, m));
+    if (is_zero32(c->in->salt)) {
+        return sy_fail(c->err, SY_E_INTERNAL, "inputs.salt", "a charge needs a fresh salt");
+    }
+    c->verdict->rho = m->facts.rho;
+    c->verdict->delta = m->facts.delta;
+    return SY_OK;
+}
+
+/* ---- apply: run ---- */
+
+static sy_status put_charge(struct change *x, const struct rules_model *m)
+{
+    const struct sy_header *h = &x->req->header;
+    struct sy_row_charge row = {.data = x->in->data,
+                                .n_data = x->in->n_data,
+                                .delta = m->facts.delta,
+                                .party = h->party,
+                                .rho = m->facts.rho,
+                                .status = sy_view_str("open")};
+    struct rules_key key = rules_key_charge(x->entry);
+    SY_TRY(rules_run_params(&m->plan, x->args, x->arena, &row.params, &row.n_params, x->err));
+    SY_TRY(
+        question_hash(h, row.params, row.n_params, row.data, row.n_data, row.question, x->arena));
+    memcpy(row.grant, h->grant, 32);
+    memcpy(row.model, h->subject, 32);
+    memcpy(row.nonce, h->nonce, 16);
+    memcpy(row.salt, x->in->salt, 32);
+    return effect_put(x->effect, &key, &sy_row_charge_desc, &row, x->err);
+}
+
+sy_status apply_run(struct change *x)
+{
+    if (x->event->verdict.stored > 0) {
+        return SY_OK; /* nothing was charged */
+    }
+    struct rules_model *m = sy_arena_alloc(x->arena, 1, sizeof(*m));
+    if (m == NULL) {
+        return sy_fail(x->err, SY_E_NO_MEMORY, NULL, NULL);
+    }
+    SY_TRY(rules_model_read(x->state, x->req->header.subject, x->arena, m, x->err));
+    SY_TRY(put_charge(x, m));
+    struct sy_row_grant *g = &m->grant.row;
+    g->calls++;
+    SY_TRY(budget_spend(x, g, m->facts.ns, m->facts.rho, m->facts.delta));
+    struct rules_key key = rules_key_hash("grant/", m->row.grant);
+    return effect_put(x->effect, &key, &sy_row_grant_desc, g, x->err);
+}
+
+/* ---- answer ---- */
+
+static sy_status charge_row(const struct rules_state *s, uint64_t entry, struct sy_arena *arena,
+                            struct sy_row_charge *ret, struct sy_error *err)
+{
+    struct rules_key key = rules_key_charge(entry);
+    return rules_state_read(s, rules_key_view(&key), &sy_row_charge_desc, arena, ret, err);
+}
+
+sy_status decide_answer(struct ask *c)
+{
+    struct sy_row_charge row;
+    SY_TRY(charge_row(c->state, c->in->charge, c->arena, &row, c->err));
+    if (!sy_view_is(row.status, "open")) {
+        return sy_fail(c->err, SY_E_STATE, "inputs.charge", "the charge has its answer");
+    }
+    if (!word_in(c->in->outcome, "ok overrun crash cap") || is_zero32(c->in->commit)) {
+        return sy_fail(c->err, SY_E_FIELD, "inputs.outcome",
+                       "ok, overrun, crash or cap, with the commitment to what is answered");
+    }
+    return SY_OK;
+}
+
+/* From now on the run's envelope has this entry as its outcome. */
+static sy_status close_nonce(struct change *x, const struct sy_row_charge *charge)
+{
+    struct rules_key key = rules_key_nonce(charge->party, charge->nonce);
+    struct sy_row_nonce row;
+    SY_TRY(rules_state_read(x->state, rules_key_view(&key), &sy_row_nonce_desc, x->arena, &row,
+                            x->err));
+    row.entry = x->entry;
+    row.open = false;
+    return effect_put(x->effect, &key, &sy_row_nonce_desc, &row, x->err);
+}
+
+/* An ok answer can be given again; anything else counts against the grant's allowance. */
+static sy_status settle(struct change *x, const struct sy_row_charge *charge)
+{
+    if (sy_view_is(x->in->outcome, "ok")) {
+        struct sy_row_question row = {.answer = x->entry, .charge = x->in->charge};
+        memcpy(row.commit, x->in->commit, 32);
+        struct rules_key key = rules_key_hash("question/", charge->question);
+        return effect_put(x->effect, &key, &sy_row_question_desc, &row, x->err);
+    }
+    struct sy_row_grant g;
+    struct sy_proposal p;
+    SY_TRY(grant_row(x->state, charge->grant, x->arena, &g, &p, x->err));
+    g.overruns++;
+    struct rules_key key = rules_key_hash("grant/", charge->grant);
+    return effect_put(x->effect, &key, &sy_row_grant_desc, &g, x->err);
+}
+
+sy_status apply_answer(struct change *x)
+{
+    struct sy_row_charge row;
+    SY_TRY(charge_row(x->state, x->in->charge, x->arena, &row, x->err));
+    SY_TRY(close_nonce(x, &row));
+    SY_TRY(settle(x, &row));
+    row.answer = x->entry + 1;
+    row.status = x->in->outcome;
+    struct rules_key key = rules_key_charge(x->in->charge);
+    return effect_put(x->effect, &key, &sy_row_charge_desc, &row, x->err);
+}

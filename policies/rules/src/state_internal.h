@@ -1,0 +1,25 @@
+/* What effect.c needs of the map beyond rules/state.h: rows made beforehand, so that a commit can't
+ * fail half way. */
+#ifndef RULES_STATE_INTERNAL_H
+#define RULES_STATE_INTERNAL_H
+
+#include "rules/state.h"
+
+struct state_row; /* one key and its value, owned */
+
+/* NULL when out of memory or out of range; an empty value makes the row a deletion. */
+struct state_row *state_row_new(struct sy_view key, struct sy_view value);
+void state_row_free(struct state_row *r);
+struct sy_view state_row_key(const struct state_row *r);
+struct sy_view state_row_value(const struct state_row *r);
+
+/* Make sure that n rows can be placed without allocating. SY_E_NO_MEMORY. */
+SY_MUST sy_status state_reserve(struct rules_state *s, size_t n);
+
+/* Place a row, taking ownership; room has been reserved. */
+void state_place(struct rules_state *s, struct state_row *r);
+
+/* Counts the placements ever made: tells whether a state changed in between. */
+uint64_t state_generation(const struct rules_state *s);
+
+#endif

@@ -1,0 +1,121 @@
+/*
+ * What: commands about a domain as a whole. init and serve run the enclave's own programs: the command
+ * line itself never touches a domain's keys.
+ */
+#include <inttypes.h>
+#include <libgen.h>
+#include <stdio.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/time.h"
+#include "cli/out.h"
+
+const char *cli_program(struct cli *c, const char *name, const char *build_folder)
+{
+    char self[4096];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    if (n < 0) {
+        return name;
+    }
+    self[n] = '\0';
+    const char *here = dirname(self);
+    const char *beside = sy_arena_printf(&c->arena, "%s/%s", here, name);
+    return access(beside, X_OK) == 0
+               ? beside
+               : sy_arena_printf(&c->arena, "%s/../../%s/%s", here, build_folder, name);
+}
+
+static int run_program(const char *const *argv)
+{
+    pid_t pid = fork();
+    int status = 0;
+    if (pid == 0) {
+        execv(argv[0], (char *const *)(uintptr_t)argv);
+        fprintf(stderr, "shuyu: %s cannot be run\n", argv[0]);
+        _exit(127);
+    }
+    if (pid < 0 || waitpid(pid, &status, 0) != pid) {
+        return 4;
+    }
+    return WIFEXITED(status) ? WEXITSTATUS(status) : 4;
+}
+
+int cli_init(struct cli *c)
+{
+    const char *domain = cli_need(c, "domain"), *agency = cli_need(c, "agency");
+    const char *operator_ = cli_need(c, "operator"), *name = cli_option(c, "name");
+    const char *purpose = cli_option(c, "purpose");
+    if (domain == NULL || agency == NULL || operator_ == NULL) {
+        return 2;
+    }
+    if (mkdir(domain, 0700) != 0 && access(domain, W_OK) != 0) {
+        return cli_usage("%s: the folder cannot be made", domain);
+    }
+    const char *argv[] = {cli_program(c, "shuyu-warden", "enclave/warden"), "--init", "--domain", domain,
+                          "--agency", agency, "--operator", operator_,
+                          "--name", name != NULL ? name : "shuyu.example/log",
+                          "--purpose", purpose != NULL ? purpose : "production", NULL};
+    int status = run_program(argv);
+    if (status == 0) {
+        cli_say(c, "Domain made in %s. Now agency and operator each sign %s/genesis.req:\n"
+               "  shuyu --home AGENCY sign %s/genesis.req\n  shuyu --home OPERATOR sign %s/genesis.req\n"
+               "then: shuyu serve --domain %s\n", domain, domain, domain, domain, domain);
+    }
+    return status;
+}
+
+int cli_sign(struct cli *c)
+{
+    int status = 0;
+    struct sy_view in;
+    if (c->n_args != 1) {
+        return cli_usage("sign takes one file");
+    }
+    if (!cli_profile(c, &status) || !cli_read_file(c, c->args[0], &in, &status)) {
+        return status;
+    }
+    shuyu_buffer out = {0};
+    if (shuyu_sign_logged_request(c->profile, (shuyu_bytes){in.p, in.n}, &out, &c->err) != SHUYU_OK) {
+        return cli_fail(c);
+    }
+    (void)cli_write_file(c, c->args[0], sy_view(out.data, out.n), &status);
+    shuyu_buffer_free(&out);
+    return status;
+}
+
+int cli_serve(struct cli *c)
+{
+    const char *domain = cli_need(c, "domain"), *listen = cli_option(c, "listen");
+    if (domain == NULL) {
+        return 2;
+    }
+    const char *path = cli_program(c, "shuyu-supervisor", "enclave/supervisor");
+    execl(path, path, "--domain", domain, "--listen", listen != NULL ? listen : "127.0.0.1:7443", NULL);
+    return cli_usage("%s cannot be run", path);
+}
+
+int cli_status(struct cli *c)
+{
+    int status = 0;
+    shuyu_pong p;
+    char hex[65], when[21];
+    if (!cli_connect(c, &status)) {
+        return status;
+    }
+    if (shuyu_ping(c->session, &p, &c->err) != SHUYU_OK) {
+        return cli_fail(c);
+    }
+    cli_hex(hex, p.domain, 32);
+    sy_time_format(p.time, when);
+    if (c->json) {
+        return cli_print_json(json_pack("{s:s,s:s,s:s,s:s,s:I,s:s,s:b}", "domain", hex, "log", p.log,
+                                        "purpose", p.purpose, "version", p.version, "entries",
+                                        (json_int_t)p.entries, "time", when, "pinned", p.is_pinned));
+    }
+    printf("domain   %s%s\npurpose  %s\nlog      %s\nentries  %" PRIu64 "\ntime     %s\nversion  %s\n", hex,
+           p.is_pinned ? "" : "  (NOT the one this profile trusts)", p.purpose, p.log, p.entries, when,
+           p.version);
+    return p.is_pinned ? 0 : 3;
+}

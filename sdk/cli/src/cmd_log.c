@@ -1,0 +1,133 @@
+/*
+ * What: what was spent and what was logged: budgets, and the export of the log.
+ */
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+#include "cli/out.h"
+
+/* --- budget --------------------------------------------------------------------------------------- */
+
+static void budget_figures(struct sy_view row, char ret[3][32])
+{
+    static const char *const members[] = {"cap_rho", "spent_rho", "held_rho"};
+    SY_MP_CLEANUP struct sy_mp_doc doc = {0};
+    bool open = sy_ok(sy_mp_open(row, &SY_MP_LARGE, &doc, NULL));
+    for (size_t i = 0; i < 3; i++) {
+        const msgpack_object *o = open ? sy_mp_get(&doc.root, members[i]) : NULL;
+        uint64_t v = 0;
+        if (o != NULL) {
+            (void)sy_mp_u64(o, &v);
+        }
+        cli_nano_text(v, ret[i], 32);
+    }
+}
+
+static json_t *budget_json(struct cli *c, struct sy_view id, struct sy_view row)
+{
+    (void)c;
+    char f[3][32];
+    budget_figures(row, f);
+    return json_pack("{s:o,s:s,s:s,s:s}", "namespace", cli_json_text(id), "cap_rho", f[0],
+                     "spent_rho", f[1], "held_rho", f[2]);
+}
+
+static bool budget_cells(struct cli *c, struct sy_view id, struct sy_view row, const char **ret)
+{
+    char f[3][32];
+    budget_figures(row, f);
+    ret[0] = cli_text(c, id);
+    for (size_t i = 0; i < 3; i++) {
+        ret[i + 1] = cli_text(c, sy_view_str(f[i]));
+    }
+    return true;
+}
+
+int cli_budget(struct cli *c)
+{
+    static const char *const headers[] = {"NAMESPACE", "CAP RHO", "SPENT", "RESERVED"};
+    static const struct cli_kind_view view = {{"budget/"},  headers,      4,
+                                              budget_json, budget_cells, NULL};
+    return cli_list(c, &view);
+}
+
+/* --- export ---------------------------------------------------------------------------------------------- */
+
+/*
+ * DIR/checkpoint   the newest signed checkpoint
+ * DIR/log.vkey     the log's verifier key, as this profile pins it
+ * DIR/entries      concatenated records: 4-byte little-endian length, canonical sy_log_entry
+ */
+static bool write_entries(FILE *f, const struct sy_log_entries *page)
+{
+    for (size_t i = 0; i < page->n_entries; i++) {
+        SY_BUF_CLEANUP struct sy_buf b = sy_buf(CLI_BYTES_MAX);
+        uint8_t n[4];
+        if (!sy_ok(sy_record_encode(&sy_log_entry_desc, &page->entries[i], &b))) {
+            return false;
+        }
+        for (int k = 0; k < 4; k++) {
+            n[k] = (uint8_t)(b.n >> (8 * k));
+        }
+        if (fwrite(n, 1, 4, f) != 4 || fwrite(b.p, 1, b.n, f) != b.n) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static int export_pages(struct cli *c, FILE *f, struct sy_view *ret_checkpoint, uint64_t *ret_n)
+{
+    struct sy_log_range range = {.n = 256};
+    struct sy_log_entries page = {0};
+    do {
+        struct cli_ask ask = {.method = "log.entries", .args_desc = &sy_log_range_desc, .args = &range,
+                              .result_desc = &sy_log_entries_desc, .ret_result = &page};
+        int status = cli_call(c, &ask);
+        if (status != 0) {
+            return status;
+        }
+        if (!write_entries(f, &page)) {
+            return cli_usage("the entries cannot be written");
+        }
+        range.first += page.n_entries;
+        *ret_checkpoint = sy_arena_copy(&c->arena, page.checkpoint);
+    } while (page.n_entries > 0);
+    *ret_n = range.first;
+    return 0;
+}
+
+static int export_entries(struct cli *c, const char *out, struct sy_view *ret_checkpoint,
+                          uint64_t *ret_n)
+{
+    (void)mkdir(out, 0755);
+    FILE *f = fopen(sy_arena_printf(&c->arena, "%s/entries", out), "wbe");
+    if (f == NULL) {
+        return cli_usage("%s: cannot be written", out);
+    }
+    int status = export_pages(c, f, ret_checkpoint, ret_n);
+    if (fclose(f) != 0 && status == 0) {
+        status = cli_usage("the entries cannot be written");
+    }
+    return status;
+}
+
+int cli_log_export(struct cli *c)
+{
+    const char *out = cli_need(c, "out");
+    int status = 0;
+    struct sy_view checkpoint = {0};
+    uint64_t n = 0;
+    if (out == NULL || !cli_profile(c, &status)) {
+        return out == NULL ? 2 : status;
+    }
+    status = export_entries(c, out, &checkpoint, &n);
+    if (status == 0 && cli_write_file(c, sy_arena_printf(&c->arena, "%s/checkpoint", out), checkpoint, &status) &&
+        cli_write_file(c, sy_arena_printf(&c->arena, "%s/log.vkey", out),
+                       sy_view_str(shuyu_profile_log(c->profile)), &status)) {
+        cli_say(c, "%" PRIu64 " entries exported to %s\n", n, out);
+    }
+    return status;
+}

@@ -1,0 +1,318 @@
+/*
+ * What: the file formats, as tables of keys. Bounds of fields are read by the field's own type and
+ * scale (dates, decimals), so that a catalogue shows them as people write them.
+ */
+#include "cli/compile.h"
+
+#include <string.h>
+
+#include "base/time.h"
+#include "cli/yaml.h"
+#include "wire/plan_type.h"
+
+#define KEY(type, key, kind, required) {#key, kind, required, offsetof(type, key), 0}
+#define KEYS(type, key, required) {#key, CLI_TEXTS, required, offsetof(type, key), offsetof(type, n_##key)}
+#define N(table) (sizeof(table) / sizeof((table)[0]))
+
+static void *alloc(struct sy_arena *a, size_t n, size_t size, struct sy_error *err, sy_status *s)
+{
+    void *p = sy_arena_alloc(a, n + 1, size);
+    *s = p != NULL ? SY_OK : sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
+    return p;
+}
+
+/* Fill a list of structs from a sequence of mappings. */
+static sy_status fill_list(struct cli_yaml *y, const yaml_node_t *seq, const struct cli_key *keys,
+                           size_t n_keys, size_t size, struct sy_arena *a, void **ret,
+                           size_t *ret_n, struct sy_error *err)
+{
+    sy_status s;
+    SY_TRY(cli_yaml_items(y, seq, ret_n, err));
+    uint8_t *list = alloc(a, *ret_n, size, err, &s);
+    SY_TRY(s);
+    for (size_t i = 0; i < *ret_n; i++) {
+        SY_TRY(cli_yaml_fill(y, cli_yaml_item(y, seq, i), keys, n_keys, a, list + i * size, err));
+    }
+    *ret = list;
+    return SY_OK;
+}
+
+/* --- pack ----------------------------------------------------------------------------------------------- */
+
+struct pack_file {
+    struct sy_pack pack;
+    const yaml_node_t *budgets, *grades, *sizes, *grounds;
+};
+
+static const struct cli_key pack_keys[] = {
+    {"id", CLI_TEXT, true, offsetof(struct pack_file, pack.id), 0},
+    {"version", CLI_COUNT, true, offsetof(struct pack_file, pack.version), 0},
+    {"title", CLI_TEXT, false, offsetof(struct pack_file, pack.title), 0},
+    {"consent", CLI_BOOL, true, offsetof(struct pack_file, pack.consent), 0},
+    {"term_max", CLI_SECONDS, true, offsetof(struct pack_file, pack.term_max_s), 0},
+    {"rho_run_max", CLI_NANO, true, offsetof(struct pack_file, pack.rho_run_max), 0},
+    {"groups_max", CLI_COUNT, true, offsetof(struct pack_file, pack.groups_max), 0},
+    {"rows_max", CLI_COUNT, true, offsetof(struct pack_file, pack.rows_max), 0},
+    {"cells_max", CLI_COUNT, true, offsetof(struct pack_file, pack.cells_max), 0},
+    {"budgets", CLI_NODE, true, offsetof(struct pack_file, budgets), 0},
+    {"grades", CLI_NODE, true, offsetof(struct pack_file, grades), 0},
+    {"sizes", CLI_NODE, true, offsetof(struct pack_file, sizes), 0},
+    {"grounds", CLI_NODE, true, offsetof(struct pack_file, grounds), 0},
+};
+static const struct cli_key budget_keys[] = {
+    KEY(struct sy_pack_budget, ns, CLI_TEXT, true),
+    KEY(struct sy_pack_budget, rho, CLI_NANO, true),
+    KEY(struct sy_pack_budget, delta, CLI_FEMTO, true),
+};
+static const struct cli_key grade_keys[] = {
+    KEY(struct sy_pack_grade, grade, CLI_COUNT, true),
+    KEY(struct sy_pack_grade, title, CLI_TEXT, false),
+    KEYS(struct sy_pack_grade, mechanisms, true),
+};
+static const struct cli_key size_keys[] = {
+    KEY(struct sy_pack_size, max_rows, CLI_COUNT, true),
+    {"slot", CLI_MILLIS, true, offsetof(struct sy_pack_size, slot_ms), 0},
+    {"wall", CLI_MILLIS, true, offsetof(struct sy_pack_size, wall_ms), 0},
+    {"cpu", CLI_SECONDS, true, offsetof(struct sy_pack_size, cpu_s), 0},
+    {"memory", CLI_MEBI, true, offsetof(struct sy_pack_size, memory_mib), 0},
+};
+static const struct cli_key ground_keys[] = {
+    KEY(struct sy_pack_ground, code, CLI_TEXT, true),
+    KEY(struct sy_pack_ground, title, CLI_TEXT, false),
+    KEYS(struct sy_pack_ground, roles, true),
+};
+
+sy_status cli_compile_pack(const char *path, struct sy_arena *arena, struct sy_pack *ret,
+                           struct sy_error *reterr)
+{
+    CLI_YAML_CLEANUP struct cli_yaml y = {0};
+    struct pack_file f = {0};
+    SY_TRY(cli_yaml_open(path, &y, reterr));
+    SY_TRY(cli_yaml_fill(&y, cli_yaml_root(&y), pack_keys, N(pack_keys), arena, &f, reterr));
+    SY_TRY(fill_list(&y, f.budgets, budget_keys, N(budget_keys), sizeof(*f.pack.budgets), arena,
+                     (void **)&f.pack.budgets, &f.pack.n_budgets, reterr));
+    SY_TRY(fill_list(&y, f.grades, grade_keys, N(grade_keys), sizeof(*f.pack.grades), arena,
+                     (void **)&f.pack.grades, &f.pack.n_grades, reterr));
+    SY_TRY(fill_list(&y, f.sizes, size_keys, N(size_keys), sizeof(*f.pack.sizes), arena,
+                     (void **)&f.pack.sizes, &f.pack.n_sizes, reterr));
+    SY_TRY(fill_list(&y, f.grounds, ground_keys, N(ground_keys), sizeof(*f.pack.grounds), arena,
+                     (void **)&f.pack.grounds, &f.pack.n_grounds, reterr));
+    *ret = f.pack;
+    return SY_OK;
+}
+
+/* --- catalogue entry ---------------------------------------------------------------------------------------- */
+
+struct dataset_file {
+    struct sy_dataset_def def;
+    const yaml_node_t *fields;
+};
+
+struct field_file {
+    struct sy_field_def def;
+    struct sy_view lo, hi;
+};
+
+static const struct cli_key dataset_keys[] = {
+    {"id", CLI_TEXT, true, offsetof(struct dataset_file, def.id), 0},
+    {"title", CLI_TEXT, true, offsetof(struct dataset_file, def.title), 0},
+    {"department", CLI_TEXT, true, offsetof(struct dataset_file, def.department), 0},
+    {"custodian", CLI_TEXT, false, offsetof(struct dataset_file, def.custodian), 0},
+    {"lawful_basis", CLI_TEXT, false, offsetof(struct dataset_file, def.lawful_basis), 0},
+    {"update_cycle", CLI_TEXT, false, offsetof(struct dataset_file, def.update_cycle), 0},
+    {"encoding", CLI_TEXT, true, offsetof(struct dataset_file, def.encoding), 0},
+    {"ns", CLI_TEXT, false, offsetof(struct dataset_file, def.ns), 0},
+    {"unit", CLI_TEXT, false, offsetof(struct dataset_file, def.unit), 0},
+    {"units", CLI_COUNT, false, offsetof(struct dataset_file, def.units), 0},
+    {"membership", CLI_COUNT, true, offsetof(struct dataset_file, def.membership), 0},
+    {"max_rows", CLI_COUNT, true, offsetof(struct dataset_file, def.max_rows), 0},
+    {"dummy_rows", CLI_COUNT, false, offsetof(struct dataset_file, def.dummy_rows), 0},
+    {"fields", CLI_NODE, true, offsetof(struct dataset_file, fields), 0},
+};
+static const struct cli_key field_keys[] = {
+    {"name", CLI_TEXT, true, offsetof(struct field_file, def.name), 0},
+    {"type", CLI_TEXT, true, offsetof(struct field_file, def.type), 0},
+    {"grade", CLI_COUNT, true, offsetof(struct field_file, def.grade), 0},
+    {"title", CLI_TEXT, false, offsetof(struct field_file, def.title), 0},
+    {"klass", CLI_TEXT, false, offsetof(struct field_file, def.klass), 0},
+    {"measure", CLI_TEXT, false, offsetof(struct field_file, def.measure), 0},
+    {"ref", CLI_TEXT, false, offsetof(struct field_file, def.ref), 0},
+    {"source", CLI_TEXT, false, offsetof(struct field_file, def.source), 0},
+    {"scale", CLI_COUNT, false, offsetof(struct field_file, def.scale), 0},
+    {"nullable", CLI_BOOL, false, offsetof(struct field_file, def.nullable), 0},
+    {"lo", CLI_TEXT, false, offsetof(struct field_file, lo), 0},
+    {"hi", CLI_TEXT, false, offsetof(struct field_file, hi), 0},
+    {"values", CLI_TEXTS, false, offsetof(struct field_file, def.values),
+     offsetof(struct field_file, def.n_values)},
+};
+
+static bool parse_date(struct sy_view text, int64_t *ret)
+{
+    int64_t utc_s;
+    if (!sy_ok(sy_time_parse(text, &utc_s)) || utc_s % 86400 != 0) {
+        return false;
+    }
+    *ret = utc_s / 86400;
+    return true;
+}
+
+static bool parse_bound(const struct sy_field_def *f, struct sy_view text, int64_t *ret)
+{
+    if (sy_view_is(f->type, "date")) {
+        return parse_date(text, ret);
+    }
+    return f->scale <= SY_PLAN_SCALE_MAX && sy_decimal_parse(text, (uint32_t)f->scale, ret);
+}
+
+static sy_status finish_field(struct cli_yaml *y, const yaml_node_t *at, struct field_file *f,
+                              struct sy_error *err)
+{
+    static const char *const bounded[] = {"int32", "int64", "decimal", "date"};
+    bool needs = false;
+    for (size_t i = 0; i < N(bounded); i++) {
+        needs |= sy_view_is(f->def.type, bounded[i]);
+    }
+    if (needs != (f->lo.n > 0) || needs != (f->hi.n > 0)) {
+        return cli_yaml_fail(y, at, err, needs ? "lo and hi are missing" : "lo and hi do not belong here");
+    }
+    if (needs && (!parse_bound(&f->def, f->lo, &f->def.lo) || !parse_bound(&f->def, f->hi, &f->def.hi))) {
+        return cli_yaml_fail(y, at, err, "lo or hi is not a value of the field's type and scale");
+    }
+    return SY_OK;
+}
+
+static sy_status compile_field(struct cli_yaml *y, const yaml_node_t *at, struct sy_arena *a,
+                               struct sy_field_def *ret, struct sy_error *err)
+{
+    struct field_file f = {0};
+    SY_TRY(cli_yaml_fill(y, at, field_keys, N(field_keys), a, &f, err));
+    SY_TRY(finish_field(y, at, &f, err));
+    *ret = f.def;
+    return SY_OK;
+}
+
+sy_status cli_compile_dataset(const char *path, struct sy_arena *arena, struct sy_dataset_def *ret,
+                              struct sy_error *reterr)
+{
+    CLI_YAML_CLEANUP struct cli_yaml y = {0};
+    struct dataset_file f = {0};
+    sy_status s;
+    SY_TRY(cli_yaml_open(path, &y, reterr));
+    SY_TRY(cli_yaml_fill(&y, cli_yaml_root(&y), dataset_keys, N(dataset_keys), arena, &f, reterr));
+    SY_TRY(cli_yaml_items(&y, f.fields, &f.def.n_fields, reterr));
+    f.def.fields = alloc(arena, f.def.n_fields, sizeof(*f.def.fields), reterr, &s);
+    SY_TRY(s);
+    for (size_t i = 0; i < f.def.n_fields; i++) {
+        SY_TRY(compile_field(&y, cli_yaml_item(&y, f.fields, i), arena, &f.def.fields[i], reterr));
+    }
+    *ret = f.def;
+    return SY_OK;
+}
+
+/* --- scene -------------------------------------------------------------------------------------------------- */
+
+struct scene_file {
+    struct sy_proposal p;
+    uint64_t term;
+    const yaml_node_t *datasets;
+};
+
+struct scene_dataset {
+    struct sy_prop_dataset d;
+    const yaml_node_t *fields;
+};
+
+static const struct cli_key scene_keys[] = {
+    {"scene", CLI_TEXT, true, offsetof(struct scene_file, p.scene), 0},
+    {"title", CLI_TEXT, true, offsetof(struct scene_file, p.title), 0},
+    {"purpose", CLI_TEXT, true, offsetof(struct scene_file, p.purpose), 0},
+    {"mechanisms", CLI_TEXTS, true, offsetof(struct scene_file, p.mechanisms),
+     offsetof(struct scene_file, p.n_mechanisms)},
+    {"rho", CLI_NANO, false, offsetof(struct scene_file, p.rho), 0},
+    {"delta", CLI_FEMTO, false, offsetof(struct scene_file, p.delta), 0},
+    {"calls", CLI_COUNT, true, offsetof(struct scene_file, p.calls), 0},
+    {"overruns", CLI_COUNT, false, offsetof(struct scene_file, p.overruns), 0},
+    {"term", CLI_SECONDS, true, offsetof(struct scene_file, term), 0},
+    {"datasets", CLI_NODE, true, offsetof(struct scene_file, datasets), 0},
+};
+static const struct cli_key scene_dataset_keys[] = {
+    {"dataset", CLI_TEXT, true, offsetof(struct scene_dataset, d.dataset), 0},
+    {"fields", CLI_NODE, true, offsetof(struct scene_dataset, fields), 0},
+};
+static const struct cli_key scene_field_keys[] = {
+    KEY(struct sy_prop_field, name, CLI_TEXT, true),
+    KEY(struct sy_prop_field, mask, CLI_TEXT, false),
+    KEY(struct sy_prop_field, reason, CLI_TEXT, false),
+};
+
+static sy_status compile_scene_dataset(struct cli_yaml *y, const yaml_node_t *at,
+                                       struct sy_arena *a, struct sy_prop_dataset *ret,
+                                       struct sy_error *err)
+{
+    struct scene_dataset f = {0};
+    SY_TRY(cli_yaml_fill(y, at, scene_dataset_keys, N(scene_dataset_keys), a, &f, err));
+    SY_TRY(fill_list(y, f.fields, scene_field_keys, N(scene_field_keys), sizeof(*f.d.fields), a,
+                     (void **)&f.d.fields, &f.d.n_fields, err));
+    *ret = f.d;
+    return SY_OK;
+}
+
+sy_status cli_compile_scene(const char *path, int64_t now, struct sy_arena *arena,
+                            struct sy_proposal *ret, struct sy_error *reterr)
+{
+    CLI_YAML_CLEANUP struct cli_yaml y = {0};
+    struct scene_file f = {0};
+    sy_status s;
+    SY_TRY(cli_yaml_open(path, &y, reterr));
+    SY_TRY(cli_yaml_fill(&y, cli_yaml_root(&y), scene_keys, N(scene_keys), arena, &f, reterr));
+    SY_TRY(cli_yaml_items(&y, f.datasets, &f.p.n_datasets, reterr));
+    f.p.datasets = alloc(arena, f.p.n_datasets, sizeof(*f.p.datasets), reterr, &s);
+    SY_TRY(s);
+    for (size_t i = 0; i < f.p.n_datasets; i++) {
+        SY_TRY(compile_scene_dataset(&y, cli_yaml_item(&y, f.datasets, i), arena, &f.p.datasets[i],
+                                     reterr));
+    }
+    f.p.not_before = now;
+    f.p.not_after = now + (int64_t)f.term;
+    *ret = f.p;
+    return SY_OK;
+}
+
+/* --- model --------------------------------------------------------------------------------------------------- */
+
+struct model_file {
+    struct sy_model_def m;
+    const yaml_node_t *params;
+};
+
+static const struct cli_key model_keys[] = {
+    {"name", CLI_TEXT, true, offsetof(struct model_file, m.name), 0},
+    {"title", CLI_TEXT, true, offsetof(struct model_file, m.title), 0},
+    {"purpose", CLI_TEXT, false, offsetof(struct model_file, m.purpose), 0},
+    {"mechanism", CLI_TEXT, true, offsetof(struct model_file, m.mechanism), 0},
+    {"groups", CLI_COUNT, false, offsetof(struct model_file, m.groups), 0},
+    {"rows", CLI_COUNT, false, offsetof(struct model_file, m.rows), 0},
+    {"rho", CLI_NANO, false, offsetof(struct model_file, m.rho), 0},
+    {"delta", CLI_FEMTO, false, offsetof(struct model_file, m.delta), 0},
+    {"params", CLI_NODE, false, offsetof(struct model_file, params), 0},
+    {"sql", CLI_TEXT, true, offsetof(struct model_file, m.sql), 0},
+};
+static const struct cli_key param_keys[] = {
+    KEY(struct sy_plan_param, name, CLI_TEXT, true),
+    {"type", CLI_TEXT, true, offsetof(struct sy_plan_param, kind), 0},
+    KEY(struct sy_plan_param, scale, CLI_COUNT, false),
+    KEYS(struct sy_plan_param, values, true),
+};
+
+sy_status cli_compile_model(const char *path, struct sy_arena *arena, struct sy_model_def *ret,
+                            struct sy_error *reterr)
+{
+    CLI_YAML_CLEANUP struct cli_yaml y = {0};
+    struct model_file f = {.m = {.groups = 1, .rows = 1}};
+    SY_TRY(cli_yaml_open(path, &y, reterr));
+    SY_TRY(cli_yaml_fill(&y, cli_yaml_root(&y), model_keys, N(model_keys), arena, &f, reterr));
+    SY_TRY(fill_list(&y, f.params, param_keys, N(param_keys), sizeof(*f.m.params), arena,
+                     (void **)&f.m.params, &f.m.n_params, reterr));
+    *ret = f.m;
+    return SY_OK;
+}

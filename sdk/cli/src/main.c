@@ -1,0 +1,186 @@
+/*
+ * shuyu: the command line of all roles. One table says which words make a command, what it takes and
+ * what it does; --help and the man page come from it. `shuyu-audit` and `shuyu-dev` are programs of
+ * their own, run git-style as `shuyu audit` and `shuyu dev`.
+ */
+#include <libgen.h>
+#include <locale.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "cli/cli.h"
+
+struct row {
+    const char *words;
+    cli_command *run;
+    const char *takes;
+    const char *help;
+};
+
+static const struct row rows[] = {
+    {"init", cli_init, "--domain DIR --agency FILE --operator FILE [--name NAME] [--purpose test]",
+     "make a new data domain; agency and operator then sign it"},
+    {"sign", cli_sign, "FILE", "add this party's signature to a domain's genesis"},
+    {"serve", cli_serve, "--domain DIR [--listen HOST:PORT]", "run a domain (supervisor in the foreground)"},
+    {"doctor", cli_doctor, "", "what this machine has and lacks for a domain"},
+    {"status", cli_status, "", "the domain's sign of life"},
+    {"party new", cli_party_new, "--party ID", "make a profile with fresh keys in --home"},
+    {"party record", cli_party_record, "--name NAME --role ROLE [--out FILE]", "public record, for init"},
+    {"party pin", cli_party_pin, "--genesis FILE --address HOST:PORT --role ROLE", "trust the domain of this genesis"},
+    {"party invite", cli_party_invite, "--party ID --role ROLE --name NAME [--days N] --out FILE",
+     "invite a party (agency)"},
+    {"party enrol", cli_party_enrol, "--invite FILE [--address HOST:PORT]", "enrol by an invitation"},
+    {"party list", cli_party_list, "", "enrolled parties"},
+    {"pack compile", cli_pack_compile, "FILE.yaml --out FILE", "compile a policy pack"},
+    {"pack adopt", cli_pack_adopt, "FILE.yaml", "adopt a policy pack (agency)"},
+    {"dataset define", cli_dataset_define, "FILE.yaml", "enter a dataset into the catalogue (department)"},
+    {"dataset ingest", cli_dataset_ingest, "DATASET FILE", "ingest a raw file; needs --local (department)"},
+    {"dataset list", cli_dataset_list, "", "the catalogue"},
+    {"dataset show", cli_dataset_show, "DATASET", "fields, types, grades and value sets"},
+    {"scene apply", cli_scene_apply, "FILE.yaml", "apply for a scene (developer)"},
+    {"scene list", cli_scene_list, "", "applications and grants"},
+    {"scene show", cli_scene_show, "ID", "one application or grant"},
+    {"scene first-review", cli_scene_first,
+     "ID --approve|--reject [--opinion TEXT] [--feasibility TEXT] [--compliance TEXT] [--risk TEXT] "
+     "[--value TEXT]",
+     "first review (operator)"},
+    {"scene consent", cli_scene_consent, "ID --approve|--reject [--opinion TEXT]", "consent (department)"},
+    {"scene final-review", cli_scene_final, "ID --approve|--reject [--opinion TEXT]",
+     "final review; approval hands over the custodian's key shares (agency)"},
+    {"scene suspend", cli_scene_suspend, "ID --ground CODE [--text TEXT]", "stop a grant at once"},
+    {"scene resume", cli_scene_resume, "ID --ground CODE [--text TEXT]", "resume it (agency)"},
+    {"scene revoke", cli_scene_revoke, "ID --ground CODE [--text TEXT]", "end it for good"},
+    {"model register", cli_model_register, "FILE.yaml --grant ID", "register a model (developer)"},
+    {"model review", cli_model_review, "ID --approve|--reject [--opinion TEXT]", "review a model (operator)"},
+    {"model list", cli_model_list, "", "models"},
+    {"model show", cli_model_show, "ID", "one model: its SQL and status"},
+    {"run", cli_run, "MODEL [NAME=VALUE ...] [--receipt FILE]", "run a model and print the verified answer"},
+    {"budget", cli_budget, "", "privacy budgets of the unit namespaces"},
+    {"log export", cli_log_export, "--out DIR", "export the log for shuyu-audit"},
+};
+enum { N_ROWS = sizeof(rows) / sizeof(rows[0]) };
+
+static int print_help(FILE *to)
+{
+    fputs("usage: shuyu [--home DIR] [--local SOCKET | --address HOST:PORT] [--json] [--quiet] "
+          "COMMAND ...\n\n",
+          to);
+    for (size_t i = 0; i < N_ROWS; i++) {
+        fprintf(to, "  %-20s %s\n", rows[i].words, rows[i].help);
+    }
+    fputs("  audit ...            verify, replay and show an exported log (shuyu-audit)\n"
+          "  dev ...              a throw-away domain on dummy data (shuyu-dev)\n\n"
+          "'shuyu COMMAND --help' shows what a command takes; the manual is shuyu(1).\n"
+          "--home: profile folder, else $SHUYU_HOME, else ~/.shuyu\n"
+          "Exit status: 0 done, 1 refused, 2 wrong call, 3 does not verify, 4 no connection.\n", to);
+    return to == stdout ? 0 : 2;
+}
+
+/* The row whose words the arguments begin with; its words are taken off. */
+static const struct row *find_row(struct cli *c)
+{
+    char two[128];
+    snprintf(two, sizeof(two), "%s %s", c->n_args > 0 ? c->args[0] : "", c->n_args > 1 ? c->args[1] : "");
+    for (size_t i = 0; i < N_ROWS; i++) {
+        bool pair = strchr(rows[i].words, ' ') != NULL;
+        if (c->n_args > 0 && strcmp(rows[i].words, pair ? two : c->args[0]) == 0) {
+            size_t n = pair ? 2 : 1;
+            c->n_args -= n;
+            memmove(c->args, c->args + n, c->n_args * sizeof(c->args[0]));
+            return &rows[i];
+        }
+    }
+    return NULL;
+}
+
+static const char *default_home(struct cli *c)
+{
+    const char *env = getenv("SHUYU_HOME"), *home = getenv("HOME");
+    return env != NULL ? env : sy_arena_printf(&c->arena, "%s/.shuyu", home != NULL ? home : ".");
+}
+
+/* `shuyu audit ...` runs shuyu-audit from beside this program, or from PATH. */
+static int run_other(char **argv)
+{
+    char self[4096], path[4200];
+    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
+    self[n < 0 ? 0 : n] = '\0';
+    snprintf(path, sizeof(path), "%s/shuyu-%s", n < 0 ? "." : dirname(self), argv[1]);
+    if (access(path, X_OK) == 0) {
+        execv(path, argv + 1);
+    }
+    snprintf(path, sizeof(path), "shuyu-%s", argv[1]);
+    execvp(path, argv + 1);
+    return cli_usage("%s is not installed", path);
+}
+
+/* Is --NAME one of all commands' options, or does this command's usage name it? */
+static bool takes_option(const struct row *row, const char *name)
+{
+    static const char globals[] = "--home --local --address --json --quiet --help --version ";
+    const char *texts[] = {globals, row->takes};
+    size_t n = strlen(name);
+    for (size_t i = 0; n > 0 && i < 2; i++) {
+        for (const char *at = strstr(texts[i], "--"); at != NULL; at = strstr(at + 2, "--")) {
+            if (strncmp(at + 2, name, n) == 0 && strcspn(at + 2, " |]") == n) {
+                return true;
+            }
+        }
+    }
+    return false;
+}
+
+static int check_options(const struct cli *c, const struct row *row)
+{
+    for (size_t i = 0; i < c->n_options; i++) {
+        if (!takes_option(row, c->options[i].name)) {
+            return cli_usage("%s takes no --%s; see 'shuyu %s --help'", row->words,
+                             c->options[i].name, row->words);
+        }
+    }
+    return 0;
+}
+
+static int run_command(struct cli *c)
+{
+    const struct row *row = find_row(c);
+    if (row == NULL) {
+        return c->n_args == 0 && cli_option(c, "help") != NULL ? print_help(stdout) : print_help(stderr);
+    }
+    if (cli_option(c, "help") != NULL) {
+        printf("usage: shuyu %s %s\n%s\n", row->words, row->takes, row->help);
+        return 0;
+    }
+    int status = check_options(c, row);
+    return status != 0 ? status : row->run(c);
+}
+
+int main(int argc, char **argv)
+{
+    static struct cli c;
+    setlocale(LC_ALL, "");
+    if (MB_CUR_MAX == 1) {
+        setlocale(LC_ALL, "C.UTF-8"); /* UTF-8 everywhere: widths of Chinese text in tables */
+    }
+    if (argc > 1 && (strcmp(argv[1], "audit") == 0 || strcmp(argv[1], "dev") == 0)) {
+        return run_other(argv);
+    }
+    if (cli_parse(&c, (size_t)(argc > 0 ? argc - 1 : 0),
+                  (const char *const *)(uintptr_t)(argv + (argc > 0))) != 0) {
+        return 2;
+    }
+    if (cli_option(&c, "version") != NULL) {
+        printf("shuyu %s\n", shuyu_version());
+        return 0;
+    }
+    c.home = cli_option(&c, "home") != NULL ? cli_option(&c, "home") : default_home(&c);
+    c.local = cli_option(&c, "local");
+    c.address = cli_option(&c, "address");
+    c.json = cli_option(&c, "json") != NULL;
+    c.quiet = cli_option(&c, "quiet") != NULL;
+    int status = run_command(&c);
+    cli_end(&c);
+    return status;
+}

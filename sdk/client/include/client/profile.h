@@ -1,0 +1,88 @@
+/*
+ * Inside a profile: keys in guarded memory, pins, and the memory of the largest checkpoint.
+ *
+ * Runs in: SDK. Trusts: its own folder, after checking that it is closed to others. Holds: the
+ * party's secret keys. May block: on files. Threads: what sessions share (seen) is behind the lock;
+ * the rest does not change while a session uses it.
+ */
+#ifndef CLIENT_PROFILE_H
+#define CLIENT_PROFILE_H
+
+#include <openssl/ssl.h>
+#include <pthread.h>
+
+#include "base/buf.h"
+#include "client/error.h"
+#include "proof/envelope.h"
+#include "proof/merkle.h"
+
+enum { CLIENT_ADDRESS_MAX = 300, CLIENT_VKEY_MAX = 400, CLIENT_ROLE_MAX = 16, CLIENT_ID_MAX = 64 };
+
+/* The pins: what the text file `profile` holds. A flag says whether the 32 bytes are known. */
+struct client_pins {
+    char party[CLIENT_ID_MAX + 1];
+    char role[CLIENT_ROLE_MAX];
+    char address[CLIENT_ADDRESS_MAX];
+    char log[CLIENT_VKEY_MAX];
+    uint8_t domain[32], box[32], gateway[32];
+    bool has_domain, has_box, has_gateway;
+};
+
+struct shuyu_profile {
+    char *dir;
+    int dirfd;
+    struct client_pins pins;
+    struct proof_vkey log_key; /* pins.log parsed; valid when that is not "" */
+    uint8_t sign_public[32], box_public[32], tls_fingerprint[32];
+    uint8_t *sign_secret; /* guarded, PROOF_SECRET_BYTES */
+    uint8_t *box_secret;  /* guarded, PROOF_BOX_BYTES */
+    EVP_PKEY *tls_key;    /* authorises a connection, nothing more */
+    X509 *tls_cert;
+    pthread_mutex_t lock; /* guards what follows */
+    int seen_fd;
+    struct proof_tree seen; /* size 0 = none */
+};
+
+/* Is everything pinned that a call needs? */
+bool client_profile_pinned(const struct shuyu_profile *p);
+
+/* Check and set pins in memory only; *ret is untouched on error. */
+SY_MUST sy_status client_pins_merge(const struct client_pins *old, const shuyu_pins *pins,
+                                    struct client_pins *ret, struct sy_error *err);
+/* Take over pins (their log key must parse), and durably if `save`. */
+SY_MUST sy_status client_profile_set(struct shuyu_profile *p, const struct client_pins *pins,
+                                     bool save, struct sy_error *err);
+
+/* The text form of the pins (profile_text.c). Parsing refuses unknown keys, twice-given keys and
+ * values out of range: SY_E_FIELD with the key. */
+SY_MUST sy_status client_pins_format(const struct client_pins *pins, struct sy_buf *b);
+SY_MUST sy_status client_pins_parse(struct sy_view text, struct client_pins *ret,
+                                    struct sy_error *err);
+/* An identifier: 1..64 bytes of [a-z0-9._-]. */
+bool client_is_id(const char *s);
+
+/* Keys (keys.c): make fresh files; load them into a profile, deriving the public halves. */
+SY_MUST sy_status client_keys_make(int dirfd, const char *party, struct sy_error *err);
+SY_MUST sy_status client_keys_load(struct shuyu_profile *p, struct sy_error *err);
+void client_keys_free(struct shuyu_profile *p);
+
+/* Certificate (certificate.c): P-256 key and self-signed certificate as PEM texts; and back. */
+SY_MUST sy_status client_certificate_make(const char *party, struct sy_buf *ret_key,
+                                          struct sy_buf *ret_cert, struct sy_error *err);
+SY_MUST sy_status client_certificate_load(struct sy_view key_pem, struct sy_view cert_pem,
+                                          struct shuyu_profile *p, struct sy_error *err);
+/* SHA-256 of a certificate's DER. */
+SY_MUST sy_status client_certificate_fingerprint(X509 *cert, uint8_t ret[32]);
+
+/* The largest checkpoint verified so far (seen.c): what any process with this profile has noted. */
+SY_MUST sy_status client_seen_open(struct shuyu_profile *p, struct sy_error *err);
+SY_MUST sy_status client_seen_get(struct shuyu_profile *p, struct proof_tree *ret,
+                                  struct sy_error *err);
+/* Note a verified tree: kept when larger; SY_E_ROLLBACK when it has the size of the one kept and
+ * another root. */
+SY_MUST sy_status client_seen_note(struct shuyu_profile *p, const struct proof_tree *tree,
+                                   struct sy_error *err);
+/* Forget (another domain). */
+SY_MUST sy_status client_seen_forget(struct shuyu_profile *p, struct sy_error *err);
+
+#endif

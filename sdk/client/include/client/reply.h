@@ -1,0 +1,49 @@
+/*
+ * A verified reply, and the steps of its verification.
+ */
+#ifndef CLIENT_REPLY_H
+#define CLIENT_REPLY_H
+
+#include "client/call.h"
+#include "proof/receipt.h"
+
+/* One entry of the log, verified. */
+struct client_entry {
+    const struct sy_entry_proof *proof;
+    struct sy_event event;   /* decoded from proof->body */
+    struct sy_header header; /* decoded from event.request.header */
+    struct proof_inclusion at;
+    const char *receipt; /* NUL-terminated copy */
+    bool ours;           /* the event of this very request */
+};
+
+struct shuyu_reply {
+    struct proof_reply opened;
+    struct sy_arena arena;
+    struct client_entry *entries;
+    size_t n_entries;
+    const struct client_entry *own; /* the entry of this request, or NULL */
+    int32_t code;                   /* 0, or the refusal's */
+    bool logged;                    /* a refusal that an entry records ... */
+    uint64_t entry;                 /* ... this one */
+};
+
+/* Verify every proof of an opened reply and fill entries, own. Errors: see shuyu_call. */
+SY_MUST sy_status client_verify_entries(const struct client_call *c, shuyu_reply *r,
+                                        struct sy_error *err);
+
+/* Does what the log says agree with what the reply says? For runs: charge, answer, commitment. */
+SY_MUST sy_status client_verify_outcome(const struct client_call *c, shuyu_reply *r,
+                                        struct sy_error *err);
+SY_MUST sy_status client_verify_run(const struct client_call *c, shuyu_reply *r,
+                                    struct sy_error *err);
+
+/* Public view of one entry. */
+void client_entry_proof(const struct client_entry *e, shuyu_proof *ret);
+
+/* The outcome of a call as the public functions give it: takes over `reply` (may be NULL), hands it
+ * out through ret, and fills *reterr, its proof of a refusal included. */
+shuyu_status client_give_reply(sy_status s, const struct sy_error *err, shuyu_reply *reply,
+                               shuyu_reply **ret, shuyu_error *reterr);
+
+#endif

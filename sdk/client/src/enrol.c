@@ -1,0 +1,111 @@
+/*
+ * What: from an invitation to an enrolled, pinned profile. Invariant: the profile's file changes
+ * only after the domain's verified answer; until then the new pins live in memory, and are taken
+ * back when it fails.
+ */
+#include "base/time.h"
+#include "client/invite.h"
+#include "client/reply.h"
+#include "client/session.h"
+
+/* The pins that the invitation gives; a local address is for this call only. */
+static sy_status pins_of(const shuyu_profile *p, const struct sy_invite *v, const char *address,
+                         struct client_pins *ret, struct sy_error *err)
+{
+    char role[CLIENT_ROLE_MAX];
+    char log[CLIENT_VKEY_MAX];
+    if (v->role.n >= sizeof(role) || v->log.n >= sizeof(log)) {
+        return sy_fail(err, SY_E_FIELD, "invite", "role or log key is too long");
+    }
+    sy_view_to_cstr(v->role, role, sizeof(role));
+    sy_view_to_cstr(v->log, log, sizeof(log));
+    bool local = strncmp(address, "unix:", 5) == 0;
+    shuyu_pins pins = {.role = role,
+                       .address = local ? NULL : address,
+                       .domain = v->domain,
+                       .domain_box = v->box,
+                       .log = log};
+    return client_pins_merge(&p->pins, &pins, ret, err);
+}
+
+static sy_status make_args(const shuyu_profile *p, const struct sy_invite_file *file,
+                           struct sy_buf *b)
+{
+    struct sy_enrol e = {.invite = file->invite, .invite_sig = file->sig};
+    memcpy(e.box, p->box_public, 32);
+    memcpy(e.sign, p->sign_public, 32);
+    memcpy(e.tls, p->tls_fingerprint, 32);
+    return sy_record_encode(&sy_enrol_desc, &e, b);
+}
+
+/* Refused because it is enrolled already, in a reply sealed to this very box key: then an earlier
+ * success was lost on the way. */
+static bool done_before(sy_status s, const shuyu_reply *reply)
+{
+    return s.code == SY_E_EXISTS && reply != NULL && reply->logged;
+}
+
+static sy_status ask(shuyu_profile *p, const struct client_address *a, struct sy_view args,
+                     struct sy_error *err)
+{
+    shuyu_session *s = NULL;
+    shuyu_reply *reply = NULL;
+    struct client_call *c = NULL;
+    shuyu_request request = {.method = "party.enrol", .args = client_bytes(args)};
+    SY_TRY(client_session_open(p, a, NULL, &s, err));
+    sy_status st = client_call_new(p, &request, sy_now_s(), &c, err);
+    if (sy_ok(st)) {
+        st = client_call_through(s, c, -1, &reply, err);
+    }
+    st = done_before(st, reply) ? SY_OK : st;
+    shuyu_reply_free(reply);
+    client_call_free(c);
+    shuyu_close(s);
+    return st;
+}
+
+/* Pin in memory, ask, and only then on disk. */
+static sy_status enrol_pinned(shuyu_profile *p, const struct client_pins *next,
+                              const struct client_address *a, struct sy_view args,
+                              struct sy_error *err)
+{
+    struct client_pins old = p->pins;
+    if (old.has_domain && memcmp(old.domain, next->domain, 32) != 0) {
+        SY_TRY(client_seen_forget(p, err));
+    }
+    SY_TRY(client_profile_set(p, next, false, err));
+    sy_status s = ask(p, a, args, err);
+    if (sy_ok(s)) {
+        s = client_profile_set(p, next, true, err);
+    }
+    if (!sy_ok(s)) {
+        sy_status back = client_profile_set(p, &old, false, NULL);
+        (void)back; /* the old pins were fine before */
+    }
+    return s;
+}
+
+static sy_status enrol(shuyu_profile *p, struct sy_view invitation, const char *address,
+                       struct sy_error *err)
+{
+    SY_ARENA_CLEANUP struct sy_arena arena = {0};
+    SY_BUF_CLEANUP struct sy_buf args = sy_buf(1 << 16);
+    struct client_invite v;
+    struct client_address a;
+    struct client_pins next;
+    SY_TRY(client_invite_parse(invitation, p->pins.party, sy_now_s(), &arena, &v, err));
+    SY_TRY(client_address_parse(address, &a, err));
+    SY_TRY(pins_of(p, &v.says, address, &next, err));
+    SY_TRY(make_args(p, &v.file, &args));
+    return enrol_pinned(p, &next, &a, sy_buf_view(&args), err);
+}
+
+shuyu_status shuyu_enrol(shuyu_profile *p, shuyu_bytes invitation, const char *address,
+                         shuyu_error *reterr)
+{
+    struct sy_error err = {0};
+    if (p == NULL || address == NULL) {
+        return client_misuse(reterr, SY_E_USAGE, "profile", NULL);
+    }
+    return client_give(enrol(p, client_view(invitation), address, &err), &err, reterr);
+}

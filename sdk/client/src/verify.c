@@ -1,0 +1,173 @@
+/*
+ * What: does a reply's proof hold? Each entry is opened from the outside in: checkpoint signature
+ * by the pinned log key, inclusion of the leaf, leaf to body, body to event, event to our request.
+ * Invariants: what is decoded is exactly what was committed to (canonical bytes); a success of a
+ * method that the domain logs is believed only with the entry of this very request.
+ * Source: DESIGN sections 2, 3; wire/event.h; C2SP tlog-proof.
+ */
+#include <string.h>
+
+#include "client/reply.h"
+#include "proof/leaf.h"
+
+enum { PROOFS_MAX = 8, DAY_S = 86400 };
+
+/* What the domain answers without logging it. Any other success must be proven. */
+static const char *const READS[] = {"dataset.share", "log.entries", "state.list", "status.domain"};
+
+static bool is_read(const char *method)
+{
+    for (size_t i = 0; i < sizeof(READS) / sizeof(READS[0]); i++) {
+        if (strcmp(method, READS[i]) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- one entry -------------------------------------------------------------------------------- */
+
+/* The receipt's checkpoint: signed by the pinned log, and not behind what was seen before we asked.
+ * */
+static sy_status check_receipt(const struct client_call *c, struct client_entry *e,
+                               struct sy_error *err)
+{
+    uint8_t leaf_hash[PROOF_HASH_BYTES];
+    proof_merkle_leaf(leaf_hash, e->proof->leaf);
+    SY_TRY(proof_receipt_verify(e->proof->receipt, &c->profile->log_key, leaf_hash, &e->at, err));
+    if (e->at.index != e->proof->index) {
+        return sy_fail(err, SY_E_PROOF, "index", "the receipt is for another entry");
+    }
+    if (e->at.tree.size < c->seen.size) {
+        return sy_fail(err, SY_E_ROLLBACK, "receipt", "the log is shorter than it was before");
+    }
+    if (e->at.tree.size == c->seen.size && memcmp(e->at.tree.root, c->seen.root, 32) != 0) {
+        return sy_fail(err, SY_E_ROLLBACK, "receipt", "two logs of one size: the log was forked");
+    }
+    return SY_OK;
+}
+
+/* Salt and body open the leaf, and the leaf's clear part agrees with the event. */
+static sy_status check_body(struct client_entry *e, struct sy_arena *arena, struct sy_error *err)
+{
+    struct proof_leaf leaf;
+    SY_TRY(proof_leaf_check(e->proof->leaf, e->proof->salt, e->proof->body, err));
+    SY_TRY(proof_leaf_parse(e->proof->leaf, &leaf, err));
+    SY_TRY(sy_record_decode(&sy_event_desc, e->proof->body, &SY_MP_LARGE, arena, &e->event, err));
+    SY_TRY(sy_record_decode(&sy_header_desc, e->event.request.header, &SY_MP_REQUEST, arena,
+                            &e->header, err));
+    if (!sy_view_eq(leaf.type, e->event.type) || e->event.inputs.time < 0 ||
+        leaf.utc_day != (uint64_t)e->event.inputs.time / DAY_S) {
+        return sy_fail(err, SY_E_PROOF, "leaf", "the leaf's type or day is not the event's");
+    }
+    return SY_OK;
+}
+
+/* The header is ours and the arguments are those it was signed over. */
+static bool is_ours(const struct client_call *c, const struct client_entry *e)
+{
+    return sy_view_eq(e->event.request.header, c->parsed.outer.header) &&
+           sy_view_eq(e->event.request.args, c->args);
+}
+
+static sy_status verify_entry(const struct client_call *c, struct client_entry *e,
+                              struct sy_arena *arena, struct sy_error *err)
+{
+    SY_TRY(check_receipt(c, e, err));
+    SY_TRY(check_body(e, arena, err));
+    e->ours = is_ours(c, e);
+    e->receipt = (const char *)sy_arena_copy(arena, e->proof->receipt).p;
+    return e->receipt != NULL ? SY_OK : sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
+}
+
+/* Two trees of one size in one reply must be one tree. */
+static sy_status one_log(const shuyu_reply *r, size_t n, struct sy_error *err)
+{
+    const struct proof_tree *last = &r->entries[n].at.tree;
+    for (size_t i = 0; i < n; i++) {
+        const struct proof_tree *t = &r->entries[i].at.tree;
+        if (t->size == last->size && memcmp(t->root, last->root, 32) != 0) {
+            return sy_fail(err, SY_E_ROLLBACK, "receipt",
+                           "two logs of one size: the log was forked");
+        }
+    }
+    return SY_OK;
+}
+
+sy_status client_verify_entries(const struct client_call *c, shuyu_reply *r, struct sy_error *err)
+{
+    const struct sy_reply *reply = &r->opened.reply;
+    if (reply->n_proofs > PROOFS_MAX) {
+        return sy_fail(err, SY_E_LIMIT, "proofs", "more proofs than a reply may have");
+    }
+    r->entries = sy_arena_alloc(&r->arena, reply->n_proofs + 1, sizeof(*r->entries));
+    if (r->entries == NULL) {
+        return sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
+    }
+    for (size_t i = 0; i < reply->n_proofs; i++) {
+        r->entries[i].proof = &reply->proofs[i];
+        SY_TRY(verify_entry(c, &r->entries[i], &r->arena, err));
+        SY_TRY(one_log(r, i, err));
+        r->n_entries = i + 1;
+        if (r->entries[i].ours) {
+            r->own = &r->entries[i];
+        }
+    }
+    return SY_OK;
+}
+
+/* --- what the log says against what the reply says -------------------------------------------- */
+
+/* The id and the plan of a registered model follow from what was logged. */
+static sy_status check_model(const struct client_call *c, const shuyu_reply *r,
+                             struct sy_error *err)
+{
+    struct sy_model_result m;
+    uint8_t id[32];
+    SY_TRY(sy_record_decode(&sy_model_result_desc, r->opened.reply.result, &SY_MP_LARGE,
+                            (struct sy_arena *)&r->arena, &m, err));
+    proof_model_id(id, c->parsed.header.grant, m.plan, c->args);
+    if (!sy_view_eq(m.plan, r->own->event.inputs.plan) || memcmp(id, m.model, 32) != 0) {
+        return sy_fail(err, SY_E_DIGEST, "model", "the result is not the model that was logged");
+    }
+    return SY_OK;
+}
+
+static sy_status check_success(const struct client_call *c, shuyu_reply *r, struct sy_error *err)
+{
+    if (is_read(c->method)) {
+        return SY_OK;
+    }
+    if (r->own == NULL) {
+        return sy_fail(err, SY_E_PROOF, "proofs", "no proof that this request was logged");
+    }
+    if (r->own->event.verdict.code != 0) {
+        return sy_fail(err, SY_E_PROOF, "proofs", "the log says that this was refused");
+    }
+    return strcmp(c->method, "model.register") == 0 ? check_model(c, r, err) : SY_OK;
+}
+
+/* A refusal that the log records for this request, with this code. Others are claims: an unlogged
+ * refusal can only deny, never give anything. */
+static sy_status check_refusal(shuyu_reply *r, struct sy_error *err)
+{
+    if (r->own == NULL || r->own->event.verdict.code == 0) {
+        return SY_OK;
+    }
+    if (r->own->event.verdict.code != (uint64_t)r->code) {
+        return sy_fail(err, SY_E_PROOF, "error", "the log names another reason of refusal");
+    }
+    r->logged = true;
+    r->entry = r->own->at.index;
+    return SY_OK;
+}
+
+sy_status client_verify_outcome(const struct client_call *c, shuyu_reply *r, struct sy_error *err)
+{
+    bool run = strcmp(c->method, "model.run") == 0;
+    bool refused_by_rules = r->own != NULL && r->own->event.verdict.code != 0;
+    if (run && !refused_by_rules && (r->code == 0 || r->code == SY_E_REFUSED)) {
+        return client_verify_run(c, r, err);
+    }
+    return r->code == 0 ? check_success(c, r, err) : check_refusal(r, err);
+}
