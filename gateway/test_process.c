@@ -68,6 +68,7 @@ static void ping_without_certificate(void **state)
     check_ok(sy_record_decode_object(&sy_ping_desc, m.result, &arena, &ping, NULL));
     assert_memory_equal(ping.domain, w->g->domain, 32);
     assert_memory_equal(ping.box, w->g->box_public, 32);
+    assert_true(ping.warden[0] == 0x3A && ping.warden[31] == 0x3A); /* of genesis */
     assert_true(sy_view_is(ping.purpose, "test"));
     assert_int_equal(ping.size, 42);
     assert_true(ping.time > 1700000000 && ping.version.n > 0);

@@ -222,6 +222,7 @@ static void make_genesis(struct gateway *g)
                                  .purpose = sy_view_str("test"),
                                  .time = 1};
     memcpy(genesis.box, g->box_public, 32);
+    memset(genesis.warden, 0x3A, 32);
     g->genesis = sy_buf(4096);
     check_ok(sy_record_encode(&sy_genesis_desc, &genesis, &g->genesis));
     proof_domain_id(g->domain, sy_buf_view(&g->genesis));

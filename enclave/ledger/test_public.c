@@ -405,6 +405,31 @@ static void test_keeps_cosignatures(void **state)
     assert_file("public/checkpoint", ledger_checkpoint(F.l));
 }
 
+/* What strangers may fetch, another user's process may read; the segments it may not. */
+static void test_permissions(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        mode_t want;
+    } CASES[] = {{"public", 0755},
+                 {"public/tile/entries/000.p", 0755},
+                 {"public/checkpoint", 0644},
+                 {"public/tile/0/000.p/3", 0644},
+                 {"segments", 0700},
+                 {"segments/00000001", 0600}};
+    mode_t before = umask(0077);
+    start_over();
+    grow(3);
+    check_ok(ledger_publish(F.l, NULL));
+    (void)umask(before);
+    for (size_t i = 0; i < sizeof(CASES) / sizeof(CASES[0]); i++) {
+        struct stat st;
+        assert_int_equal(fstatat(F.dir, CASES[i].name, &st, 0), 0);
+        assert_int_equal(st.st_mode & 07777, CASES[i].want);
+    }
+}
+
 /* Nothing is left lying about, and nothing half written can be seen. */
 static void test_no_temporary_files(void **state)
 {
@@ -427,7 +452,7 @@ int main(void)
         cmocka_unit_test(test_tile_numbers),     cmocka_unit_test(test_tile_paths),
         ledger_test(test_seventy_thousand),      ledger_test(test_partials_for_every_checkpoint),
         ledger_test(test_mends_every_file),      ledger_test(test_keeps_cosignatures),
-        ledger_test(test_no_temporary_files),
+        ledger_test(test_permissions),           ledger_test(test_no_temporary_files),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }

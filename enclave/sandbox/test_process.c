@@ -1,6 +1,6 @@
 /*
  * Hygiene of daemons: descriptors by number are what they are said to be, nothing else stays open,
- * root is dropped for good, and the last step of warden and gateway leaves each exactly its folder.
+ * root is dropped for good, and the last step of the warden leaves it exactly its folder.
  * The one-way steps are taken in child processes; a child's exit status is the number of the check
  * that failed.
  */
@@ -342,7 +342,7 @@ static int open_errno(int dir, const char *name, int flags)
     return e;
 }
 
-/* What both roles must no longer be able to do. */
+/* What the warden must no longer be able to do. */
 static int check_closed_in(const struct place *p)
 {
     if (open_errno(AT_FDCWD, "/etc/passwd", O_RDONLY) != EACCES ||
@@ -390,6 +390,9 @@ static int act_warden(void *arg)
     if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0) {
         return 3;
     }
+    if (accept(p->tcp, NULL, NULL) >= 0 || errno != EAGAIN) {
+        return 4; /* accepting is not in the way */
+    }
     int e = check_closed_in(p);
     return e != 0 ? e : check_thread_starts();
 }
@@ -397,29 +400,6 @@ static int act_warden(void *arg)
 static void test_warden_keeps_its_folder_only(void **state)
 {
     assert_int_equal(in_child(act_warden, *state), 0);
-}
-
-static int act_gateway(void *arg)
-{
-    const struct place *p = arg;
-    if (!sy_ok(sandbox_enter_gateway(p->dir, NULL))) {
-        return 1;
-    }
-    if (open_errno(p->dir, "tile", O_RDONLY) != 0 || open_errno(p->dir, "tile", O_RDWR) != EACCES ||
-        open_errno(p->dir, "new", O_WRONLY | O_CREAT) != EACCES ||
-        unlinkat(p->dir, "tile", 0) == 0 || mkdirat(p->dir, "sub", 0700) == 0) {
-        return 2;
-    }
-    if (accept(p->tcp, NULL, NULL) >= 0 || errno != EAGAIN) {
-        return 3; /* accepting is not in the way */
-    }
-    int e = check_closed_in(p);
-    return e != 0 ? e : check_thread_starts();
-}
-
-static void test_gateway_only_reads(void **state)
-{
-    assert_int_equal(in_child(act_gateway, *state), 0);
 }
 
 static int act_exec(void *arg)
@@ -436,14 +416,14 @@ static int act_exec(void *arg)
 static int act_fork(void *arg)
 {
     const struct place *p = arg;
-    if (!sy_ok(sandbox_enter_gateway(p->dir, NULL))) {
+    if (!sy_ok(sandbox_enter_warden(p->dir, NULL))) {
         return 1;
     }
     pid_t pid = fork();
     _exit(pid == 0 ? 3 : 2);
 }
 
-static void test_roles_start_nothing(void **state)
+static void test_warden_starts_nothing(void **state)
 {
     assert_int_equal(in_child(act_exec, *state), FILTERED);
     assert_int_equal(in_child(act_fork, *state), FILTERED);
@@ -452,10 +432,10 @@ static void test_roles_start_nothing(void **state)
 static int act_not_a_directory(void *arg)
 {
     const struct place *p = arg;
-    return sandbox_enter_gateway(p->tcp, NULL).code == SY_E_FIELD ? 0 : 1;
+    return sandbox_enter_warden(p->tcp, NULL).code == SY_E_FIELD ? 0 : 1;
 }
 
-static void test_roles_need_a_directory(void **state)
+static void test_warden_needs_a_directory(void **state)
 {
     assert_int_equal(in_child(act_not_a_directory, *state), 0);
 }
@@ -515,9 +495,8 @@ int main(void)
         cmocka_unit_test(test_threads_are_noticed),
         cmocka_unit_test(test_root_is_dropped_for_good),
         WITH_PLACE(test_warden_keeps_its_folder_only),
-        WITH_PLACE(test_gateway_only_reads),
-        WITH_PLACE(test_roles_start_nothing),
-        WITH_PLACE(test_roles_need_a_directory),
+        WITH_PLACE(test_warden_starts_nothing),
+        WITH_PLACE(test_warden_needs_a_directory),
         cmocka_unit_test(test_control_carries_bytes_and_descriptors),
         cmocka_unit_test(test_control_refuses_the_rest),
     };

@@ -28,7 +28,7 @@ static const struct {
     [F_WARD] = {"ward", "enum", 0, 0, false},
 };
 
-static const char *const NOTES[FIXTURE_NOTES] = {"咳嗽", "cough", "咳血", "fever", ""};
+static const char *const NOTES[FIXTURE_NOTES] = {"咳嗽", "cough", "咳血", "fever", "x"};
 
 enum { WARDS = 300 };
 

@@ -281,7 +281,7 @@ static void put(struct sy_ingest_column *c, size_t i, int64_t v)
     }
 }
 
-enum { BAD_VALUES = 8, BAD_SHAPES = 9 };
+enum { BAD_VALUES = 8, BAD_SHAPES = 9, BAD_LABELS = 7 };
 
 static void spoil(struct sy_ingest_batch *batch, int how, int *ret_field)
 {
@@ -337,6 +337,81 @@ static void spoil(struct sy_ingest_batch *batch, int how, int *ret_field)
         c[F_UNIT].data = sy_view("xxxx", 4);
         break;
     }
+}
+
+/* The first batch's label `code` is something else. */
+static void spoil_label(struct sy_ingest_batch *batch, int how)
+{
+    static char text[257 + 1];
+    memset(text, 'x', 257);
+    const struct {
+        struct sy_view text;
+        int code;
+    } LABELS[BAD_LABELS] = {
+        {{NULL, 0}, 2},
+        {sy_view_str(text), 1},
+        {sy_view("a\tb", 3), 0},
+        {sy_view("a\x7f", 2), 4},
+        {sy_view("a\0b", 3), 4},
+        {sy_view("\xed\xa0\x80", 3), 3},   /* a surrogate */
+        {sy_view_str(fixture_note(0)), 4}, /* twice */
+    };
+    batch->columns[F_NOTE].dict[LABELS[how].code] = LABELS[how].text;
+}
+
+/* Labels of one column: unique over all batches, and the refused ones are not remembered. */
+static void refused_labels(void **state)
+{
+    struct fixture *f = *state;
+    struct vault_writer *w = fixture_begin(f, 1);
+    struct sy_error e = {0};
+    for (int how = 0; how < BAD_LABELS; how++) {
+        struct sy_ingest_batch batch = fixture_batch(f, 0, 100);
+        spoil_label(&batch, how);
+        sy_status s = vault_writer_add(w, &batch, &e);
+        if (s.code != SY_E_DATA || strcmp(e.field, "note") != 0) {
+            fail_msg("label %d: %s", how, sy_code_name(s.code));
+        }
+    }
+    struct sy_ingest_batch first = fixture_batch(f, 0, 100);
+    struct sy_ingest_batch second = fixture_batch(f, 100, 100);
+    check_ok(vault_writer_add(w, &first, NULL));
+    struct sy_view labels[2] = {sy_view_str("new"), sy_view_str(fixture_note(3))};
+    second.columns[F_NOTE].dict = labels;
+    second.columns[F_NOTE].n_dict = 2;
+    check_code(vault_writer_add(w, &second, &e), SY_E_DATA); /* told in the first batch */
+    second.columns[F_NOTE].n_dict = 1;
+    check_ok(vault_writer_add(w, &second, NULL)); /* "new" was not taken then */
+    struct sy_ingest_batch third = fixture_batch(f, 200, 100);
+    third.columns[F_NOTE].dict = labels;
+    third.columns[F_NOTE].n_dict = 1;
+    check_code(vault_writer_add(w, &third, &e), SY_E_DATA); /* but now */
+    vault_writer_abort(w);
+}
+
+/* Many labels in many batches, and the widest that is allowed. */
+static void many_labels(void **state)
+{
+    enum { BATCHES = 4, EACH = 20000 };
+    struct fixture *f = *state;
+    struct vault_writer *w = fixture_begin(f, 1);
+    struct sy_view *labels = sy_arena_alloc(&f->arena, EACH, sizeof(*labels));
+    for (uint64_t b = 0; b < BATCHES; b++) {
+        struct sy_ingest_batch batch = fixture_batch(f, b * 10, 10);
+        for (size_t i = 0; i < EACH; i++) {
+            int width = i == 0 ? 256 : 1;
+            char *text = sy_arena_printf(&f->arena, "%0*zu", width, b * EACH + i);
+            labels[i] = sy_view_str(text);
+        }
+        batch.columns[F_NOTE].dict = labels;
+        batch.columns[F_NOTE].n_dict = EACH;
+        check_ok(vault_writer_add(w, &batch, NULL));
+    }
+    struct sy_ingest_batch batch = fixture_batch(f, 50, 10);
+    batch.columns[F_NOTE].dict = labels + EACH - 1;
+    batch.columns[F_NOTE].n_dict = 1;
+    check_code(vault_writer_add(w, &batch, NULL), SY_E_DATA);
+    vault_writer_abort(w);
 }
 
 static void refused_batches(void **state)
@@ -548,7 +623,7 @@ int main(void)
         T(round_trip),        T(ranges),          T(unit_codes),      T(number_masks),
         T(prefix_masks),      T(pseudonym_masks), T(refused_reads),   T(empty_version),
         T(refused_batches),   T(refused_defs),    T(abort_and_sweep), T(two_threads),
-        T(no_marker_on_disk),
+        T(no_marker_on_disk), T(refused_labels),  T(many_labels),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -272,9 +272,10 @@ static void test_nulled_rejected_and_coerced_are_counted(void **state)
                      "\"C\x00\",6,1,1,x,u\n"      /* a NUL byte */
                      "D,6,1,1,x\n"                /* too few */
                      "D,6,1,1,x,u,v\n"            /* too many */
-                     "D,7,7,7,y,three\n"),        /* 4 */
+                     "D,7,7,7,y,three\n"          /* 4 */
+                     "D,8,8,8,y,a\t\x7f数\n"),    /* 5: control characters in a text */
              0);
-    run_expect_rows(&r, 13, 5);
+    run_expect_rows(&r, 14, 6);
     assert_int_equal(run_count(&r, "id", "normalised").coerced, 2);
     assert_int_equal(run_count(&r, "id", "missing").rejected, 1);
     assert_int_equal(run_count(&r, "id", "encoding").rejected, 1);
@@ -286,6 +287,7 @@ static void test_nulled_rejected_and_coerced_are_counted(void **state)
     assert_int_equal(run_count(&r, "d", "rounding").coerced, 2);
     assert_int_equal(run_count(&r, "e", "value_set").nulled, 1);
     assert_int_equal(run_count(&r, "t", "encoding").rejected, 1);
+    assert_int_equal(run_count(&r, "t", "normalised").coerced, 1);
     assert_int_equal(run_count(&r, "", "columns").rejected, 2);
     for (size_t row = 0; row < 3; row++) {
         assert_true(sy_view_is(run_id(&r, 0, row), "A1"));
@@ -300,7 +302,8 @@ static void test_nulled_rejected_and_coerced_are_counted(void **state)
     assert_true(run_null(&r, 2, 2) && run_null(&r, 2, 3) && run_null(&r, 4, 2));
     assert_true(sy_view_is(run_text(&r, 5, 3), "one"));
     assert_true(sy_view_is(run_text(&r, 5, 4), "three"));
-    assert_int_equal(r.batches[0].columns[5].n_dict, 3); /* "lost" left no label */
+    assert_true(sy_view_is(run_text(&r, 5, 5), "a  数"));
+    assert_int_equal(r.batches[0].columns[5].n_dict, 4); /* "lost" left no label */
 }
 
 static void test_widths_of_the_batch(void **state)

@@ -111,5 +111,6 @@ sy_status gw_replica_put_ping(const struct gw_replica *r, int64_t now_s, struct 
     };
     memcpy(ping.box, r->genesis.box, sizeof(ping.box));
     memcpy(ping.domain, r->domain, sizeof(ping.domain));
+    memcpy(ping.warden, r->genesis.warden, sizeof(ping.warden));
     return sy_record_encode(&sy_ping_desc, &ping, b);
 }

@@ -85,6 +85,7 @@ static void test_packs(void **state)
     }
 D(d_department, d->department = V("clinic");)
 D(d_id, d->id = V("Persons");)
+D(d_id_units, d->id = V("units");)
 D(d_encoding, d->encoding = V("latin1");)
 D(d_rows, d->max_rows = 0;)
 D(d_fields, d->n_fields = 0;)
@@ -114,14 +115,18 @@ static void test_datasets(void **state)
         int32_t code;
     } cases[] = {
 #define C(f, code) {#f, f, code}
-        C(d_department, SY_E_DENIED), C(d_id, SY_E_FIELD),           C(d_encoding, SY_E_FIELD),
-        C(d_rows, SY_E_FIELD),        C(d_fields, SY_E_FIELD),       C(d_twice, SY_E_FIELD),
-        C(d_type, SY_E_FIELD),        C(d_grade, SY_E_FIELD),        C(d_no_bounds, SY_E_FIELD),
-        C(d_bounds, SY_E_FIELD),      C(d_int32, SY_E_FIELD),        C(d_scale, SY_E_FIELD),
-        C(d_values, SY_E_FIELD),      C(d_values_twice, SY_E_FIELD), C(d_unit, SY_E_FIELD),
-        C(d_unit_none, SY_E_FIELD),   C(d_unit_ns, SY_E_FIELD),      C(d_public, SY_E_FIELD),
-        C(d_membership, SY_E_FIELD),  C(d_custodian, SY_E_PARTY),
+        C(d_department, SY_E_DENIED),    C(d_id, SY_E_FIELD),
+        C(d_encoding, SY_E_FIELD),       C(d_rows, SY_E_FIELD),
+        C(d_fields, SY_E_FIELD),         C(d_twice, SY_E_FIELD),
+        C(d_type, SY_E_FIELD),           C(d_grade, SY_E_FIELD),
+        C(d_no_bounds, SY_E_FIELD),      C(d_bounds, SY_E_FIELD),
+        C(d_int32, SY_E_FIELD),          C(d_scale, SY_E_FIELD),
+        C(d_values, SY_E_FIELD),         C(d_values_twice, SY_E_FIELD),
+        C(d_unit, SY_E_FIELD),           C(d_unit_none, SY_E_FIELD),
+        C(d_unit_ns, SY_E_FIELD),        C(d_public, SY_E_FIELD),
+        C(d_membership, SY_E_FIELD),     C(d_custodian, SY_E_PARTY),
         C(d_custodian_none, SY_E_PARTY), C(d_custodian_department, SY_E_PARTY),
+        C(d_id_units, SY_E_FIELD),
 #undef C
     };
     struct kit *k = *state;

@@ -153,7 +153,7 @@ int32_t kit_send(struct kit *k, const struct rules_request *r)
     k->verdict = d.verdict;
     k->type = d.type;
     if (!sy_ok(s) || d.kind != RULES_KIND_EVENT) {
-        return s.code;
+        return sy_ok(s) ? (int32_t)d.verdict.code : s.code;
     }
     rules_event_fill(r, &in, &d, &event);
     s = rules_effect_new(k->state, &event, k->entry, &e, &k->err);
@@ -215,27 +215,40 @@ int32_t kit_genesis(struct kit *k)
     return kit_send(k, r);
 }
 
-int32_t kit_enrol(struct kit *k, const char *id, const char *role)
+struct sy_invite kit_invite(struct kit *k, const char *id, const char *role)
 {
-    struct kit_party *p = kit_new_party(k, id);
     struct sy_invite v = {.ctx = V("shuyu-invite-1"),
                           .expiry = k->time + 86400,
                           .log = V("test+00000000+AAAA"),
-                          .name = V(p->id),
-                          .party = V(p->id),
+                          .name = V(id),
+                          .party = V(id),
                           .role = V(role)};
-    struct sy_enrol e = {0};
-    uint8_t *sig = kit_alloc(k, 64, 1);
     memset(v.box, 9, 32);
     memcpy(v.domain, k->domain, 32);
+    memcpy(v.warden, kit_party(k, "warden")->sign, 32);
     memset(v.nonce, (int)k->n_parties, 16);
-    e.invite = kit_encode(k, &sy_invite_desc, &v);
+    return v;
+}
+
+int32_t kit_enrol_by(struct kit *k, const char *id, const struct sy_invite *v)
+{
+    const struct kit_party *p = kit_party(k, id);
+    struct sy_enrol e = {0};
+    uint8_t *sig = kit_alloc(k, 64, 1);
+    e.invite = kit_encode(k, &sy_invite_desc, v);
     proof_sign(sig, e.invite, kit_party(k, "agency")->secret);
     e.invite_sig = sy_view(sig, 64);
     memset(e.box, 5, 32);
     memcpy(e.sign, p->sign, 32);
     memcpy(e.tls, p->tls, 32);
     return kit_call(k, id, "party.enrol", &sy_enrol_desc, &e, NULL, NULL);
+}
+
+int32_t kit_enrol(struct kit *k, const char *id, const char *role)
+{
+    struct kit_party *p = kit_new_party(k, id);
+    struct sy_invite v = kit_invite(k, p->id, role);
+    return kit_enrol_by(k, id, &v);
 }
 
 /* ---- steps ---- */

@@ -62,8 +62,8 @@ void kit_sign(struct kit *k, struct rules_request *r, const struct kit_party *by
 /* Decide only. */
 sy_status kit_decide(struct kit *k, const struct rules_request *r, struct rules_decision *ret);
 
-/* Decide, log, apply, replay into the shadow; returns the verdict's code, or the status. Reads and
- * recorded outcomes leave no event. */
+/* Decide, log, apply, replay into the shadow; returns the verdict's code, or the status. Reads,
+ * recorded outcomes and refusals of known nonces leave no event. */
 int32_t kit_send(struct kit *k, const struct rules_request *r);
 
 /* kit_request and kit_send with header.grant (may be NULL) and subject (may be NULL). */
@@ -73,6 +73,8 @@ int32_t kit_call(struct kit *k, const char *party, const char *method, const str
 /* ---- steps of a domain's life, each with sound arguments ---- */
 int32_t kit_genesis(struct kit *k);
 int32_t kit_enrol(struct kit *k, const char *id, const char *role);
+struct sy_invite kit_invite(struct kit *k, const char *id, const char *role);
+int32_t kit_enrol_by(struct kit *k, const char *id, const struct sy_invite *v); /* agency signs v */
 struct sy_pack *kit_pack_record(struct kit *k, uint64_t version);
 int32_t kit_adopt(struct kit *k, const struct sy_pack *p);
 struct sy_dataset_def *kit_persons(struct kit *k);

@@ -246,6 +246,24 @@ static void test_enrol(void **state)
     assert_int_equal(kit_enrol(k, "twin", "buyer"), SY_E_EXISTS);
 }
 
+/* What an invitation tells the invited to trust must be what genesis says: domain, keys, log. */
+static void test_invite_to_another_domain(void **state)
+{
+    struct kit *k = *state;
+    assert_int_equal(kit_genesis(k), 0);
+    kit_new_party(k, "acme");
+    struct sy_invite honest = kit_invite(k, "acme", "developer");
+    struct sy_invite spoilt[4] = {honest, honest, honest, honest};
+    spoilt[0].domain[31] ^= 1;
+    spoilt[1].box[31] ^= 1;
+    spoilt[2].warden[31] ^= 1;
+    spoilt[3].log = V("test+00000000+AAAB");
+    for (size_t i = 0; i < LEN(spoilt); i++) {
+        assert_int_equal(kit_enrol_by(k, "acme", &spoilt[i]), SY_E_FIELD);
+    }
+    assert_int_equal(kit_enrol_by(k, "acme", &honest), 0);
+}
+
 static void test_second_genesis_by_stranger(void **state)
 {
     struct kit *k = *state;
@@ -423,6 +441,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_refusal_changes_nothing, setup, teardown),
         cmocka_unit_test_setup_teardown(test_time, setup, teardown),
         cmocka_unit_test_setup_teardown(test_enrol, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_invite_to_another_domain, setup, teardown),
         cmocka_unit_test_setup_teardown(test_second_genesis_by_stranger, setup, teardown),
         cmocka_unit_test_setup_teardown(test_register, setup, teardown),
         cmocka_unit_test_setup_teardown(test_params, setup, teardown),

@@ -1,7 +1,7 @@
 /*
  * The verification, free of I/O: a genuine reply passes, and each single lie about it is refused
- * before anything can be read. The domain here may sign nothing but its own log; everything else it
- * may forge (test_domain.h).
+ * before anything can be read. Who lies here has now the domain's warden key, now none of its keys;
+ * everything else may be forged (test_domain.h).
  */
 #include "test_domain.h"
 
@@ -62,6 +62,17 @@ static struct sy_view serve(const struct client_call *c)
     return fake_serve(&F, sy_buf_view(&c->envelope), H.profile->box_public);
 }
 
+/* Open a reply without judging it, to make a lie of it. */
+static sy_status open_reply(const struct client_call *c, struct sy_view sealed,
+                            struct proof_reply *ret)
+{
+    struct proof_reply_open how = {.request = &c->parsed,
+                                   .warden = F.warden,
+                                   .box_public = H.profile->box_public,
+                                   .box_secret = H.profile->box_secret};
+    return proof_reply_open(sealed, &how, ret, NULL);
+}
+
 /* Ask, be answered, judge, and make the table: what shuyu_run does. */
 static sy_status ask(shuyu_answer **ret)
 {
@@ -70,7 +81,7 @@ static sy_status ask(shuyu_answer **ret)
     struct client_call *c = new_run("2020");
     sy_status s = judge(c, serve(c), &reply, &err);
     if (sy_ok(s)) {
-        s = client_answer_new(reply, GRANT, MODEL, ret, &err);
+        s = client_answer_new(reply, ret, &err);
     } else {
         assert_null(*ret);
     }
@@ -196,7 +207,16 @@ static const struct {
     {LIE_BOX, "sealed to another", SY_E_SEAL},
     {LIE_LENGTH, "not padded", SY_E_FRAME},
     {LIE_SHAPE, "column shape", SY_E_FIELD},
-    {LIE_MODEL, "another model", SY_E_FIELD},
+    {LIE_MODEL, "another model", SY_E_PROOF},
+    {LIE_GRANT, "another grant", SY_E_PROOF},
+    {LIE_RHO, "a lower price", SY_E_PROOF},
+    {LIE_DELTA, "a higher delta", SY_E_PROOF},
+    {LIE_DATASET, "another dataset", SY_E_PROOF},
+    {LIE_VERSION, "another version", SY_E_PROOF},
+    {LIE_HEADER, "other data of that version", SY_E_PROOF},
+    {LIE_N_DATA, "data left out", SY_E_PROOF},
+    {LIE_FORGED, "signed by another", SY_E_SIGNATURE},
+    {LIE_UNSIGNED, "not signed", SY_E_UNSIGNED},
 };
 
 static void test_lies(void **state)
@@ -274,6 +294,15 @@ static void test_late_reply(void **state)
 
 /* --- replies to other requests ---------------------------------------------------------------- */
 
+/* What `sealed` says to one request, signed by the warden as the answer to another. */
+static struct sy_view sign_anew(const struct client_call *was, struct sy_view sealed,
+                                const struct client_call *now)
+{
+    PROOF_REPLY_CLEANUP struct proof_reply o = {0};
+    check_ok(open_reply(was, sealed, &o));
+    return fake_seal(&F, &o.reply, &now->parsed, H.profile->box_public);
+}
+
 static void test_replayed(void **state)
 {
     (void)state;
@@ -282,7 +311,10 @@ static void test_replayed(void **state)
     struct client_call *earlier = new_call("scene.apply", sy_view_str("x"));
     struct client_call *now = new_call("scene.apply", sy_view_str("x"));
     struct sy_view sealed = serve(earlier);
-    check_code(judge(now, sealed, &reply, &err), SY_E_PROOF); /* another nonce */
+    check_code(judge(now, sealed, &reply, &err), SY_E_SIGNATURE); /* another nonce */
+    assert_null(reply);
+    /* Even a warden that signs it anew has no entry of this request to show. */
+    check_code(judge(now, sign_anew(earlier, sealed, now), &reply, &err), SY_E_PROOF);
     assert_null(reply);
     check_ok(judge(earlier, sealed, &reply, &err));
     shuyu_reply_free(reply);
@@ -290,7 +322,45 @@ static void test_replayed(void **state)
     client_call_free(now);
 }
 
-/* An answer stored earlier is fine for the same question, and for no other. */
+/* A read has no proof: the signature is all that ties the rows to the domain and to the request. The
+ * gateway knows the party's box key and every byte that went over the wire. */
+static void test_forged_read(void **state)
+{
+    (void)state;
+    struct sy_error err = {0};
+    shuyu_reply *reply = NULL;
+    struct client_call *c = new_call("state.list", sy_view_str("rows"));
+    struct client_call *again = new_call("state.list", sy_view_str("rows"));
+    struct sy_view honest = serve(c);
+    check_code(judge(again, honest, &reply, &err), SY_E_SIGNATURE); /* replayed to a later read */
+    F.lie = LIE_FORGED;
+    check_code(judge(c, serve(c), &reply, &err), SY_E_SIGNATURE);
+    F.lie = LIE_UNSIGNED;
+    check_code(judge(c, serve(c), &reply, &err), SY_E_UNSIGNED);
+    assert_null(reply);
+    F.lie = LIE_NONE;
+    check_ok(judge(c, honest, &reply, &err));
+    assert_true(sy_view_is(client_view(shuyu_reply_result(reply)), "rows"));
+    shuyu_reply_free(reply);
+    client_call_free(c);
+    client_call_free(again);
+}
+
+/* Serve an answer of entries `charge` and `answer` again to c; keep: how many of the three proofs. */
+static struct sy_view serve_stored(const struct client_call *c, uint64_t charge, uint64_t answer,
+                                   uint64_t stored, size_t keep)
+{
+    PROOF_OPENED_CLEANUP struct proof_opened o = {0};
+    struct sy_reply r = {.proofs = fake_get(&F, 4, sizeof(struct sy_entry_proof))};
+    check_ok(proof_envelope_open(&c->parsed, F.box_public, F.box_secret, &o, NULL));
+    fake_run_again(&F, &c->parsed, &o, charge, stored, &r);
+    fake_prove(&F, answer, F.n, &r.proofs[1]);
+    r.n_proofs = keep;
+    return fake_seal(&F, &r, &c->parsed, H.profile->box_public);
+}
+
+/* An answer stored earlier is fine for the same question, and for no other; and only with the entry
+ * that gives this very answer to this very request. */
 static void test_stored(void **state)
 {
     (void)state;
@@ -299,16 +369,24 @@ static void test_stored(void **state)
     shuyu_answer *a = NULL;
     shuyu_facts facts;
     struct client_call *earlier = new_run("2020");
+    struct client_call *newer = new_run("2020");
     struct client_call *same = new_run("2020");
     struct client_call *other = new_run("2021");
-    struct sy_view sealed = serve(earlier);
-    check_code(judge(other, sealed, &reply, &err), SY_E_PROOF);
-    check_ok(judge(same, sealed, &reply, &err));
-    check_ok(client_answer_new(reply, GRANT, MODEL, &a, &err));
+    (void)serve(earlier); /* entries 0 and 1 */
+    (void)serve(newer);   /* 2 and 3, after a refresh of the data, say */
+    check_code(judge(other, serve_stored(other, 0, 1, 1, 3), &reply, &err), SY_E_PROOF);
+    check_code(judge(same, serve_stored(same, 0, 1, 1, 2), &reply, &err), SY_E_PROOF);
+    assert_string_equal(err.field, "proofs");
+    check_code(judge(same, serve_stored(same, 0, 1, 3, 3), &reply, &err),
+               SY_E_PROOF); /* the old one */
+    assert_null(reply);
+    check_ok(judge(same, serve_stored(same, 0, 1, 1, 3), &reply, &err));
+    check_ok(client_answer_new(reply, &a, &err));
     shuyu_answer_facts(a, &facts);
     assert_true(facts.stored);
     shuyu_answer_free(a);
     client_call_free(earlier);
+    client_call_free(newer);
     client_call_free(same);
     client_call_free(other);
 }
@@ -342,14 +420,18 @@ static void test_claimed_refusal(void **state)
     shuyu_reply *reply = NULL;
     struct client_call *c = new_call("scene.revoke", sy_view_str("x"));
     struct sy_reply r = {.error = sy_view_str("budget"), .reason = sy_view_str("no\x1b[2J")};
-    check_code(judge(c, fake_seal(&F, &r, H.profile->box_public), &reply, &err), SY_E_BUDGET);
+    const uint8_t *box = H.profile->box_public;
+    check_code(judge(c, fake_seal(&F, &r, &c->parsed, box), &reply, &err), SY_E_BUDGET);
     assert_null(reply);
     assert_string_equal(err.reason, "no?[2J");
+    F.lie = LIE_FORGED;
+    check_code(judge(c, fake_seal(&F, &r, &c->parsed, box), &reply, &err), SY_E_SIGNATURE);
+    F.lie = LIE_NONE;
     struct sy_view honest = serve(c);
     PROOF_REPLY_CLEANUP struct proof_reply o = {0};
-    check_ok(proof_reply_open(honest, H.profile->box_public, H.profile->box_secret, &o, NULL));
+    check_ok(open_reply(c, honest, &o));
     o.reply.error = sy_view_str("budget");
-    check_code(judge(c, fake_seal(&F, &o.reply, H.profile->box_public), &reply, &err), SY_E_PROOF);
+    check_code(judge(c, fake_seal(&F, &o.reply, &c->parsed, box), &reply, &err), SY_E_PROOF);
     assert_null(reply);
     client_call_free(c);
 }
@@ -367,7 +449,8 @@ static void test_overrun(void **state)
     check_ok(proof_envelope_open(&env, F.box_public, F.box_secret, &o, NULL));
     fake_run(&F, &env, &o, true, &r);
     r.error = sy_view_str("refused");
-    check_code(judge(c, fake_seal(&F, &r, H.profile->box_public), &reply, &err), SY_E_REFUSED);
+    check_code(judge(c, fake_seal(&F, &r, &env, H.profile->box_public), &reply, &err),
+               SY_E_REFUSED);
     assert_non_null(reply);
     assert_true(reply->logged);
     assert_int_equal(reply->entry, F.n - 1);
@@ -407,6 +490,12 @@ static void test_not_pinned(void **state)
     shuyu_request r = {.method = "state.list"};
     home_make(&fresh, "fresh");
     check_code(client_call_new(fresh.profile, &r, 0, &c, NULL), SY_E_STATE);
+    home_pin(&fresh, &F, "localhost:7000");
+    fresh.profile->pins.has_warden = false; /* a profile of before replies were signed */
+    check_code(client_call_new(fresh.profile, &r, 0, &c, NULL), SY_E_STATE);
+    fresh.profile->pins.has_warden = true;
+    check_ok(client_call_new(fresh.profile, &r, 0, &c, NULL));
+    client_call_free(c);
     home_remove(&fresh);
 }
 
@@ -415,9 +504,10 @@ static void test_not_pinned(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        CASE(test_genuine),  CASE(test_lies),           CASE(test_other_key),
-        CASE(test_rollback), CASE(test_late_reply),     CASE(test_replayed),
-        CASE(test_stored),   CASE(test_logged_refusal), CASE(test_claimed_refusal),
-        CASE(test_overrun),  CASE(test_odd_responses),  CASE(test_not_pinned)};
+        CASE(test_genuine),         CASE(test_lies),       CASE(test_other_key),
+        CASE(test_rollback),        CASE(test_late_reply), CASE(test_replayed),
+        CASE(test_forged_read),     CASE(test_stored),     CASE(test_logged_refusal),
+        CASE(test_claimed_refusal), CASE(test_overrun),    CASE(test_odd_responses),
+        CASE(test_not_pinned)};
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,8 @@
 /*
  * A data domain in the test's own process: keys, a Merkle log, genuine replies made with sdk/proof,
- * and a set of lies it can be told to tell. It can seal whatever it likes to the party, as anybody
- * on the way could: what protects the party is only the log's key and the request it signed itself.
+ * and a set of lies it can be told to tell. Most of them it signs with the warden's key: what then
+ * protects the party is only the log's key and the request it signed itself. Others it tells as a
+ * gateway could, which can seal whatever it likes to the party, and has no key of the domain.
  */
 #ifndef CLIENT_TEST_DOMAIN_H
 #define CLIENT_TEST_DOMAIN_H
@@ -36,6 +37,15 @@ enum fake_lie {
     LIE_LENGTH,    /* not padded */
     LIE_SHAPE,     /* honest log, but a column too short */
     LIE_MODEL,     /* honest log, but an answer of another model */
+    LIE_GRANT,     /* ... of another grant */
+    LIE_RHO,       /* ... that says it cost less */
+    LIE_DELTA,     /* ... or more */
+    LIE_DATASET,   /* ... or was of other data */
+    LIE_VERSION,   /* ... or of another version */
+    LIE_HEADER,    /* ... or of another content */
+    LIE_N_DATA,    /* ... or of less */
+    LIE_FORGED,    /* true in every word, but signed by somebody else */
+    LIE_UNSIGNED,  /* the same, without a signature */
     LIE_N
 };
 
@@ -49,6 +59,7 @@ struct fake_entry {
 
 struct fake {
     uint8_t log_secret[PROOF_SECRET_BYTES], box_public[32], box_secret[32], domain[32];
+    uint8_t warden[32], warden_secret[PROOF_SECRET_BYTES];
     struct proof_vkey log;
     char vkey[400];
     struct fake_entry entries[FAKE_ENTRIES];
@@ -75,6 +86,7 @@ static inline void fake_init(struct fake *f)
     SY_BUF_CLEANUP struct sy_buf b = sy_buf(400);
     memset(f, 0, sizeof(*f));
     crypto_sign_keypair(public, f->log_secret);
+    crypto_sign_keypair(f->warden, f->warden_secret);
     crypto_box_keypair(f->box_public, f->box_secret);
     memset(f->domain, 0xD0, 32);
     check_ok(proof_vkey_make(sy_view_str("example.org/log"), PROOF_SIG_ED25519, public, &f->log));
@@ -183,6 +195,7 @@ static inline struct sy_view fake_answer(struct fake *f, const struct sy_header 
                           .data = data,
                           .n_data = 1,
                           .rho = 1000,
+                          .delta = 7,
                           .rho_spent = 4000,
                           .rho_left = 6000,
                           .rows = FAKE_ROWS,
@@ -193,6 +206,13 @@ static inline struct sy_view fake_answer(struct fake *f, const struct sy_header 
     memcpy(a.model, h->subject, 32);
     cols[1].n_hi -= f->lie == LIE_SHAPE ? 1 : 0;
     a.model[0] ^= f->lie == LIE_MODEL ? 1 : 0;
+    a.grant[31] ^= f->lie == LIE_GRANT ? 1 : 0;
+    a.rho -= f->lie == LIE_RHO ? 1 : 0;
+    a.delta += f->lie == LIE_DELTA ? 1 : 0;
+    data[0].dataset = sy_view_str(f->lie == LIE_DATASET ? "visit" : "visits");
+    data[0].version += f->lie == LIE_VERSION ? 1 : 0;
+    data[0].header[31] ^= f->lie == LIE_HEADER ? 1 : 0;
+    a.n_data -= f->lie == LIE_N_DATA ? 1 : 0;
     check_ok(sy_record_encode(&sy_answer_desc, &a, &b));
     return sy_arena_copy(&f->arena, sy_buf_view(&b));
 }
@@ -218,7 +238,7 @@ static inline uint64_t fake_append_answer(struct fake *f, uint64_t charge, const
     memset(e.request.salt, 3, 32);
     memset(e.state, 4, 32);
     e.inputs.charge = charge + (f->lie == LIE_CHARGE ? 1 : 0);
-    e.inputs.outcome = sy_view_str(f->lie == LIE_OUTCOME || answer.n == 0 ? "overrun" : "ok");
+    e.inputs.outcome = sy_view_str(f->lie == LIE_OUTCOME || answer.n == 0 ? "refused" : "ok");
     if (answer.n > 0) {
         proof_answer_commit(e.inputs.commit, salt, answer);
         e.inputs.commit[5] ^= f->lie == LIE_COMMIT ? 1 : 0;
@@ -282,19 +302,40 @@ static inline void fake_lie_about(struct fake *f, struct sy_reply *r)
     }
 }
 
-static inline struct sy_view fake_seal(struct fake *f, struct sy_reply *r, const uint8_t party[32])
+/* Padded and sealed as it is, whatever stands in nonce and sig. */
+static inline void fake_seal_bare(const struct sy_reply *r, const uint8_t party[32],
+                                  struct sy_buf *ret)
+{
+    SY_BUF_CLEANUP struct sy_buf clear = sy_buf(1 << 17);
+    size_t n = 0;
+    check_ok(sy_record_encode(&sy_reply_desc, r, &clear));
+    size_t length = proof_reply_length(clear.n);
+    assert_non_null(sy_buf_reserve(&clear, length - clear.n));
+    assert_int_equal(sodium_pad(&n, clear.p, clear.n, length, length), 0);
+    check_ok(proof_seal(sy_view(clear.p, n), party, ret));
+}
+
+/* Sign for the request and seal. */
+static inline struct sy_view fake_seal(struct fake *f, const struct sy_reply *r,
+                                       const struct proof_envelope *env, const uint8_t party[32])
 {
     SY_BUF_CLEANUP struct sy_buf sealed = sy_buf(1 << 17);
     SY_BUF_CLEANUP struct sy_buf clear = sy_buf(1 << 17);
-    uint8_t other[32];
-    uint8_t secret[32];
-    crypto_box_keypair(other, secret);
+    uint8_t box[32], box_secret[32], key[32], key_secret[PROOF_SECRET_BYTES];
+    crypto_box_keypair(box, box_secret);
+    crypto_sign_keypair(key, key_secret);
     check_ok(sy_record_encode(&sy_reply_desc, r, &clear));
+    struct proof_reply_seal how = {.request = env,
+                                   .warden_secret =
+                                       f->lie == LIE_FORGED ? key_secret : f->warden_secret,
+                                   .party_box = f->lie == LIE_BOX ? box : party,
+                                   .length_bytes = proof_reply_length(clear.n)};
     if (f->lie == LIE_LENGTH) {
         check_ok(proof_seal(sy_buf_view(&clear), party, &sealed));
+    } else if (f->lie == LIE_UNSIGNED) {
+        fake_seal_bare(r, party, &sealed);
     } else {
-        check_ok(proof_reply_seal(r, proof_reply_length(clear.n), f->lie == LIE_BOX ? other : party,
-                                  &sealed));
+        check_ok(proof_reply_seal(r, &how, &sealed));
     }
     return sy_arena_copy(&f->arena, sy_buf_view(&sealed));
 }
@@ -304,8 +345,14 @@ static inline void fake_run(struct fake *f, const struct proof_envelope *env,
                             const struct proof_opened *o, bool overran, struct sy_reply *r)
 {
     struct sy_event e;
+    struct sy_data_ref data = {.dataset = sy_view_str("visits"), .version = 4};
+    memset(data.header, 0x44, 32);
     fake_event(env, o, "charge", &e);
     memset(e.inputs.salt, 0x77, 32);
+    e.inputs.data = &data;
+    e.inputs.n_data = 1;
+    e.verdict.rho = 1000;
+    e.verdict.delta = 7;
     uint64_t charge = fake_append(f, &e, "charge");
     struct sy_view answer = overran ? (struct sy_view){0} : fake_answer(f, &env->header);
     uint64_t at = fake_append_answer(f, charge, e.inputs.salt, answer);
@@ -313,6 +360,23 @@ static inline void fake_run(struct fake *f, const struct proof_envelope *env,
     r->n_proofs = 2;
     fake_prove(f, charge, f->n, &r->proofs[0]);
     fake_prove(f, at, f->n, &r->proofs[1]);
+}
+
+/* The answer of a run made before, given again: its two proofs, and the entry of this request, which
+ * points to `stored`. */
+static inline void fake_run_again(struct fake *f, const struct proof_envelope *env,
+                                  const struct proof_opened *o, uint64_t charge, uint64_t answer,
+                                  struct sy_reply *r)
+{
+    struct sy_event e;
+    fake_event(env, o, "answer", &e);
+    e.verdict.stored = answer + 1;
+    uint64_t own = fake_append(f, &e, "answer");
+    r->result = fake_answer(f, &env->header);
+    r->n_proofs = 3;
+    fake_prove(f, charge, f->n, &r->proofs[0]);
+    fake_prove(f, answer, f->n, &r->proofs[1]);
+    fake_prove(f, own, f->n, &r->proofs[2]);
 }
 
 /* Any other method: logged as allowed, or refused when it is "scene.revoke". */
@@ -351,7 +415,7 @@ static inline struct sy_view fake_serve(struct fake *f, struct sy_view envelope,
         fake_other(f, &env, &o, &r);
     }
     fake_lie_about(f, &r);
-    return fake_seal(f, &r, party);
+    return fake_seal(f, &r, &env, party);
 }
 
 /* --- a party ---------------------------------------------------------------------------------- */
@@ -377,7 +441,8 @@ static inline void home_pin(struct home *h, const struct fake *f, const char *ad
                        .address = address,
                        .domain = f->domain,
                        .domain_box = f->box_public,
-                       .log = f->vkey};
+                       .log = f->vkey,
+                       .warden = f->warden};
     assert_int_equal(shuyu_profile_pin(h->profile, &pins, NULL), 0);
 }
 

@@ -129,6 +129,8 @@ static void test_text(void **state)
     (void)snprintf(pins.party, sizeof(pins.party), "acme");
     (void)snprintf(pins.address, sizeof(pins.address), "[::1]:7000");
     (void)snprintf(pins.log, sizeof(pins.log), "%s", F.vkey);
+    memset(pins.warden, 0xAC, 32);
+    pins.has_warden = true;
     memset(pins.gateway, 0xAB, 32);
     pins.has_gateway = true;
     check_ok(client_pins_format(&pins, &b));
@@ -186,6 +188,7 @@ static void test_invite(void **state)
     assert_true(sy_view_is(v.name, "某市卫生数据公司 Ärzte"));
     assert_true(sy_view_is(v.log, F.vkey));
     assert_memory_equal(v.box, F.box_public, 32);
+    assert_memory_equal(v.warden, F.warden, 32);
     check_code(parse(b, "other", sy_now_s(), &arena, &v), SY_E_PARTY);
     check_code(parse(b, "acme", sy_now_s() + 3601, &arena, &v), SY_E_EXPIRED);
     check_ok(sy_record_decode(&sy_invite_file_desc, sy_view(b.data, b.n), &SY_MP_REQUEST, &arena,

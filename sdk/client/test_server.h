@@ -65,6 +65,7 @@ static void reply_to(struct stream *st, const struct sy_rpc_msg *m)
                             .time = 1};
         memcpy(p.domain, S.f.domain, 32);
         memcpy(p.box, S.f.box_public, 32);
+        memcpy(p.warden, S.f.warden, 32);
         check_ok(sy_rpc_put_result_head(&b, m->id));
         check_ok(sy_record_encode(&sy_ping_desc, &p, &b));
     } else if (S.f.busy > 0) {

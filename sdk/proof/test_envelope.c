@@ -350,9 +350,36 @@ static void reply_of(size_t n, struct sy_reply *ret)
     *ret = (struct sy_reply){.result = sy_view(zeros, n)};
 }
 
+/* To the request W.parsed, with the first keys; tests change what they are about. */
+static struct proof_reply_seal seal_how(size_t length)
+{
+    if (W.bytes.n == 0) {
+        make("args", "", 1);
+    }
+    return (struct proof_reply_seal){.request = &W.parsed,
+                                     .warden_secret = W.sign_secret[0],
+                                     .party_box = W.box_public[0],
+                                     .length_bytes = length};
+}
+
+static sy_status seal_reply(const struct sy_reply *reply, size_t length, struct sy_buf *b)
+{
+    struct proof_reply_seal how = seal_how(length);
+    return proof_reply_seal(reply, &how, b);
+}
+
+static struct proof_reply_open open_how(size_t key)
+{
+    return (struct proof_reply_open){.request = &W.parsed,
+                                     .warden = W.sign_public[0],
+                                     .box_public = W.box_public[key],
+                                     .box_secret = W.box_secret[key]};
+}
+
 static sy_status open_reply(const struct sy_buf *sealed, size_t key, struct proof_reply *ret)
 {
-    return proof_reply_open(sy_buf_view(sealed), W.box_public[key], W.box_secret[key], ret, NULL);
+    struct proof_reply_open how = open_how(key);
+    return proof_reply_open(sy_buf_view(sealed), &how, ret, NULL);
 }
 
 static void test_reply_round_trip(void **state)
@@ -363,7 +390,7 @@ static void test_reply_round_trip(void **state)
     struct sy_entry_proof proof = {.body = sy_view_str("b"), .index = 3, .leaf = sy_view_str("l")};
     struct sy_reply in = {.error = sy_view_str("budget"), .proofs = &proof, .n_proofs = 1};
     proof.salt[0] = 1;
-    check_ok(proof_reply_seal(&in, 2048, W.box_public[0], &sealed));
+    check_ok(seal_reply(&in, 2048, &sealed));
     check_code(open_reply(&sealed, 1, &out), SY_E_SEAL);
     assert_null(out.plain.p);
     check_ok(open_reply(&sealed, 0, &out));
@@ -382,12 +409,12 @@ static void test_reply_length_is_constant(void **state)
 {
     (void)state;
     size_t n_refused = 0;
-    for (size_t n = 0; n <= 2100; n += n < 1980 ? 97 : 1) {
+    for (size_t n = 0; n <= 2000; n += n < 1890 ? 97 : 1) {
         SY_BUF_CLEANUP struct sy_buf sealed = sy_buf(1 << 16);
         PROOF_REPLY_CLEANUP struct proof_reply out = {0};
         struct sy_reply in;
         reply_of(n, &in);
-        sy_status s = proof_reply_seal(&in, 2048, W.box_public[0], &sealed);
+        sy_status s = seal_reply(&in, 2048, &sealed);
         if (!sy_ok(s)) {
             check_code(s, SY_E_LIMIT);
             assert_int_equal(sealed.n, 0);
@@ -409,13 +436,119 @@ static void test_reply_lengths_refused(void **state)
     struct sy_reply in;
     uint8_t low_order[PROOF_BOX_BYTES] = {0};
     reply_of(10, &in);
-    check_code(proof_reply_seal(&in, 0, W.box_public[0], &sealed), SY_E_USAGE);
-    check_code(proof_reply_seal(&in, 1500, W.box_public[0], &sealed), SY_E_USAGE);
-    check_code(proof_reply_seal(&in, 1024, low_order, &sealed), SY_E_FIELD);
+    check_code(seal_reply(&in, 0, &sealed), SY_E_USAGE);
+    check_code(seal_reply(&in, 1500, &sealed), SY_E_USAGE);
+    struct proof_reply_seal how = seal_how(1024);
+    how.party_box = low_order;
+    check_code(proof_reply_seal(&in, &how, &sealed), SY_E_FIELD);
     assert_int_equal(sealed.n, 0);
-    assert_int_equal(proof_reply_length(0), 1024);
-    assert_int_equal(proof_reply_length(1023), 1024);
-    assert_int_equal(proof_reply_length(1024), 2048);
+}
+
+/* The length that is proposed is the smallest that fits, for every size around a block's edge. */
+static void test_reply_length_fits(void **state)
+{
+    (void)state;
+    for (size_t n = 800; n <= 1200; n++) {
+        SY_BUF_CLEANUP struct sy_buf clear = sy_buf(4096);
+        SY_BUF_CLEANUP struct sy_buf sealed = sy_buf(1 << 16);
+        struct sy_reply in;
+        reply_of(n, &in);
+        check_ok(sy_record_encode(&sy_reply_desc, &in, &clear));
+        size_t length = proof_reply_length(clear.n);
+        check_ok(seal_reply(&in, length, &sealed));
+        if (length > SY_REPLY_BLOCK) {
+            check_code(seal_reply(&in, length - SY_REPLY_BLOCK, &sealed), SY_E_LIMIT);
+        }
+    }
+}
+
+/* Seal a reply that was changed after it was signed, as somebody does who lacks the warden's key. */
+static void reseal(struct sy_reply *r, struct sy_buf *sealed)
+{
+    SY_BUF_CLEANUP struct sy_buf clear = sy_buf(4096);
+    size_t n = 0;
+    check_ok(sy_record_encode(&sy_reply_desc, r, &clear));
+    assert_non_null(sy_buf_reserve(&clear, 2048 - clear.n));
+    assert_int_equal(sodium_pad(&n, clear.p, clear.n, 2048, 2048), 0);
+    sy_buf_clear(sealed);
+    check_ok(proof_seal(sy_view(clear.p, n), W.box_public[0], sealed));
+}
+
+/* Any change of what was signed, and of the signature, is refused; the unchanged reply passes. */
+static void test_reply_forged(void **state)
+{
+    (void)state;
+    SY_BUF_CLEANUP struct sy_buf sealed = sy_buf(1 << 16);
+    PROOF_REPLY_CLEANUP struct proof_reply honest = {0};
+    struct sy_reply in = {.result = sy_view_str("42"), .reason = sy_view_str("none")};
+    uint8_t sig[PROOF_SIGNATURE_BYTES];
+    check_ok(seal_reply(&in, 2048, &sealed));
+    check_ok(open_reply(&sealed, 0, &honest));
+    assert_memory_equal(honest.reply.nonce, W.parsed.header.nonce, 16);
+    memcpy(sig, honest.reply.sig.p, sizeof(sig));
+    sig[40] ^= 1;
+    struct sy_reply forged[7];
+    for (size_t i = 0; i < 7; i++) {
+        forged[i] = honest.reply;
+    }
+    forged[1].sig = sy_view(sig, sizeof(sig));
+    forged[2].sig.n = 63;
+    forged[3].nonce[15] ^= 1;
+    forged[4].result = sy_view_str("43");
+    forged[5].error = sy_view_str("budget");
+    forged[6].sig.n = 0;
+    for (size_t i = 0; i < 7; i++) {
+        struct proof_reply out = {0};
+        reseal(&forged[i], &sealed);
+        check_code(open_reply(&sealed, 0, &out),
+                   i == 0 ? 0 : (i == 6 ? SY_E_UNSIGNED : SY_E_SIGNATURE));
+        assert_true(i == 0 || (out.plain.p == NULL && out.reply.result.n == 0));
+        proof_reply_deinit(&out);
+    }
+}
+
+/* Genuine, but of another warden, or for another request. */
+static void test_reply_of_another(void **state)
+{
+    (void)state;
+    SY_BUF_CLEANUP struct sy_buf sealed = sy_buf(1 << 16);
+    struct sy_reply in = {.result = sy_view_str("42")};
+    struct proof_reply out = {0};
+    check_ok(seal_reply(&in, 2048, &sealed));
+    struct proof_reply_open how = open_how(0);
+    how.warden = W.sign_public[1];
+    check_code(proof_reply_open(sy_buf_view(&sealed), &how, &out, NULL), SY_E_SIGNATURE);
+    W.parsed.header.nonce[0] ^= 1; /* signed for these header bytes, but not this nonce */
+    check_code(open_reply(&sealed, 0, &out), SY_E_SIGNATURE);
+    W.parsed.header.nonce[0] ^= 1;
+    struct proof_envelope other = W.parsed;
+    make("args", "", 1); /* the same request again, under a nonce of its own */
+    check_code(open_reply(&sealed, 0, &out), SY_E_SIGNATURE);
+    W.parsed.header = other.header; /* its nonce alone does not make it the same */
+    check_code(open_reply(&sealed, 0, &out), SY_E_SIGNATURE);
+    assert_null(out.plain.p);
+}
+
+/* What is signed, put together by hand from wire/envelope.h. */
+static void test_reply_message_bytes(void **state)
+{
+    (void)state;
+    SY_BUF_CLEANUP struct sy_buf sealed = sy_buf(1 << 16);
+    SY_BUF_CLEANUP struct sy_buf bare = sy_buf(4096);
+    PROOF_REPLY_CLEANUP struct proof_reply out = {0};
+    uint8_t message[13 + 2 * 32];
+    struct sy_reply in = {.result = sy_view_str("42")};
+    check_ok(seal_reply(&in, 1024, &sealed));
+    check_ok(open_reply(&sealed, 0, &out));
+    memcpy(in.nonce, W.parsed.header.nonce, 16);
+    check_ok(sy_record_encode(&sy_reply_desc, &in, &bare));
+    memcpy(message, "shuyu-reply-1", 13);
+    crypto_hash_sha256(message + 13, W.parsed.outer.header.p, W.parsed.outer.header.n);
+    crypto_hash_sha256(message + 45, bare.p, bare.n);
+    assert_int_equal(out.reply.sig.n, 64);
+    assert_int_equal(
+        crypto_sign_verify_detached(out.reply.sig.p, message, sizeof(message), W.sign_public[0]),
+        0);
 }
 
 static void test_reply_bad_padding(void **state)
@@ -440,10 +573,14 @@ static void test_reply_of_odd_length(void **state)
     for (size_t i = 0; i < 2; i++) {
         SY_BUF_CLEANUP struct sy_buf clear = sy_buf(2048);
         SY_BUF_CLEANUP struct sy_buf sealed = sy_buf(1 << 16);
+        PROOF_REPLY_CLEANUP struct proof_reply honest = {0};
         PROOF_REPLY_CLEANUP struct proof_reply out = {0};
         struct sy_reply in = {.error = sy_view_str("budget")};
         size_t n = 0;
-        check_ok(sy_record_encode(&sy_reply_desc, &in, &clear));
+        check_ok(seal_reply(&in, 1024, &sealed));
+        check_ok(open_reply(&sealed, 0, &honest));
+        sy_buf_clear(&sealed);
+        check_ok(sy_record_encode(&sy_reply_desc, &honest.reply, &clear));
         assert_non_null(sy_buf_reserve(&clear, 1024));
         assert_int_equal(sodium_pad(&n, clear.p, clear.n, LENGTHS[i], LENGTHS[i]), 0);
         check_ok(proof_seal(sy_view(clear.p, n), W.box_public[0], &sealed));
@@ -483,6 +620,10 @@ int main(void)
         cmocka_unit_test(test_reply_round_trip),
         cmocka_unit_test(test_reply_length_is_constant),
         cmocka_unit_test(test_reply_lengths_refused),
+        cmocka_unit_test(test_reply_length_fits),
+        cmocka_unit_test(test_reply_forged),
+        cmocka_unit_test(test_reply_of_another),
+        cmocka_unit_test(test_reply_message_bytes),
         cmocka_unit_test(test_reply_bad_padding),
         cmocka_unit_test(test_reply_of_odd_length),
         cmocka_unit_test(test_seal_empty_and_full),

@@ -377,11 +377,6 @@ static void test_ids(void **state)
     crypto_hash_sha256(want, in, 109);
     proof_model_id(got, in + 13, sy_view_str("plan"), sy_view_str("def"));
     assert_memory_equal(got, want, 32);
-    memcpy(in, "shuyu-share-1", 13);
-    memset(in + 13, 0, 32);
-    crypto_hash_sha256(want, in, 45);
-    proof_share_commit(got, zero);
-    assert_memory_equal(got, want, 32);
     memcpy(in, "shuyu-answer-1", 14);
     memset(in + 14, 0, 32);
     in[46] = 'A';

@@ -144,7 +144,7 @@ answers() {
     echo
     as acme run "$pressure" --receipt "$work/answer.tlog-proof"
     echo
-    as acme budget
+    as agency budget
 }
 
 refusals() {

@@ -1,6 +1,6 @@
 /*
- * The inside of a ledger, shared by its own files: ledger.c (append, commit, read), recover.c (open)
- * and publish.c (public folder).
+ * The inside of a ledger, shared by its own files: ledger.c (append, commit), read.c, recover.c
+ * (open) and publish.c (public folder).
  */
 #ifndef LEDGER_SRC_LEDGER_PRIVATE_H
 #define LEDGER_SRC_LEDGER_PRIVATE_H
@@ -83,7 +83,7 @@ struct place ledger_place(const struct ledger *l, uint64_t index);
 /* ledger.c: remember an entry that was read or appended. SY_E_NO_MEMORY: unchanged. */
 SY_MUST sy_status ledger_note_entry(struct ledger *l, struct sy_view leaf, struct place place);
 
-/* ledger.c: the leaf of an entry from its segment, checked against the tree; appended to *b. */
+/* read.c: the leaf of an entry from its segment, checked against the tree; appended to *b. */
 SY_MUST sy_status ledger_read_leaf(struct ledger *l, uint64_t index, struct sy_buf *b,
                                    struct sy_error *reterr);
 

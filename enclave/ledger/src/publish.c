@@ -68,9 +68,10 @@ static void make_parents(int dir, const char *path)
         if (path[i] == '/') {
             memcpy(part, path, i);
             part[i] = '\0';
-            /* public whatever the umask is; a failure shows when the file in it is opened */
-            bool made = mkdirat(dir, part, 0755) == 0 && fchmodat(dir, part, 0755, 0) == 0;
-            (void)made;
+            /* Public whatever the umask is. A failure shows when a file is put in it. */
+            if (mkdirat(dir, part, 0755) == 0 && fchmodat(dir, part, 0755, 0) != 0) {
+                return;
+            }
         }
     }
 }

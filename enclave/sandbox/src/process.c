@@ -148,12 +148,12 @@ sy_status sandbox_enter_process(const struct sandbox_fd_slot *slots, size_t n_sl
     return SY_OK;
 }
 
-/* ---- roles ---- */
+/* ---- the warden ---- */
 
-#define READ_BITS (KERNEL_FS_READ_FILE | KERNEL_FS_READ_DIR)
-#define WRITE_BITS                                                                                 \
-    (KERNEL_FS_WRITE_FILE | KERNEL_FS_TRUNCATE | KERNEL_FS_MAKE_REG | KERNEL_FS_MAKE_DIR |         \
-     KERNEL_FS_REMOVE_FILE | KERNEL_FS_REMOVE_DIR | KERNEL_FS_REFER)
+#define FOLDER_BITS                                                                                \
+    (KERNEL_FS_READ_FILE | KERNEL_FS_READ_DIR | KERNEL_FS_WRITE_FILE | KERNEL_FS_TRUNCATE |        \
+     KERNEL_FS_MAKE_REG | KERNEL_FS_MAKE_DIR | KERNEL_FS_REMOVE_FILE | KERNEL_FS_REMOVE_DIR |      \
+     KERNEL_FS_REFER)
 
 static sy_status enter_daemon_filter(struct sy_error *reterr)
 {
@@ -165,26 +165,16 @@ static sy_status enter_daemon_filter(struct sy_error *reterr)
 }
 
 /* Threads first of all: Landlock would not hold for those that exist. */
-static sy_status enter_role(int dirfd, uint64_t allowed, struct sy_error *reterr)
+sy_status sandbox_enter_warden(int data_dirfd, struct sy_error *reterr)
 {
-    struct sandbox_beneath beneath = {.dirfd = dirfd, .allowed = allowed};
+    struct sandbox_beneath beneath = {.dirfd = data_dirfd, .allowed = FOLDER_BITS};
     SY_TRY(sandbox_check_single_threaded(reterr));
-    SY_TRY(sandbox_fd_check(dirfd, SANDBOX_FD_DIRECTORY, reterr));
+    SY_TRY(sandbox_fd_check(data_dirfd, SANDBOX_FD_DIRECTORY, reterr));
     SY_TRY(sandbox_no_dumps(reterr));
     SY_TRY(sandbox_enter_no_capabilities(false, reterr));
     SY_TRY(sandbox_enter_no_privileges(reterr));
     SY_TRY(sandbox_landlock_restrict(&beneath, 1, reterr));
     return enter_daemon_filter(reterr);
-}
-
-sy_status sandbox_enter_warden(int data_dirfd, struct sy_error *reterr)
-{
-    return enter_role(data_dirfd, READ_BITS | WRITE_BITS, reterr);
-}
-
-sy_status sandbox_enter_gateway(int public_dirfd, struct sy_error *reterr)
-{
-    return enter_role(public_dirfd, READ_BITS, reterr);
 }
 
 /* ---- control edge ---- */

@@ -5,6 +5,8 @@
  */
 #include "column_writer.h"
 
+#include <stdlib.h>
+
 #include "base/arith.h"
 #include "column_value.h"
 
@@ -60,6 +62,43 @@ static sy_status check_ids(const struct column_writer *c, struct sy_view ids, ui
     return at == ids.n ? SY_OK : refuse("there are more identifiers than rows", ret_why);
 }
 
+static int by_hash(const void *a, const void *b)
+{
+    return memcmp(a, b, sizeof(struct unit_hash));
+}
+
+static bool any_twice(const struct column_writer *c, struct unit_hash *hashes, size_t n)
+{
+    qsort(hashes, n, sizeof(*hashes), by_hash);
+    for (size_t i = 0; i < n; i++) {
+        if ((i > 0 && by_hash(&hashes[i - 1], &hashes[i]) == 0) ||
+            unit_table_find(&c->labels, &hashes[i]) != UNIT_ABSENT) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Is every label new to the column? Two codes of one label would be two cells of one key. */
+static sy_status check_unique(const struct column_writer *c, const struct sy_ingest_column *in,
+                              const char **ret_why)
+{
+    if (in->n_dict == 0) {
+        return SY_OK;
+    }
+    struct unit_hash *hashes = calloc(in->n_dict, sizeof(*hashes));
+    if (hashes == NULL) {
+        *ret_why = sy_code_text(SY_E_NO_MEMORY);
+        return sy_status_of(SY_E_NO_MEMORY);
+    }
+    for (size_t i = 0; i < in->n_dict; i++) {
+        hashes[i] = column_label_hash(c, in->dict[i]);
+    }
+    bool twice = any_twice(c, hashes, in->n_dict);
+    free(hashes);
+    return twice ? refuse("a label is there already", ret_why) : SY_OK;
+}
+
 static sy_status check_labels(const struct column_writer *c, const struct sy_ingest_column *in,
                               const char **ret_why)
 {
@@ -68,8 +107,8 @@ static sy_status check_labels(const struct column_writer *c, const struct sy_ing
         return refuse("labels in a field that is not text", ret_why);
     }
     for (size_t i = 0; i < in->n_dict; i++) {
-        if (!sy_view_is_utf8(in->dict[i])) {
-            return refuse("a label is not UTF-8", ret_why);
+        if (!sy_view_is_text(in->dict[i], SY_LABEL_BYTES_MAX)) {
+            return refuse("a label is not plain text of 1 to 256 bytes", ret_why);
         }
         bytes += 4 + in->dict[i].n;
     }
@@ -77,7 +116,7 @@ static sy_status check_labels(const struct column_writer *c, const struct sy_ing
         (c->type == COLUMN_TEXT && c->hi + (int64_t)in->n_dict >= SY_LIST_MAX)) {
         return refuse("the field has too many different texts", ret_why);
     }
-    return SY_OK;
+    return check_unique(c, in, ret_why);
 }
 
 static sy_status check_values(const struct column_writer *c, const struct sy_ingest_column *in,

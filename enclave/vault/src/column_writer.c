@@ -101,6 +101,7 @@ sy_status column_writer_open(struct column_writer *c, int dirfd, size_t index,
         c->streams[k].buf.wipe = true;
     }
     randombytes_buf(c->head.salt, sizeof(c->head.salt));
+    randombytes_buf(c->label_key, sizeof(c->label_key));
     SY_TRY(column_identity(dataset, c->def->name, &c->head, c->head.identity));
     SY_TRY(column_key(version_key, c->def->name, c->head.salt, &key));
     SY_TRY(vault_cipher_open(vault_secret_view(&key), true, &c->cipher));
@@ -177,13 +178,25 @@ static sy_status add_side(struct column_writer *c, const struct sy_ingest_column
     return SY_OK;
 }
 
+struct unit_hash column_label_hash(const struct column_writer *c, struct sy_view label)
+{
+    struct unit_hash ret;
+    _Static_assert(sizeof(ret.b) == crypto_shorthash_siphashx24_BYTES, "the whole hash");
+    _Static_assert(sizeof(c->label_key) == crypto_shorthash_siphashx24_KEYBYTES, "the whole key");
+    (void)crypto_shorthash_siphashx24(ret.b, label.p, label.n, c->label_key);
+    return ret;
+}
+
 static sy_status add_labels(struct column_writer *c, const struct sy_ingest_column *in)
 {
+    SY_TRY(unit_table_reserve(&c->labels, in->n_dict));
     for (size_t i = 0; i < in->n_dict; i++) {
         uint8_t n[4];
         sy_store_le32(n, (uint32_t)in->dict[i].n);
         SY_TRY(stream_add(c, CHUNK_LABELS, n, sizeof(n)));
         SY_TRY(stream_add(c, CHUNK_LABELS, in->dict[i].p, in->dict[i].n));
+        struct unit_hash hash = column_label_hash(c, in->dict[i]);
+        (void)unit_table_add(&c->labels, &hash);
         c->dict_bytes += sizeof(n) + in->dict[i].n;
         c->hi++;
     }
@@ -248,6 +261,7 @@ void column_writer_close(struct column_writer *c)
     for (int k = 0; k < CHUNK_N; k++) {
         sy_buf_deinit(&c->streams[k].buf);
     }
+    unit_table_deinit(&c->labels);
     vault_cipher_close(&c->cipher);
     sy_fd_close(&c->fd);
 }

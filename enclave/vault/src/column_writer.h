@@ -4,6 +4,7 @@
 
 #include "format.h"
 #include "unit_map.h"
+#include "unit_table.h"
 
 struct column_stream {
     struct sy_buf buf; /* plaintext that waits for its chunk to be full */
@@ -20,6 +21,8 @@ struct column_writer {
     int fd;
     struct column_stream streams[CHUNK_N];
     uint64_t dict_bytes;
+    struct unit_table labels;   /* hashes of the labels so far: at most SY_LIST_MAX x 24 bytes */
+    uint8_t label_key[16];      /* of these hashes: nobody can choose labels that collide */
     int64_t range_lo, range_hi; /* of the morsel under way; lo > hi: nothing yet */
     uint8_t null_bits;          /* the last rows % 8 bits of the bitmap */
 };
@@ -32,6 +35,9 @@ SY_MUST sy_status column_writer_open(struct column_writer *c, int dirfd, size_t 
 /* Does the batch's column fit? Changes nothing; SY_E_DATA, *ret_why a reason without any value. */
 SY_MUST sy_status column_check(const struct column_writer *c, const struct sy_ingest_column *in,
                                uint64_t n_rows, const char **ret_why);
+
+/* The keyed hash by which labels are told apart (SipHash-2-4, 128 bits). */
+struct unit_hash column_label_hash(const struct column_writer *c, struct sy_view label);
 
 /* Append a checked column. scratch: 8 x n_rows bytes. */
 SY_MUST sy_status column_add(struct column_writer *c, const struct sy_ingest_column *in,

@@ -38,8 +38,10 @@ static sy_status make_request(const struct sy_genesis *g, struct sy_buf *ret)
     SY_TRY(sy_record_encode(&sy_genesis_desc, g, &args));
     struct sy_logged_request r = {.args = sy_buf_view(&args)};
     randombytes_buf(r.salt, sizeof(r.salt));
-    struct sy_header h = {.ctx = sy_view_str(SY_REQUEST_CONTEXT), .method = sy_view_str("genesis"),
-                          .party = g->agency.party, .suite = SY_SUITE_INTL,
+    struct sy_header h = {.ctx = sy_view_str(SY_REQUEST_CONTEXT),
+                          .method = sy_view_str("genesis"),
+                          .party = g->agency.party,
+                          .suite = SY_SUITE_INTL,
                           .expiry = g->time + SY_ENVELOPE_LIFE_MAX_S};
     proof_domain_id(h.domain, sy_buf_view(&args));
     randombytes_buf(h.nonce, sizeof(h.nonce));

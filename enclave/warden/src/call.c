@@ -1,7 +1,8 @@
 /*
  * What: the life of a request inside the warden. Invariants: every call ends in exactly one of
  * warden_call_result or warden_call_refuse, which free it; before the sender is known to hold an
- * enrolled key, errors go back in clear and nothing is logged; afterwards every reply is sealed.
+ * enrolled key, errors go back in clear and nothing is logged; afterwards every reply is signed with
+ * the warden's key as the answer to this request's header, and sealed.
  */
 #include "warden/call.h"
 
@@ -37,6 +38,10 @@ static void send_error(struct warden *w, const struct warden_origin *o, const st
 
 static void call_free(struct warden_call *c)
 {
+    *c->live_at = c->live_next;
+    if (c->live_next != NULL) {
+        c->live_next->live_at = c->live_at;
+    }
     sy_fd_close(&c->passed_fd);
     proof_opened_deinit(&c->opened);
     sy_arena_deinit(&c->arena);
@@ -49,6 +54,28 @@ static void refuse_in_clear(struct warden_call *c, const struct sy_error *e)
     struct warden_origin o = {.conn = c->conn, .rpc_id = c->rpc_id};
     send_error(c->w, &o, e);
     call_free(c);
+}
+
+bool warden_call_room(struct warden_call *c, const struct warden_room *room)
+{
+    size_t in_all = 0, of_party = 0;
+    for (const struct warden_call *o = c->w->calls; o != NULL; o = o->live_next) {
+        bool same = o->method == c->method;
+        in_all += same;
+        of_party += same && sy_view_eq(o->request.header.party, c->request.header.party);
+    }
+    if (in_all <= room->in_all && of_party <= room->of_party) {
+        return true;
+    }
+    warden_call_clear(c, SY_E_BUSY, "too many of these at once; send the same request again");
+    return false;
+}
+
+void warden_call_clear(struct warden_call *c, int32_t code, const char *reason)
+{
+    struct sy_error err = {0};
+    sy_fail(&err, code, NULL, "%s", reason);
+    refuse_in_clear(c, &err);
 }
 
 static sy_status add_proofs(struct warden_call *c, struct sy_reply *reply, struct sy_error *err)
@@ -79,7 +106,11 @@ static sy_status seal_reply(struct warden_call *c, struct sy_reply *reply, struc
     SY_TRY(add_proofs(c, reply, err));
     size_t length = reply_length(c, reply);
     SY_BUF_CLEANUP struct sy_buf sealed = sy_buf(length + FRAME_EXTRA + PROOF_SEAL_BYTES);
-    SY_TRY(proof_reply_seal(reply, length, c->box, &sealed));
+    struct proof_reply_seal how = {.request = &c->envelope,
+                                   .warden_secret = c->w->keys.sign_secret,
+                                   .party_box = c->box,
+                                   .length_bytes = length};
+    SY_TRY(proof_reply_seal(reply, &how, &sealed));
     SY_TRY(sy_rpc_put_result_head(frame, c->rpc_id));
     return sy_mp_put_bin(frame, sy_buf_view(&sealed));
 }
@@ -183,7 +214,10 @@ static void record_and_wait(struct warden_call *c)
     struct sy_error err = {0};
     uint64_t entry = 0;
     sy_status s = warden_record(c->w, &c->request, &c->inputs, &c->decision, &entry, &err);
-    if (!sy_ok(s) || !find_box(c)) {
+    if (sy_ok(s) && !find_box(c)) { /* recorded: the same envelope will get its outcome */
+        s = sy_fail(&err, SY_E_NO_MEMORY, NULL, NULL);
+    }
+    if (!sy_ok(s)) {
         refuse_in_clear(c, &err);
         return;
     }
@@ -229,8 +263,7 @@ void warden_call_decide(struct warden_call *c)
 {
     struct sy_error err = {0};
     c->inputs.time = warden_time(c->w);
-    sy_status s =
-        rules_decide(c->w->state, &c->request, &c->inputs, &c->arena, &c->decision, &err);
+    sy_status s = rules_decide(c->w->state, &c->request, &c->inputs, &c->arena, &c->decision, &err);
     if (!sy_ok(s)) {
         refuse_in_clear(c, &err);
         return;
@@ -242,6 +275,8 @@ void warden_call_decide(struct warden_call *c)
         refuse_in_clear(c, &err);
     } else if (c->decision.kind == RULES_KIND_READ) {
         call_read(c);
+    } else if (c->decision.kind == RULES_KIND_REFUSED) {
+        refuse_by_verdict(c);
     } else {
         call_again(c); /* RECORDED, and RESUME, which `again` of model.run tells apart */
     }
@@ -271,7 +306,8 @@ static sy_status open_call(struct warden_call *c, struct sy_view method, struct 
     SY_TRY(proof_envelope_parse(copy, &c->arena, &c->envelope, err));
     /* BOUNDARY: the frame's method is outside the signature; only the header's counts. */
     if (!sy_view_eq(method, c->envelope.header.method)) {
-        return sy_fail(err, SY_E_FIELD, "header.method", "the frame and the header name two methods");
+        return sy_fail(err, SY_E_FIELD, "header.method",
+                       "the frame and the header name two methods");
     }
     const struct warden_keys *k = &c->w->keys;
     SY_TRY(proof_envelope_open(&c->envelope, k->box_pub, k->box_secret, &c->opened, err));
@@ -287,10 +323,17 @@ static struct warden_call *call_new(struct warden *w, const struct warden_origin
         return NULL;
     }
     c->w = w;
+    c->live_next = w->calls;
+    c->live_at = &w->calls;
+    if (w->calls != NULL) {
+        w->calls->live_at = &c->live_next;
+    }
+    w->calls = c;
     c->conn = o->conn;
     c->rpc_id = o->rpc_id;
     c->passed_fd = o->passed_fd;
     c->arena.ceiling = (size_t)REPLY_MAX * 2;
+    c->arena.wipe = true; /* key shares pass here */
     memcpy(c->inputs.tls, o->tls, sizeof(c->inputs.tls));
     c->inputs.early = (uint64_t)o->early;
     return c;

@@ -36,7 +36,8 @@ static void conn_free(struct warden_conn *c)
     free(c);
 }
 
-void warden_conn_drop(struct warden_conn *c)
+/* Cut it off; the memory stays until nobody is inside (conn_leave). */
+static void conn_cut(struct warden_conn *c)
 {
     if (c->dropped) {
         return;
@@ -46,9 +47,21 @@ void warden_conn_drop(struct warden_conn *c)
     warden_watch_remove(c->watch);
     sy_fd_close(&c->fd);
     sy_fd_close(&c->passed_fd);
-    if (c->busy == 0) {
+}
+
+static void conn_leave(struct warden_conn *c)
+{
+    c->busy--;
+    if (c->dropped && c->busy == 0) {
         conn_free(c);
     }
+}
+
+void warden_conn_drop(struct warden_conn *c)
+{
+    c->busy++;
+    conn_cut(c);
+    conn_leave(c);
 }
 
 static int take_passed(struct warden_conn *c)
@@ -127,12 +140,9 @@ static void conn_ready(void *ctx, short revents)
         alive = read_some(c);
     }
     if (!alive) {
-        warden_conn_drop(c);
+        conn_cut(c);
     }
-    c->busy--;
-    if (c->dropped) {
-        conn_free(c);
-    }
+    conn_leave(c);
 }
 
 struct warden_conn *warden_conn_open(struct warden_loop *loop, int fd, enum warden_conn_kind kind,
@@ -143,8 +153,14 @@ struct warden_conn *warden_conn_open(struct warden_loop *loop, int fd, enum ward
         close(fd);
         return NULL;
     }
-    *c = (struct warden_conn){.loop = loop, .fd = fd, .passed_fd = -1, .kind = kind, .id = id,
-                              .ops = ops, .ctx = ctx, .in = sy_buf(SY_MP_LARGE.bytes + READ_BYTES),
+    *c = (struct warden_conn){.loop = loop,
+                              .fd = fd,
+                              .passed_fd = -1,
+                              .kind = kind,
+                              .id = id,
+                              .ops = ops,
+                              .ctx = ctx,
+                              .in = sy_buf(SY_MP_LARGE.bytes + READ_BYTES),
                               .out = sy_buf(OUT_MAX)};
     int flags = fcntl(fd, F_GETFL);
     c->watch = warden_watch_add(loop, fd, POLLIN, conn_ready, c);
@@ -174,10 +190,7 @@ void warden_conn_send(struct warden_conn *c, struct sy_view frame)
     }
     c->busy++;
     if (!sy_ok(sy_buf_add_view(&c->out, frame)) || !write_some(c)) {
-        warden_conn_drop(c);
+        conn_cut(c);
     }
-    c->busy--;
-    if (c->dropped && c->busy == 0) {
-        conn_free(c);
-    }
+    conn_leave(c);
 }

@@ -25,9 +25,9 @@ struct ingest {
     struct sy_dataset_def def;
     struct sy_row_dataset row;
     struct vault_writer *writer;
-    struct sy_arena arena;        /* of the end message and the version */
-    struct sy_ingest_batch last;  /* the end message */
-    struct sy_error err;          /* first failure */
+    struct sy_arena arena;       /* of the end message and the version */
+    struct sy_ingest_batch last; /* the end message */
+    struct sy_error err;         /* first failure */
     bool complete;
 };
 
@@ -38,14 +38,16 @@ static void ingest_free(struct ingest *g)
     free(g);
 }
 
-/* "progress" [rows, bytes] to the client that waits. */
+/* "progress" [attempt, rows, bytes] to the client that waits (wire/methods.h). */
 static void tell_progress(struct ingest *g, uint64_t bytes)
 {
     SY_BUF_CLEANUP struct sy_buf b = sy_buf(1024);
     struct warden *w = g->call->w;
     for (size_t i = 0; i < w->n_conns; i++) {
         if (warden_conn_id(w->conns[i]) == g->call->conn &&
-            sy_ok(sy_rpc_put_notify(&b, "progress", 2)) &&
+            sy_ok(sy_rpc_put_notify(&b, "progress", 3)) &&
+            sy_ok(
+                sy_mp_put_bin(&b, sy_view(vault_writer_attempt(g->writer), VAULT_ATTEMPT_BYTES))) &&
             sy_ok(sy_mp_put_u64(&b, vault_writer_rows(g->writer))) &&
             sy_ok(sy_mp_put_u64(&b, bytes))) {
             warden_conn_send(w->conns[i], sy_buf_view(&b));
@@ -68,9 +70,10 @@ static sy_status take_end(struct ingest *g)
                 sy_view_to_cstr(g->last.field, field, sizeof(field));
             }
         }
-        return sy_fail(&g->err, known != 0 ? known : SY_E_DATA, field,
-                       "the file does not fit the catalogue entry; see the field's type, bounds and "
-                       "source column");
+        return sy_fail(
+            &g->err, known != 0 ? known : SY_E_DATA, field,
+            "the file does not fit the catalogue entry; see the field's type, bounds and "
+            "source column");
     }
     g->complete = g->last.n_quality == 1;
     return g->complete ? SY_OK : sy_fail(&g->err, SY_E_DATA, NULL, NULL);
@@ -88,7 +91,8 @@ static sy_status take_batch(struct ingest *g, struct sy_view message, bool *ret_
         return SY_OK;
     }
     struct sy_view copy = sy_arena_copy(&g->arena, message);
-    SY_TRY(sy_record_decode(&sy_ingest_batch_desc, copy, &SY_MP_LARGE, &g->arena, &g->last, &g->err));
+    SY_TRY(
+        sy_record_decode(&sy_ingest_batch_desc, copy, &SY_MP_LARGE, &g->arena, &g->last, &g->err));
     return take_end(g);
 }
 
@@ -133,7 +137,8 @@ static sy_status publish(struct ingest *g, struct sy_ingest_result *res)
     struct sy_inputs in = {0};
     SY_TRY(finish_version(g, res, &in));
     uint64_t entry = 0;
-    SY_TRY(warden_act(g->call->w, "dataset.publish", NULL, (struct sy_view){0}, &in, &entry, &g->err));
+    SY_TRY(
+        warden_act(g->call->w, "dataset.publish", NULL, (struct sy_view){0}, &in, &entry, &g->err));
     g->call->entries[g->call->n_entries++] = entry;
     return SY_OK;
 }
@@ -191,8 +196,8 @@ static uint64_t next_version(struct ingest *g)
 
 static sy_status begin_writer(struct ingest *g)
 {
-    struct vault_attempt attempt = {.def = &g->def, .keys = g->row.keys,
-                                    .version = next_version(g)};
+    struct vault_attempt attempt = {
+        .def = &g->def, .keys = g->row.keys, .version = next_version(g)};
     memcpy(attempt.def_digest, g->row.digest, sizeof(attempt.def_digest));
     return vault_writer_begin(g->call->w->vault, &attempt, &g->writer, &g->err);
 }
@@ -202,7 +207,7 @@ static sy_status send_job(struct ingest *g)
     struct sy_ingest_job job = {.def = g->def};
     SY_BUF_CLEANUP struct sy_buf b = sy_buf(SY_JOB_MESSAGE_MAX);
     SY_TRY(sy_record_encode(&sy_ingest_job_desc, &job, &b));
-    return warden_job_send(&g->job, sy_buf_view(&b), &g->call->passed_fd, 1);
+    return warden_job_send(g->job.worker.sock, sy_buf_view(&b), &g->call->passed_fd, 1);
 }
 
 static sy_status ingest_begin(struct ingest *g)
@@ -215,7 +220,8 @@ static sy_status ingest_begin(struct ingest *g)
     g->job.message = ingest_message;
     g->job.end = ingest_end;
     g->job.ctx = g;
-    struct warden_job_caps caps = {.kind = 'i', .memory_mib = INGEST_MIB, .cpu_s = INGEST_CPU_S};
+    struct warden_job_caps caps = {
+        .kind = SY_JOB_INGEST, .memory_mib = INGEST_MIB, .cpu_s = INGEST_CPU_S};
     SY_TRY(warden_job_start(g->call->w, &g->job, &caps, &g->err));
     sy_status s = send_job(g);
     sy_fd_close(&g->call->passed_fd); /* the worker has its own */
@@ -246,8 +252,9 @@ void warden_ingest_done(struct warden_call *c)
 void warden_ingest_again(struct warden_call *c)
 {
     struct sy_error err = {0};
-    sy_fail(&err, SY_E_STATE, "nonce", "this ingest was started before; see the dataset's version, and "
-                                       "send the file with a new request if it is not there");
+    sy_fail(&err, SY_E_STATE, "nonce",
+            "this ingest was started before; see the dataset's version, and "
+            "send the file with a new request if it is not there");
     warden_call_refuse(c, &err);
 }
 
@@ -255,9 +262,13 @@ void warden_ingest_again(struct warden_call *c)
  * refused before the request is even recorded. */
 bool warden_ingest_prepare(struct warden_call *c)
 {
+    static const struct warden_room room = {.in_all = 4, .of_party = 1};
     struct stat st;
-    if (c->passed_fd >= 0 && (fstat(c->passed_fd, &st) != 0 ||
-                              !(S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode)))) {
+    if (!warden_call_room(c, &room)) {
+        return false;
+    }
+    if (c->passed_fd >= 0 &&
+        (fstat(c->passed_fd, &st) != 0 || !(S_ISREG(st.st_mode) || S_ISFIFO(st.st_mode)))) {
         sy_fd_close(&c->passed_fd);
     }
     return true;

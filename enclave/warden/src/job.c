@@ -20,6 +20,8 @@ void warden_job_stop(struct warden_job *job)
         return;
     }
     job->ended = true;
+    (void)shutdown(job->worker.sock,
+                   SHUT_RDWR); /* wakes whoever writes to it from another thread */
     warden_watch_remove(job->watch);
     warden_timer_cancel(job->w->loop, job->timer);
     sandbox_job_close(&job->worker);
@@ -103,6 +105,7 @@ sy_status warden_job_start(struct warden *w, struct warden_job *job,
         return sy_fail(reterr, s.code, NULL, NULL);
     }
     job->in = sy_buf((size_t)SY_JOB_MESSAGE_MAX + PREFIX_BYTES + READ_BYTES);
+    job->in.wipe = true; /* exact figures pass here */
     job->watch = warden_watch_add(w->loop, job->worker.sock, POLLIN, job_ready, job);
     if (job->watch == NULL) {
         sandbox_job_close(&job->worker);
@@ -110,18 +113,21 @@ sy_status warden_job_start(struct warden *w, struct warden_job *job,
     }
     if (caps->wall_ns != 0) {
         job->timer = warden_timer_add(w->loop, sy_mono_ns() + caps->wall_ns, job_deadline, job);
+        if (job->timer == 0) { /* no deadline, no job */
+            warden_job_stop(job);
+            return sy_fail(reterr, SY_E_BUSY, NULL, NULL);
+        }
     }
     return SY_OK;
 }
 
-sy_status warden_job_send(const struct warden_job *job, struct sy_view record, const int *fds,
-                          size_t n_fds)
+sy_status warden_job_send(int sock, struct sy_view record, const int *fds, size_t n_fds)
 {
     uint8_t prefix[PREFIX_BYTES];
     if (record.n == 0 || record.n > SY_JOB_MESSAGE_MAX) {
         return sy_status_of(SY_E_LIMIT);
     }
     sy_store_le32(prefix, (uint32_t)record.n);
-    SY_TRY(sy_send_fds(job->worker.sock, sy_view(prefix, sizeof(prefix)), fds, n_fds));
-    return sy_write_all(job->worker.sock, record.p, record.n);
+    SY_TRY(sy_send_fds(sock, sy_view(prefix, sizeof(prefix)), fds, n_fds));
+    return sy_write_all(sock, record.p, record.n);
 }

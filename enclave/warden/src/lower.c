@@ -34,6 +34,17 @@ static void set_error(struct warden_call *c, const char *code, struct sy_view fi
     }
 }
 
+/* Cut at a character, without control characters. */
+static void take_text(struct sy_view v, char *ret, size_t cap)
+{
+    sy_view_to_cstr(v, ret, cap);
+    for (char *p = ret; *p != '\0'; p++) {
+        if ((unsigned char)*p < 0x20 || *p == 0x7f) {
+            *p = ' ';
+        }
+    }
+}
+
 /* BOUNDARY: the worker's words go into the ledger and to the developer only as text of bounded
  * length under one of our codes; it has seen nothing but the developer's own SQL and the catalogue. */
 static void take_refusal(struct warden_call *c, const struct sy_lower_result *r)
@@ -41,9 +52,12 @@ static void take_refusal(struct warden_call *c, const struct sy_lower_result *r)
     char code[32];
     sy_view_to_cstr(r->code, code, sizeof(code));
     const char *known = sy_code_of_name(code) != 0 ? sy_code_name(sy_code_of_name(code)) : "sql";
-    char *text = sy_arena_printf(&c->arena, "at byte %llu, %.*s: %.*s; %.*s",
-                                 (unsigned long long)r->pos, SY_PV(r->construct), SY_PV(r->reason),
-                                 SY_PV(r->hint));
+    char construct[65], reason[257], hint[257];
+    take_text(r->construct, construct, sizeof(construct));
+    take_text(r->reason, reason, sizeof(reason));
+    take_text(r->hint, hint, sizeof(hint));
+    char *text = sy_arena_printf(&c->arena, "at byte %llu, %s: %s; %s", (unsigned long long)r->pos,
+                                 construct, reason, hint);
     set_error(c, known, sy_view_str("sql"), sy_view_str(text));
 }
 
@@ -68,7 +82,7 @@ static void lower_end(void *ctx, enum warden_job_end end)
     struct lower *l = ctx;
     struct warden_call *c = l->call;
     if (end != WARDEN_JOB_DONE) {
-        set_error(c, "sql", sy_view_str("sql"),
+        set_error(c, "limit", sy_view_str("sql"),
                   sy_view_str("the model is too large or too deep to be lowered; simplify it"));
     }
     free(l);
@@ -95,7 +109,7 @@ static sy_status send_job(struct lower *l, struct sy_error *err)
     job.n_defs = grant.defs.n;
     SY_BUF_CLEANUP struct sy_buf b = sy_buf(SY_JOB_MESSAGE_MAX);
     SY_TRY(sy_record_encode(&sy_lower_job_desc, &job, &b));
-    return warden_job_send(&l->job, sy_buf_view(&b), NULL, 0);
+    return warden_job_send(l->job.worker.sock, sy_buf_view(&b), NULL, 0);
 }
 
 static sy_status lower_start(struct warden_call *c, struct sy_error *err)
@@ -108,7 +122,9 @@ static sy_status lower_start(struct warden_call *c, struct sy_error *err)
     l->job.message = lower_message;
     l->job.end = lower_end;
     l->job.ctx = l;
-    struct warden_job_caps caps = {.kind = 'l', .memory_mib = LOWER_MIB, .cpu_s = LOWER_CPU_S,
+    struct warden_job_caps caps = {.kind = SY_JOB_LOWER,
+                                   .memory_mib = LOWER_MIB,
+                                   .cpu_s = LOWER_CPU_S,
                                    .wall_ns = LOWER_WALL_NS};
     sy_status s = warden_job_start(c->w, &l->job, &caps, err);
     if (sy_ok(s)) {
@@ -134,7 +150,11 @@ static bool plan_wanted(struct warden_call *c)
 
 bool warden_lower_prepare(struct warden_call *c)
 {
+    static const struct warden_room room = {.in_all = 4, .of_party = 1};
     struct sy_error err = {0};
+    if (!warden_call_room(c, &room)) {
+        return false;
+    }
     if (!plan_wanted(c)) {
         return true;
     }
@@ -155,7 +175,9 @@ void warden_register_done(struct warden_call *c)
     sy_status s = rules_model_read(c->w->state, r.model, &c->arena, &m, &err);
     SY_BUF_CLEANUP struct sy_buf text = sy_buf(TEXT_MAX);
     if (sy_ok(s)) {
-        struct rules_plan_case pc = {.plan = &m.plan, .defs = &m.grant.defs, .pack = &m.grant.pack,
+        struct rules_plan_case pc = {.plan = &m.plan,
+                                     .defs = &m.grant.defs,
+                                     .pack = &m.grant.pack,
                                      .proposal = &m.grant.proposal};
         s = rules_plan_render(&pc, &m.facts, &c->arena, &text);
     }

@@ -17,9 +17,9 @@
 #include "sandbox/process.h"
 #include "warden/call.h"
 #include "warden/domain.h"
+#include "warden/reads.h"
 #include "warden/record.h"
 #include "warden/replica.h"
-#include "warden/reads.h"
 #include "wire/rpc.h"
 
 static const uint64_t TICK_NS = 1000000000;
@@ -57,15 +57,16 @@ static void send_ping(struct warden *w, struct warden_conn *conn, uint32_t id)
     struct sy_ping ping;
     SY_BUF_CLEANUP struct sy_buf b = sy_buf(1 << 16);
     warden_ping_fill(w, &ping);
-    if (sy_ok(sy_rpc_put_result_head(&b, id)) && sy_ok(sy_record_encode(&sy_ping_desc, &ping, &b))) {
+    if (sy_ok(sy_rpc_put_result_head(&b, id)) &&
+        sy_ok(sy_record_encode(&sy_ping_desc, &ping, &b))) {
         warden_conn_send(conn, sy_buf_view(&b));
     }
 }
 
 /* BOUNDARY: the gateway is not trusted: what it relays is opened, verified and decided from scratch. Its
  * fingerprint decides nothing that a signature does not decide as well. */
-static bool parse_relay(const msgpack_object *params, struct warden_origin *o, struct sy_view *method,
-                        struct sy_view *envelope)
+static bool parse_relay(const msgpack_object *params, struct warden_origin *o,
+                        struct sy_view *method, struct sy_view *envelope)
 {
     struct sy_view tls;
     int64_t early = 0;
@@ -75,6 +76,9 @@ static bool parse_relay(const msgpack_object *params, struct warden_origin *o, s
         return false;
     }
     memcpy(o->tls, tls.p, sizeof(o->tls));
+    if (sodium_is_zero(o->tls, sizeof(o->tls))) {
+        return false; /* zero means the local socket, which the gateway is not */
+    }
     o->early = (int32_t)early;
     return true;
 }
@@ -82,7 +86,8 @@ static bool parse_relay(const msgpack_object *params, struct warden_origin *o, s
 static void on_request(struct warden *w, struct warden_conn *conn, const struct sy_rpc_msg *m,
                        int passed_fd)
 {
-    struct warden_origin o = {.conn = warden_conn_id(conn), .rpc_id = m->id, .passed_fd = passed_fd};
+    struct warden_origin o = {
+        .conn = warden_conn_id(conn), .rpc_id = m->id, .passed_fd = passed_fd};
     struct sy_view method = m->method, envelope = {0};
     bool relayed = warden_conn_kind(conn) == WARDEN_CONN_GATEWAY;
     bool good;
@@ -193,13 +198,18 @@ static void on_tick(void *ctx)
 {
     struct warden *w = ctx;
     warden_domain_tick(w);
+    warden_note(w);
     warden_replica_tick(w);
-    warden_timer_add(w->loop, sy_mono_ns() + TICK_NS, on_tick, w);
+    if (warden_timer_add(w->loop, sy_mono_ns() + TICK_NS, on_tick, w) == 0) {
+        w->failed = true; /* nothing would expire or be noted any more */
+        warden_loop_stop(w->loop);
+    }
 }
 
 static void after_round(void *ctx)
 {
     warden_commit(ctx);
+    warden_publish(ctx);
 }
 
 /* --- start ------------------------------------------------------------------------------------------------ */
@@ -210,8 +220,8 @@ static sy_status watch_edges(struct warden *w)
     if (w->listener >= 0) {
         w->listener_watch = warden_watch_add(w->loop, w->listener, POLLIN, on_local, w);
     }
-    warden_timer_add(w->loop, sy_mono_ns() + TICK_NS, on_tick, w);
-    return w->control_watch != NULL ? SY_OK : sy_status_of(SY_E_NO_MEMORY);
+    uint64_t tick = warden_timer_add(w->loop, sy_mono_ns() + TICK_NS, on_tick, w);
+    return w->control_watch != NULL && tick != 0 ? SY_OK : sy_status_of(SY_E_NO_MEMORY);
 }
 
 static sy_status serve(struct warden *w, struct sy_error *err)
@@ -239,6 +249,9 @@ static sy_status serve(struct warden *w, struct sy_error *err)
 
 static void close_all(struct warden *w)
 {
+    if (w->ledger != NULL && w->vault != NULL && !w->failed) {
+        warden_note(w);
+    }
     ledger_close(w->ledger);
     vault_close(w->vault);
     rules_state_free(w->state);
@@ -251,7 +264,7 @@ static const struct argp_option argp_options[] = {
     {"domain", 'd', "DIR", 0, "The domain's folder (with --init)", 0},
     {"name", 'n', "NAME", 0, "Name and log origin of the new domain", 0},
     {"purpose", 'p', "PURPOSE", 0, "production or test", 0},
-    {"agency", 'a', "FILE", 0, "The agency's public record (shuyu party show --record)", 0},
+    {"agency", 'a', "FILE", 0, "The agency's public record (shuyu party record)", 0},
     {"operator", 'o', "FILE", 0, "The operator's public record", 0},
     {"fd", 'f', "NAME=N", 0, "A descriptor from the supervisor", 0},
     {0}};
@@ -260,22 +273,36 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
     struct options *o = state->input;
     switch (key) {
-    case 'i': o->init = true; return 0;
-    case 'd': o->domain = arg; return 0;
-    case 'n': o->birth.name = arg; return 0;
-    case 'p': o->birth.purpose = arg; return 0;
-    case 'a': o->birth.agency = arg; return 0;
-    case 'o': o->birth.operator_ = arg; return 0;
+    case 'i':
+        o->init = true;
+        return 0;
+    case 'd':
+        o->domain = arg;
+        return 0;
+    case 'n':
+        o->birth.name = arg;
+        return 0;
+    case 'p':
+        o->birth.purpose = arg;
+        return 0;
+    case 'a':
+        o->birth.agency = arg;
+        return 0;
+    case 'o':
+        o->birth.operator_ = arg;
+        return 0;
     case 'f':
         if (!sy_ok(sandbox_fd_take(arg, slots, N_FDS, &o->err))) {
             argp_error(state, "--fd %s: %s", arg, o->err.reason);
         }
         return 0;
-    default: return ARGP_ERR_UNKNOWN;
+    default:
+        return ARGP_ERR_UNKNOWN;
     }
 }
 
-__attribute__((visibility("default"))) const char *argp_program_version = "shuyu-warden " SHUYU_VERSION;
+__attribute__((visibility("default"))) const char *argp_program_version =
+    "shuyu-warden " SHUYU_VERSION;
 
 static sy_status init_domain(struct options *o)
 {
@@ -284,7 +311,8 @@ static sy_status init_domain(struct options *o)
     }
     SY_FD_CLEANUP int dir = open(o->domain, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0) {
-        return sy_fail(&o->err, SY_E_NOT_FOUND, "--domain", "make the folder first, owned by you, mode 0700");
+        return sy_fail(&o->err, SY_E_NOT_FOUND, "--domain",
+                       "make the folder first, owned by you, mode 0700");
     }
     return warden_birth(dir, &o->birth, &o->err);
 }
@@ -300,8 +328,9 @@ static sy_status run_role(struct options *o)
 
 int main(int argc, char **argv)
 {
-    static const struct argp argp = {argp_options, parse_option, NULL,
-                                     "The enclave's daemon of a Shuyu data domain.", NULL, NULL, NULL};
+    static const struct argp argp = {
+        argp_options, parse_option, NULL, "The enclave's daemon of a Shuyu data domain.",
+        NULL,         NULL,         NULL};
     struct options o = {.birth = {.name = "shuyu.example/log", .purpose = "production"}};
     sy_log_setup("warden", SY_LOG_INFO);
     if (sodium_init() < 0) {

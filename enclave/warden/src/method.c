@@ -7,8 +7,8 @@
 
 #include "base/log.h"
 #include "rules/model.h"
-#include "warden/record.h"
 #include "warden/reads.h"
+#include "warden/record.h"
 #include "warden/work.h"
 
 /* --- dataset.define: make the key pair, or take up one that a crash kept from the ledger ------------- */
@@ -40,8 +40,8 @@ static bool define_prepare(struct warden_call *c)
 {
     struct sy_dataset_def def;
     struct sy_party custodian;
-    sy_status s =
-        sy_record_decode(&sy_dataset_def_desc, c->request.args, &SY_MP_REQUEST, &c->arena, &def, NULL);
+    sy_status s = sy_record_decode(&sy_dataset_def_desc, c->request.args, &SY_MP_REQUEST, &c->arena,
+                                   &def, NULL);
     struct sy_dataset_keys *keys = sy_arena_alloc(&c->arena, 1, sizeof(*keys));
     if (!sy_ok(s) || keys == NULL || !define_wanted(c)) {
         return true;
@@ -92,8 +92,8 @@ static bool read_proposal(struct warden_call *c, struct sy_proposal *ret)
         bytes = filed.proposal;
     }
     struct sy_view copy = sy_arena_copy(&c->arena, bytes);
-    return copy.n > 0 && sy_ok(sy_record_decode(&sy_proposal_desc, copy, &SY_MP_REQUEST, &c->arena,
-                                                ret, NULL));
+    return copy.n > 0 &&
+           sy_ok(sy_record_decode(&sy_proposal_desc, copy, &SY_MP_REQUEST, &c->arena, ret, NULL));
 }
 
 static const struct sy_share *find_share(const struct sy_shares *given, struct sy_view dataset)
@@ -111,8 +111,8 @@ static bool has_custodian(struct warden_call *c, struct sy_view dataset)
     struct rules_key key = rules_key_id("dataset/", dataset);
     struct sy_row_dataset row;
     struct sy_dataset_def def;
-    return sy_ok(rules_state_read(c->w->state, rules_key_view(&key), &sy_row_dataset_desc, &c->arena,
-                                  &row, NULL)) &&
+    return sy_ok(rules_state_read(c->w->state, rules_key_view(&key), &sy_row_dataset_desc,
+                                  &c->arena, &row, NULL)) &&
            sy_ok(sy_record_decode(&sy_dataset_def_desc, row.def, &SY_MP_LARGE, &c->arena, &def,
                                   NULL)) &&
            def.custodian.n > 0;
@@ -125,8 +125,9 @@ static bool shares_fit(struct warden_call *c, bool deposit)
     struct sy_proposal p;
     struct sy_shares given = {0};
     if (!read_proposal(c, &p) ||
-        (c->opened.secret.n > 0 && !sy_ok(sy_record_decode(&sy_shares_desc, c->opened.secret,
-                                                           &SY_MP_REQUEST, &c->arena, &given, NULL)))) {
+        (c->opened.secret.n > 0 &&
+         !sy_ok(sy_record_decode(&sy_shares_desc, c->opened.secret, &SY_MP_REQUEST, &c->arena,
+                                 &given, NULL)))) {
         return false;
     }
     for (size_t i = 0; i < p.n_datasets; i++) {
@@ -136,7 +137,8 @@ static bool shares_fit(struct warden_call *c, bool deposit)
         if (!has_custodian(c, dataset)) {
             continue;
         }
-        if (share == NULL || !dataset_keys(c, dataset, &keys) || !vault_share_ok(&keys, share->share)) {
+        if (share == NULL || !dataset_keys(c, dataset, &keys) ||
+            !vault_share_ok(&keys, share->share)) {
             return false;
         }
         if (deposit && !sy_ok(vault_deposit(c->w->vault, c->request.header.grant, dataset, &keys,
@@ -172,6 +174,7 @@ static void shares_done(struct warden_call *c)
         warden_call_refuse(c, &err);
         return;
     }
+    warden_note(c->w);
     warden_call_result(c, (struct sy_view){0});
 }
 
@@ -185,13 +188,14 @@ static void stop_done(struct warden_call *c)
     sy_status s = SY_OK;
     if (!is_grant_active(c)) { /* repeated after a resumption, it must not bite again */
         warden_runs_stop(c->w, c->request.header.grant);
-        s = vault_erase_grant(c->w->vault, c->request.header.grant);
+        s = warden_forget_grant(c->w, c->request.header.grant);
     }
     if (!sy_ok(s)) {
         sy_fail(&err, s.code, NULL, "the order stands, but shares are left; send it again");
         warden_call_refuse(c, &err);
         return;
     }
+    warden_note(c->w);
     warden_call_result(c, (struct sy_view){0});
 }
 

@@ -142,11 +142,14 @@ void warden_read_share(struct warden_call *c)
 
 void warden_ping_fill(const struct warden *w, struct sy_ping *ret)
 {
-    *ret = (struct sy_ping){.log = sy_view_str(w->log_vkey), .purpose = w->purpose,
-                            .size = ledger_size(w->ledger), .time = sy_now_s(),
+    *ret = (struct sy_ping){.log = sy_view_str(w->log_vkey),
+                            .purpose = w->purpose,
+                            .size = ledger_size(w->ledger),
+                            .time = sy_now_s(),
                             .version = sy_view_str(SHUYU_VERSION)};
     memcpy(ret->box, w->keys.box_pub, sizeof(ret->box));
     memcpy(ret->domain, w->domain, sizeof(ret->domain));
+    memcpy(ret->warden, w->keys.sign_pub, sizeof(ret->warden));
 }
 
 void warden_read_status(struct warden_call *c)

@@ -16,8 +16,7 @@
 #include "warden/call.h"
 #include "warden/replica.h"
 
-enum { BODY_MAX = 16 << 20, SECONDS_A_DAY = 86400 };
-static const uint64_t NOTE_EVERY_NS = 1000000000;
+enum { SECONDS_A_DAY = 86400 };
 
 int64_t warden_time(const struct warden *w)
 {
@@ -28,15 +27,21 @@ int64_t warden_time(const struct warden *w)
 static sy_status append_event(struct warden *w, const struct sy_event *event, uint64_t *ret_entry,
                               struct sy_error *err)
 {
-    SY_BUF_CLEANUP struct sy_buf body = sy_buf(BODY_MAX);
+    SY_BUF_CLEANUP struct sy_buf body = sy_buf(LEDGER_BODY_MAX);
     SY_TRY(sy_record_encode(&sy_event_desc, event, &body));
     uint8_t salt[PROOF_SALT_BYTES];
     randombytes_buf(salt, sizeof(salt));
     SY_BUF_CLEANUP struct sy_buf leaf = sy_buf(PROOF_LEAF_MAX);
     uint32_t day = (uint32_t)(event->inputs.time / SECONDS_A_DAY);
     SY_TRY(proof_leaf_make(event->type, day, salt, sy_buf_view(&body), &leaf));
-    struct ledger_entry entry = {.leaf = sy_buf_view(&leaf), .salt = salt, .body = sy_buf_view(&body)};
-    return ledger_append(w->ledger, &entry, ret_entry, err);
+    struct ledger_entry entry = {
+        .leaf = sy_buf_view(&leaf), .salt = salt, .body = sy_buf_view(&body)};
+    sy_status s = ledger_append(w->ledger, &entry, ret_entry, err);
+    if (s.code == SY_E_BUSY) { /* the batch is full: make it durable and go on */
+        SY_TRY(ledger_commit(w->ledger, err));
+        s = ledger_append(w->ledger, &entry, ret_entry, err);
+    }
+    return s;
 }
 
 static void stop_closed(struct warden *w, sy_status s)
@@ -131,23 +136,38 @@ sy_status warden_act(struct warden *w, const char *method, const uint8_t *grant,
 
 /* --- the end of a round --------------------------------------------------------------------------- */
 
-/* The key store's own memory of checkpoints makes an older ledger beside newer keys detectable. */
-static void note_checkpoint(struct warden *w)
+sy_status warden_forget_grant(struct warden *w, const uint8_t grant[32])
 {
-    uint64_t now = sy_mono_ns();
-    if (w->noted_ns != 0 && now - w->noted_ns < NOTE_EVERY_NS) {
-        return;
+    char name[65];
+    SY_ARENA_CLEANUP struct sy_arena arena = {0};
+    struct rules_key key = rules_key_hash("grant/", grant);
+    struct sy_row_grant row;
+    SY_TRY(vault_erase_grant(w->vault, grant));
+    SY_TRY(
+        rules_state_read(w->state, rules_key_view(&key), &sy_row_grant_desc, &arena, &row, NULL));
+    if (sy_view_is(row.status, "suspended")) {
+        return SY_OK;
     }
+    sodium_bin2hex(name, sizeof(name), grant, 32);
+    return vault_scene_forget(w->vault, sy_view_str(name));
+}
+
+void warden_note(struct warden *w)
+{
     uint8_t root[32];
     uint64_t size = ledger_size(w->ledger);
+    if (size == w->noted_size) {
+        return;
+    }
     sy_status s = ledger_root(w->ledger, size, root);
     if (sy_ok(s)) {
         s = vault_note_checkpoint(w->vault, size, root);
     }
     if (!sy_ok(s)) {
         stop_closed(w, s);
+        return;
     }
-    w->noted_ns = now;
+    w->noted_size = size;
 }
 
 void warden_commit(struct warden *w)
@@ -160,11 +180,20 @@ void warden_commit(struct warden *w)
             return;
         }
         warden_calls_committed(w); /* may append again, e.g. an act that follows */
-        note_checkpoint(w);
-        s = ledger_publish(w->ledger, NULL);
-        if (!sy_ok(s)) { /* tiles can be rebuilt from the segments; answers stay valid */
-            sy_log(SY_LOG_WARN, "public tiles not written", SY_LOGF_CODE(s.code));
-        }
+        w->unpublished = true;
+    }
+}
+
+/* After the replies: the tiles can be rebuilt from the segments, so nobody waits for them. */
+void warden_publish(struct warden *w)
+{
+    if (!w->unpublished || w->failed) {
+        return;
+    }
+    w->unpublished = false;
+    sy_status s = ledger_publish(w->ledger, NULL);
+    if (!sy_ok(s)) {
+        sy_log(SY_LOG_WARN, "public tiles not written", SY_LOGF_CODE(s.code));
     }
 }
 
@@ -194,7 +223,9 @@ sy_status warden_entry_proof(struct warden *w, uint64_t index, struct sy_arena *
     SY_TRY(warden_entry(w, index, arena, &entry, reterr));
     SY_BUF_CLEANUP struct sy_buf text = sy_buf(PROOF_RECEIPT_MAX);
     SY_TRY(ledger_receipt(w->ledger, index, &text));
-    *ret = (struct sy_entry_proof){.body = entry.body, .index = index, .leaf = entry.leaf,
+    *ret = (struct sy_entry_proof){.body = entry.body,
+                                   .index = index,
+                                   .leaf = entry.leaf,
                                    .receipt = sy_arena_copy(arena, sy_buf_view(&text))};
     memcpy(ret->salt, entry.salt, sizeof(ret->salt));
     return ret->receipt.p != NULL ? SY_OK : sy_fail(reterr, SY_E_NO_MEMORY, NULL, NULL);

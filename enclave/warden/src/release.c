@@ -26,7 +26,8 @@ struct table {
 
 static sy_status bad(struct sy_error *err, const char *what)
 {
-    return sy_fail(err, SY_E_FIELD, "result", "the worker's result does not fit the plan: %s", what);
+    return sy_fail(err, SY_E_FIELD, "result", "the worker's result does not fit the plan: %s",
+                   what);
 }
 
 static sy_status no_memory(struct sy_error *err)
@@ -72,8 +73,10 @@ static sy_status set_noise(struct table *t, struct sy_error *err)
 
 static struct mech_block mech_block_of(const struct table *t, size_t ordinal)
 {
-    return (struct mech_block){.seed = t->release->seed, .block = (uint32_t)ordinal,
-                               .figures = t->noise, .n_figures = t->facts->n_figures};
+    return (struct mech_block){.seed = t->release->seed,
+                               .block = (uint32_t)ordinal,
+                               .figures = t->noise,
+                               .n_figures = t->facts->n_figures};
 }
 
 /* --- declared keys: every cell, in mixed-radix order ---------------------------------------------- */
@@ -83,8 +86,8 @@ static struct sy_view key_text(const struct sy_plan_key *key, uint64_t position)
     return position < key->n_labels ? key->labels[position] : sy_view_str("∅");
 }
 
-static sy_status cell_position(const struct table *t, const struct sy_run_cell *cell,
-                               size_t *ret, struct sy_error *err)
+static sy_status cell_position(const struct table *t, const struct sy_run_cell *cell, size_t *ret,
+                               struct sy_error *err)
 {
     size_t at = 0;
     for (size_t k = 0; k < t->facts->n_keys; k++) {
@@ -174,18 +177,20 @@ static const struct sy_run_column *open_column(const struct table *t, const stru
     return NULL;
 }
 
+/* The label of a key's position; {NULL, 0} for NULL. */
 static sy_status open_label(const struct table *t, const struct sy_type *types, size_t k,
                             uint64_t position, struct sy_view *ret, struct sy_error *err)
 {
     if (!t->facts->keys[k].open) {
-        *ret = key_text(&t->block->keys[k], position);
+        const struct sy_plan_key *key = &t->block->keys[k];
+        *ret = position < key->n_labels ? key->labels[position] : (struct sy_view){0};
         return position < t->facts->keys[k].n_cells ? SY_OK : bad(err, "key");
     }
     const struct sy_run_column *column = open_column(t, &types[k]);
     if (column == NULL || position > column->n_dict) {
         return bad(err, "key");
     }
-    *ret = position < column->n_dict ? column->dict[position] : sy_view_str("∅");
+    *ret = position < column->n_dict ? column->dict[position] : (struct sy_view){0};
     return ret->n <= RULES_LABEL_BYTES_MAX ? SY_OK : bad(err, "label");
 }
 
@@ -199,7 +204,8 @@ static sy_status open_key_bytes(const struct table *t, const struct sy_type *typ
     for (size_t k = 0; k < t->facts->n_keys; k++) {
         struct sy_view label;
         SY_TRY(open_label(t, types, k, cell->key[k], &label, err));
-        SY_TRY(sy_mp_put_str(&b, label));
+        /* nil for NULL: no label that someone wrote into a table can pass for it */
+        SY_TRY(label.p == NULL ? sy_mp_put_nil(&b) : sy_mp_put_str(&b, label));
     }
     *ret = sy_arena_copy(t->arena, sy_buf_view(&b));
     return ret->p != NULL ? SY_OK : no_memory(err);
@@ -214,7 +220,7 @@ static sy_status take_kept(struct table *t, const struct mech_open_cell *cells, 
         struct sy_mp_doc doc;
         SY_TRY(sy_mp_open(cells[row].key, &SY_MP_LARGE, &doc, err));
         for (size_t k = 0; k < t->facts->n_keys; k++) {
-            struct sy_view label = {0};
+            struct sy_view label = sy_view_str("∅");
             (void)sy_mp_str(&doc.root.via.array.ptr[k], &label);
             t->labels[k][row] = sy_arena_copy(t->arena, label);
         }
@@ -389,7 +395,8 @@ static sy_status ratio_column(struct table *t, const struct sy_plan_out *o,
     }
     struct ratio r = {.factor = power10(o->scale + f[o->b].scale - f[o->a].scale),
                       .wa = (sy_i128)half_width(t, o->a, MECH_LEVEL_975),
-                      .wb = (sy_i128)half_width(t, o->b, MECH_LEVEL_975), .out = o};
+                      .wb = (sy_i128)half_width(t, o->b, MECH_LEVEL_975),
+                      .out = o};
     SY_TRY(alloc_figures(t, out, err));
     out->withheld = sy_arena_alloc(t->arena, t->n_rows + 1, sizeof(*out->withheld));
     if (out->withheld == NULL) {
@@ -440,8 +447,10 @@ sy_status warden_release(const struct warden_release *c, struct sy_arena *arena,
         return bad(reterr, "blocks");
     }
     SY_TRY(sy_plan_type(plan, defs->defs, defs->n, arena, &types, reterr));
-    struct table t = {.block = &plan->blocks[0], .facts = &c->model->facts.blocks[0],
-                      .release = c, .arena = arena};
+    struct table t = {.block = &plan->blocks[0],
+                      .facts = &c->model->facts.blocks[0],
+                      .release = c,
+                      .arena = arena};
     SY_TRY(release_block(&t, types.blocks[0].keys, reterr));
     struct sy_answer_column *out = sy_arena_alloc(arena, plan->n_outs + 1, sizeof(*out));
     if (out == NULL) {

@@ -21,9 +21,7 @@ typedef enum {
     DUCKDB_TYPE_UTINYINT = 6,
     DUCKDB_TYPE_USMALLINT = 7,
     DUCKDB_TYPE_UINTEGER = 8,
-    DUCKDB_TYPE_UBIGINT = 9,
-    DUCKDB_TYPE_HUGEINT = 16,
-    DUCKDB_TYPE_VARCHAR = 17
+    DUCKDB_TYPE_UBIGINT = 9
 } duckdb_type;
 
 typedef struct duckdb_handle_database *duckdb_database;
@@ -86,7 +84,6 @@ duckdb_state duckdb_open_ext(const char *path, duckdb_database *out_database, du
 void duckdb_close(duckdb_database *database);
 duckdb_state duckdb_connect(duckdb_database database, duckdb_connection *out_connection);
 void duckdb_disconnect(duckdb_connection *connection);
-const char *duckdb_library_version(void);
 void duckdb_free(void *ptr);
 
 /* Statements and results. */
@@ -106,7 +103,6 @@ void duckdb_destroy_result(duckdb_result *result);
 /* Chunks and vectors. A validity mask has bit = 1 for a value that is not NULL; NULL = all valid. */
 idx_t duckdb_data_chunk_get_size(duckdb_data_chunk chunk);
 void duckdb_data_chunk_set_size(duckdb_data_chunk chunk, idx_t size);
-idx_t duckdb_data_chunk_get_column_count(duckdb_data_chunk chunk);
 duckdb_vector duckdb_data_chunk_get_vector(duckdb_data_chunk chunk, idx_t col_idx);
 void duckdb_destroy_data_chunk(duckdb_data_chunk *chunk);
 void *duckdb_vector_get_data(duckdb_vector vector);
@@ -157,7 +153,6 @@ idx_t duckdb_init_get_column_index(duckdb_init_info info, idx_t column_index);
 void duckdb_init_set_max_threads(duckdb_init_info info, idx_t max_threads);
 void duckdb_init_set_error(duckdb_init_info info, const char *error);
 
-void *duckdb_function_get_bind_data(duckdb_function_info info);
 void *duckdb_function_get_init_data(duckdb_function_info info);
 void *duckdb_function_get_local_init_data(duckdb_function_info info);
 
@@ -169,8 +164,8 @@ void duckdb_scalar_function_add_parameter(duckdb_scalar_function scalar_function
                                           duckdb_logical_type type);
 void duckdb_scalar_function_set_return_type(duckdb_scalar_function scalar_function,
                                             duckdb_logical_type type);
-void duckdb_scalar_function_set_extra_info(duckdb_scalar_function scalar_function,
-                                           void *extra_info, duckdb_delete_callback_t destroy);
+void duckdb_scalar_function_set_extra_info(duckdb_scalar_function scalar_function, void *extra_info,
+                                           duckdb_delete_callback_t destroy);
 void duckdb_scalar_function_set_function(duckdb_scalar_function scalar_function,
                                          duckdb_scalar_function_t function);
 duckdb_state duckdb_register_scalar_function(duckdb_connection con,

@@ -28,21 +28,6 @@ static const struct sy_field_def *find_field(const struct sy_run_job *job, uint6
     return NULL;
 }
 
-static uint64_t width_of(struct sy_view type, const struct sy_field_def *f)
-{
-    static const struct {
-        const char *name;
-        uint64_t width;
-    } table[] = {{"int32", 4}, {"int64", 8}, {"decimal", 8}, {"date", 4},
-                 {"bool", 1},  {"text", 4},  {"unit", 4},    {"key", 8}};
-    for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
-        if (sy_view_is(type, table[i].name)) {
-            return table[i].width;
-        }
-    }
-    return f == NULL ? 0 : sy_field_width(f);
-}
-
 static bool is_key(const struct sy_run_column *c)
 {
     return c->field.n == 0 && sy_view_is(c->type, "key");
@@ -58,7 +43,7 @@ static bool column_fits(const struct sy_run_job *job, const struct sy_run_column
         return false;
     }
     const struct sy_field_def *f = find_field(job, c->scan, c->field);
-    return f != NULL && sy_view_eq(f->type, c->type) && c->width == width_of(c->type, f) &&
+    return f != NULL && sy_view_eq(f->type, c->type) && c->width == sy_field_width(f) &&
            (f->nullable || !c->nulls);
 }
 

@@ -238,6 +238,15 @@ static enum ingest_rule read_enum(const struct ingest_spec *spec, struct sy_view
     return INGEST_FINE;
 }
 
+/* Texts become labels of keys, which are plain text. */
+static struct sy_view blank_controls(struct sy_view text, uint8_t *out)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        out[i] = text.p[i] < ' ' || text.p[i] == 0x7F ? ' ' : text.p[i];
+    }
+    return sy_view(out, text.n);
+}
+
 static enum ingest_rule read_text(const struct ingest_spec *spec, struct sy_view text,
                                   struct ingest_value *ret)
 {
@@ -246,7 +255,15 @@ static enum ingest_rule read_text(const struct ingest_spec *spec, struct sy_view
         return INGEST_BOUNDS;
     }
     ret->text = text;
-    return sy_view_is_utf8(text) ? INGEST_FINE : INGEST_ENCODING;
+    if (sy_view_is_text(text, INGEST_TEXT_BYTES)) {
+        return INGEST_FINE;
+    }
+    if (!sy_view_is_utf8(text)) {
+        return INGEST_ENCODING;
+    }
+    ret->text = blank_controls(text, ret->scratch);
+    ret->how = INGEST_NORMALISED;
+    return INGEST_FINE;
 }
 
 /* --- identifiers ------------------------------------------------------------------------------- */

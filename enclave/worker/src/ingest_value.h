@@ -7,7 +7,8 @@
  *   date          YYYY-MM-DD or YYYYMMDD, within [lo, hi]
  *   bool          0 1 true false 是 否 (ASCII case does not matter)
  *   enum          exactly one of the declared values
- *   text          UTF-8, at most INGEST_TEXT_BYTES
+ *   text          UTF-8, at most INGEST_TEXT_BYTES; a control character (a line end, say) becomes a
+ *                 blank (coerced, "normalised")
  *   unit          an identifier, normalised: full-width forms (U+FF01..U+FF5E, U+3000) to ASCII,
  *                 ASCII letters to capitals; 1..INGEST_ID_BYTES bytes then (coerced, "normalised",
  *                 when that changed it)
@@ -23,7 +24,7 @@
 #include "ingest_dict.h"
 #include "wire/catalog.h"
 
-enum { INGEST_TEXT_BYTES = 256, INGEST_ID_BYTES = 64, INGEST_SCALE_MAX = 18 };
+enum { INGEST_TEXT_BYTES = SY_LABEL_BYTES_MAX, INGEST_ID_BYTES = 64, INGEST_SCALE_MAX = 18 };
 
 /* What a value can run into. The names go into the quality report. */
 #define INGEST_RULES(X)                                                                            \
@@ -48,10 +49,10 @@ enum ingest_rule {
 const char *ingest_rule_name(enum ingest_rule rule);
 
 struct ingest_value {
-    int64_t n;            /* numbers, dates, bools; enum: position of the label */
-    struct sy_view text;  /* text, unit: into the input or into `scratch` */
-    enum ingest_rule how; /* ROUNDING, NORMALISED or FINE */
-    uint8_t scratch[3 * INGEST_ID_BYTES];
+    int64_t n;                          /* numbers, dates, bools; enum: position of the label */
+    struct sy_view text;                /* text, unit: into the input or into `scratch` */
+    enum ingest_rule how;               /* ROUNDING, NORMALISED or FINE */
+    uint8_t scratch[INGEST_TEXT_BYTES]; /* at least 3 x INGEST_ID_BYTES */
 };
 
 struct ingest_spec;

@@ -128,7 +128,6 @@ sy_status expr_and(struct ctx *c, const size_t *args, size_t n, uint64_t pos, si
 sy_status expr_unify(struct ctx *c, size_t *a, size_t *b, uint64_t pos);
 /* Ordinal of the column a COLUMN_REF names. `found` NULL: refused when it is not there. */
 sy_status lower_column(struct ctx *c, const json_t *node, size_t *ret_ord, bool *found);
-bool ast_is_function(const char *name); /* a scalar function of the dialect */
 sy_status lower_function(struct ctx *c, const json_t *node, size_t *ret);
 sy_status lower_constant(struct ctx *c, const json_t *node, size_t *ret);
 sy_status lower_cast(struct ctx *c, const json_t *node, size_t *ret);

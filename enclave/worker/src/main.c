@@ -72,9 +72,9 @@ static const struct kind {
     sy_status (*prepare)(struct worker *, const struct sandbox_limits *);
     int (*run)(struct worker *, int);
 } KINDS[] = {
-    {'l', prepare_parser, run_lower},
-    {'r', prepare_engine, run_query},
-    {'i', prepare_none, run_ingest},
+    {SY_JOB_LOWER, prepare_parser, run_lower},
+    {SY_JOB_RUN, prepare_engine, run_query},
+    {SY_JOB_INGEST, prepare_none, run_ingest},
 };
 
 static const struct kind *find_kind(uint8_t kind)
@@ -141,6 +141,8 @@ int main(int argc, char **argv)
         st = start(&w, slots, &err);
     }
     if (sy_ok(st)) {
+        sy_log(SY_LOG_INFO, "engine open",
+               SY_LOGF_ID("duckdb_sha256", sy_view_str(SHUYU_DUCKDB_SHA256)));
         struct sandbox_worker_ops ops = {prepare, run, slots[FD_CONTROL].fd};
         st = sandbox_zygote_serve(slots[FD_WARDEN].fd, &ops, &w);
     }

@@ -19,36 +19,33 @@ struct audit_export {
     const uint8_t *map;
     size_t n;
     size_t *offsets; /* of each record's prefix */
-    uint64_t n_entries, cap;
+    uint64_t n_entries;
     struct sy_buf checkpoint, vkey;
 };
 
-static sy_status add_offset(struct audit_export *x, size_t at, struct sy_error *err)
+/* Cut the file into records: called first to count them, then to note where each begins. */
+static sy_status cut_entries(struct audit_export *x, size_t *offsets, struct sy_error *err)
 {
-    if (x->n_entries == x->cap) {
-        uint64_t cap = x->cap == 0 ? 1024 : x->cap * 2;
-        size_t *grown = reallocarray(x->offsets, cap, sizeof(*grown));
-        if (grown == NULL) {
-            return sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
+    x->n_entries = 0;
+    for (size_t at = 0; at < x->n; x->n_entries++) {
+        if (x->n - at < PREFIX || x->n - at - PREFIX < sy_load_le32(x->map + at)) {
+            return sy_fail(err, SY_E_TAMPERED, "entries", "cut off after entry %llu",
+                           (unsigned long long)x->n_entries);
         }
-        x->offsets = grown;
-        x->cap = cap;
+        if (offsets != NULL) {
+            offsets[x->n_entries] = at;
+        }
+        at += PREFIX + sy_load_le32(x->map + at);
     }
-    x->offsets[x->n_entries++] = at;
     return SY_OK;
 }
 
 static sy_status index_entries(struct audit_export *x, struct sy_error *err)
 {
-    for (size_t at = 0; at < x->n;) {
-        if (x->n - at < PREFIX || x->n - at - PREFIX < sy_load_le32(x->map + at)) {
-            return sy_fail(err, SY_E_TAMPERED, "entries", "cut off after entry %llu",
-                           (unsigned long long)x->n_entries);
-        }
-        SY_TRY(add_offset(x, at, err));
-        at += PREFIX + sy_load_le32(x->map + at);
-    }
-    return SY_OK;
+    SY_TRY(cut_entries(x, NULL, err));
+    x->offsets = calloc(1, (x->n_entries + 1) * sizeof(*x->offsets));
+    return x->offsets == NULL ? sy_fail(err, SY_E_NO_MEMORY, NULL, NULL)
+                              : cut_entries(x, x->offsets, err);
 }
 
 static sy_status map_entries(struct audit_export *x, int dir, struct sy_error *err)
@@ -56,7 +53,8 @@ static sy_status map_entries(struct audit_export *x, int dir, struct sy_error *e
     struct stat st;
     SY_FD_CLEANUP int fd = openat(dir, "entries", O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) != 0) {
-        return sy_fail(err, SY_E_NOT_FOUND, "entries", "not an export; make one with `shuyu log export`");
+        return sy_fail(err, SY_E_NOT_FOUND, "entries",
+                       "not an export; make one with `shuyu log export`");
     }
     x->n = (size_t)st.st_size;
     if (x->n > 0) {

@@ -25,13 +25,14 @@ typedef int verb_fn(const struct options *o, struct audit_export *x);
 static int fail(const struct options *o, const struct sy_error *e)
 {
     if (o->json) {
-        json_t *j = json_pack("{s:b,s:s,s:s,s:s}", "ok", 0, "error", sy_code_name(e->code), "field", e->field,
-                              "reason", e->reason);
+        json_t *j = json_pack("{s:b,s:s,s:s,s:s}", "ok", 0, "error", sy_code_name(e->code), "field",
+                              e->field, "reason", e->reason);
         json_dumpf(j, stdout, 0);
         puts("");
         json_decref(j);
     } else {
-        printf("FAILED (%s): %s\n", sy_code_name(e->code), e->reason[0] ? e->reason : sy_code_text(e->code));
+        printf("FAILED (%s): %s\n", sy_code_name(e->code),
+               e->reason[0] ? e->reason : sy_code_text(e->code));
     }
     return 1;
 }
@@ -55,10 +56,12 @@ static int verb_verify(const struct options *o, struct audit_export *x)
         return fail(o, &err);
     }
     if (o->json) {
-        printf("{\"ok\":true,\"entries\":%" PRIu64 ",\"bodies\":%" PRIu64 "}\n", sum.n_entries, sum.n_bodies);
+        printf("{\"ok\":true,\"entries\":%" PRIu64 ",\"bodies\":%" PRIu64 "}\n", sum.n_entries,
+               sum.n_bodies);
     } else {
         printf("verified: %" PRIu64 " entries under one signed checkpoint of %s; %" PRIu64
-               " bodies open their commitments\n", sum.n_entries, key.name, sum.n_bodies);
+               " bodies open their commitments\n",
+               sum.n_entries, key.name, sum.n_bodies);
     }
     return 0;
 }
@@ -68,8 +71,9 @@ static void print_mismatch(void *ctx, uint64_t entry, const struct sy_event *eve
 {
     const struct options *o = ctx;
     if (o->json) {
-        json_t *j = json_pack("{s:I,s:s%,s:s,s:s}", "entry", (json_int_t)entry, "type", event->type.p,
-                              event->type.n, "field", what->field, "reason", what->reason);
+        json_t *j =
+            json_pack("{s:I,s:s%,s:s,s:s}", "entry", (json_int_t)entry, "type", event->type.p,
+                      event->type.n, "field", what->field, "reason", what->reason);
         json_dumpf(j, stdout, 0);
         puts("");
         json_decref(j);
@@ -91,7 +95,8 @@ static int verb_replay(const struct options *o, struct audit_export *x)
     if (o->json) {
         printf("{\"ok\":true,\"replayed\":%" PRIu64 "}\n", sum.n_entries);
     } else {
-        printf("replayed: %" PRIu64 " decisions, every verdict, budget figure and state digest agrees\n",
+        printf("replayed: %" PRIu64
+               " decisions, every verdict, budget figure and state digest agrees\n",
                sum.n_entries);
     }
     return 0;
@@ -113,18 +118,19 @@ static void print_entry(const struct options *o, uint64_t i, const struct sy_eve
                         const struct sy_header *h)
 {
     char when[21], grant[65];
-    const char *verdict = ev->verdict.code == 0 ? "allowed" : sy_code_name((int32_t)ev->verdict.code);
+    const char *verdict =
+        ev->verdict.code == 0 ? "allowed" : sy_code_name((int32_t)ev->verdict.code);
     sy_time_format(ev->inputs.time, when);
     sodium_bin2hex(grant, sizeof(grant), h->grant, sizeof(h->grant));
     if (o->json) {
-        json_t *j = json_pack("{s:I,s:s,s:s%,s:s%,s:s%,s:s,s:s,s:s%,s:s%,s:I,s:I}", "entry", (json_int_t)i,
-                              "time", when, "type", ev->type.p, ev->type.n, "party", h->party.p, h->party.n,
-                              "method", h->method.p, h->method.n, "grant", grant, "verdict", verdict,
-                              "field", ev->verdict.field.n ? (const char *)ev->verdict.field.p : "",
-                              ev->verdict.field.n, "reason",
-                              ev->verdict.reason.n ? (const char *)ev->verdict.reason.p : "",
-                              ev->verdict.reason.n, "rho", (json_int_t)ev->verdict.rho, "delta",
-                              (json_int_t)ev->verdict.delta);
+        json_t *j = json_pack(
+            "{s:I,s:s,s:s%,s:s%,s:s%,s:s,s:s,s:s%,s:s%,s:I,s:I}", "entry", (json_int_t)i, "time",
+            when, "type", ev->type.p, ev->type.n, "party", h->party.p, h->party.n, "method",
+            h->method.p, h->method.n, "grant", grant, "verdict", verdict, "field",
+            ev->verdict.field.n ? (const char *)ev->verdict.field.p : "", ev->verdict.field.n,
+            "reason", ev->verdict.reason.n ? (const char *)ev->verdict.reason.p : "",
+            ev->verdict.reason.n, "rho", (json_int_t)ev->verdict.rho, "delta",
+            (json_int_t)ev->verdict.delta);
         json_dumpf(j, stdout, JSON_COMPACT);
         puts("");
         json_decref(j);
@@ -150,7 +156,8 @@ static int verb_show(const struct options *o, struct audit_export *x)
             continue; /* not this reader's to see */
         }
         if (!sy_ok(sy_record_decode(&sy_event_desc, e.body, &SY_MP_LARGE, &arena, &ev, &err)) ||
-            !sy_ok(sy_record_decode(&sy_header_desc, ev.request.header, &SY_MP_REQUEST, &arena, &h, &err))) {
+            !sy_ok(sy_record_decode(&sy_header_desc, ev.request.header, &SY_MP_REQUEST, &arena, &h,
+                                    &err))) {
             return fail(o, &err);
         }
         if (wanted(o, &ev, &h)) {
@@ -182,7 +189,8 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     const struct {
         int key;
         const char **to;
-    } texts[] = {{'l', &o->log}, {'p', &o->party}, {'t', &o->type}, {'m', &o->method}, {'g', &o->grant}};
+    } texts[] = {
+        {'l', &o->log}, {'p', &o->party}, {'t', &o->type}, {'m', &o->method}, {'g', &o->grant}};
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         if (texts[i].key == key) {
             *texts[i].to = arg;
@@ -203,13 +211,18 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     return key == ARGP_KEY_ARG ? ARGP_ERR_UNKNOWN : 0;
 }
 
-__attribute__((visibility("default"))) const char *argp_program_version = "shuyu-audit " SHUYU_VERSION;
+__attribute__((visibility("default"))) const char *argp_program_version =
+    "shuyu-audit " SHUYU_VERSION;
 
 int main(int argc, char **argv)
 {
-    static const struct argp argp = {argp_options, parse_option, "verify|replay|show EXPORT",
+    static const struct argp argp = {argp_options,
+                                     parse_option,
+                                     "verify|replay|show EXPORT",
                                      "Verify, replay or show a log exported by `shuyu log export`.",
-                                     NULL, NULL, NULL};
+                                     NULL,
+                                     NULL,
+                                     NULL};
     struct options o = {0};
     struct sy_error err = {0};
     struct audit_export *x = NULL;

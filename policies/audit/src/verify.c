@@ -12,9 +12,18 @@
 
 static sy_status at_entry(struct sy_error *err, uint64_t i, sy_status s)
 {
-    char reason[256];
-    memcpy(reason, err->reason, sizeof(reason));
-    return sy_fail(err, s.code, NULL, "entry %llu: %.200s", (unsigned long long)i, reason);
+    return sy_fail(err, s.code, err->field, "entry %llu: %.200s", (unsigned long long)i,
+                   err->reason);
+}
+
+/* The body opens the leaf's commitment, and is the event that the leaf says it is. */
+static sy_status verify_body(const struct sy_log_entry *e, struct sy_arena *arena,
+                             struct sy_error *err)
+{
+    struct sy_event event;
+    SY_TRY(proof_leaf_check(e->leaf, e->salt, e->body, err));
+    SY_TRY(sy_record_decode(&sy_event_desc, e->body, &SY_MP_LARGE, arena, &event, err));
+    return proof_leaf_names(e->leaf, &event, err);
 }
 
 static sy_status verify_entry(const struct audit_export *x, uint64_t i, struct proof_frontier *tree,
@@ -24,7 +33,7 @@ static sy_status verify_entry(const struct audit_export *x, uint64_t i, struct p
     struct sy_log_entry e;
     SY_TRY(audit_entry(x, i, &arena, &e, err));
     if (e.body.n > 0) {
-        SY_TRY(proof_leaf_check(e.leaf, e.salt, e.body, err));
+        SY_TRY(verify_body(&e, &arena, err));
         sum->n_bodies++;
     }
     uint8_t hash[PROOF_HASH_BYTES];
@@ -81,7 +90,8 @@ static sy_status replay_entry(struct replaying *r, uint64_t i, struct sy_error *
                        (unsigned long long)i);
     }
     SY_TRY(sy_record_decode(&sy_event_desc, e.body, &SY_MP_LARGE, &arena, &event, err));
-    sy_status s = rules_replay(r->state, &event, i, &what);
+    sy_status s = proof_leaf_names(e.leaf, &event, &what);
+    s = sy_ok(s) ? rules_replay(r->state, &event, i, &what) : s;
     if (sy_ok(s)) {
         return s;
     }
@@ -108,8 +118,8 @@ sy_status audit_replay(const struct audit_export *x, audit_mismatch_fn *mismatch
     for (uint64_t i = 0; i < audit_size(x); i++) {
         SY_TRY(replay_entry(&r, i, reterr));
     }
-    return ret->n_mismatches == 0 ? SY_OK
-                                  : sy_fail(reterr, SY_E_TAMPERED, NULL, "%llu of %llu entries do not replay",
-                                            (unsigned long long)ret->n_mismatches,
-                                            (unsigned long long)ret->n_entries);
+    return ret->n_mismatches == 0
+               ? SY_OK
+               : sy_fail(reterr, SY_E_TAMPERED, NULL, "%llu of %llu entries do not replay",
+                         (unsigned long long)ret->n_mismatches, (unsigned long long)ret->n_entries);
 }

@@ -190,8 +190,9 @@ static sy_status custodian_check(struct ask *c, const struct sy_dataset_def *d)
      * department that says no withholds its consent. */
     sy_status s = party_active(c->state, d->custodian, c->arena, &p, c->err);
     if (!sy_ok(s) || !sy_view_is(p.role, "agency")) {
-        return sy_fail(c->err, SY_E_PARTY, "custodian",
-                       "name the agency: the custodian of protected data holds the second key share");
+        return sy_fail(
+            c->err, SY_E_PARTY, "custodian",
+            "name the agency: the custodian of protected data holds the second key share");
     }
     return SY_OK;
 }
@@ -200,6 +201,9 @@ static sy_status def_check(struct ask *c, const struct sy_dataset_def *d)
 {
     if (!is_id(d->id) || !is_text(d->title, 256)) {
         return sy_fail(c->err, SY_E_FIELD, "id", "an identifier and a title are required");
+    }
+    if (sy_view_is(d->id, "units")) {
+        return sy_fail(c->err, SY_E_FIELD, "id", "\"units\" is the name of a folder of the vault");
     }
     if (!word_in(d->encoding, "utf-8 gb18030")) {
         return sy_fail(c->err, SY_E_FIELD, "encoding", "utf-8 or gb18030");

@@ -37,12 +37,7 @@ bool is_id(struct sy_view v)
 
 bool is_text(struct sy_view v, size_t max)
 {
-    for (size_t i = 0; i < v.n; i++) {
-        if (v.p[i] < 0x20 || v.p[i] == 0x7f) {
-            return false;
-        }
-    }
-    return v.n >= 1 && v.n <= max && sy_view_is_utf8(v);
+    return sy_view_is_text(v, max);
 }
 
 bool is_zero32(const uint8_t p[32])
@@ -71,8 +66,10 @@ static bool is_policy(sy_status s)
     return cat != SY_CAT_IO && cat != SY_CAT_BUSY && cat != SY_CAT_INTERNAL;
 }
 
+/* A refusal is logged once: what comes under a known nonce is refused without an entry of its own. */
 static sy_status refuse(struct ask *c, sy_status why, struct rules_decision *ret)
 {
+    bool known = ret->kind != RULES_KIND_NONE;
     if (c->err->code != why.code) {
         (void)sy_fail(c->err, why.code, NULL, NULL);
     }
@@ -81,7 +78,8 @@ static sy_status refuse(struct ask *c, sy_status why, struct rules_decision *ret
     if (field.n != strlen(c->err->field) || reason.n != strlen(c->err->reason)) {
         return sy_fail(c->err, SY_E_NO_MEMORY, NULL, NULL);
     }
-    *ret = (struct rules_decision){.kind = RULES_KIND_EVENT, .type = sy_view_str("refuse")};
+    ret->kind = known ? RULES_KIND_REFUSED : RULES_KIND_EVENT;
+    ret->type = known ? (struct sy_view){0} : sy_view_str("refuse");
     ret->verdict =
         (struct sy_verdict){.code = (uint64_t)why.code, .field = field, .reason = reason};
     return SY_OK;
@@ -112,7 +110,8 @@ static sy_status clock_check(struct ask *c)
     return SY_OK;
 }
 
-/* What is known of the nonce: nothing (NONE), a recorded outcome, an open charge, or a replay. */
+/* What is known of the nonce: nothing (NONE), a recorded outcome, an open charge, or a replay
+ * (REFUSED). */
 static sy_status nonce_check(struct ask *c, struct rules_decision *ret)
 {
     struct rules_key key = rules_key_nonce(c->req->header.party, c->req->header.nonce);
@@ -125,11 +124,12 @@ static sy_status nonce_check(struct ask *c, struct rules_decision *ret)
                             c->err));
     uint8_t digest[32];
     proof_sha256_one(digest, c->req->header_bytes);
+    ret->kind = RULES_KIND_REFUSED;
+    ret->entry = row.entry;
     if (memcmp(digest, row.header, 32) != 0) {
         return sy_fail(c->err, SY_E_REPLAYED, "header.nonce", NULL);
     }
     ret->kind = row.open ? RULES_KIND_RESUME : RULES_KIND_RECORDED;
-    ret->entry = row.entry;
     return SY_OK;
 }
 

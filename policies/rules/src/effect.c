@@ -83,11 +83,6 @@ sy_status effect_put_bytes(struct rules_effect *e, const struct rules_key *key,
     return record(e, rules_key_view(key), value, err);
 }
 
-sy_status effect_delete(struct rules_effect *e, const struct rules_key *key, struct sy_error *err)
-{
-    return record(e, rules_key_view(key), (struct sy_view){0}, err);
-}
-
 /* digest' of rules/state.h. */
 static sy_status seal_digest(struct rules_effect *e, struct sy_error *err)
 {

@@ -11,13 +11,9 @@
 SY_MUST sy_status effect_put(struct rules_effect *e, const struct rules_key *key,
                              const struct sy_desc *desc, const void *record, struct sy_error *err);
 
-/* Put canonical bytes. */
+/* Put canonical bytes; empty bytes delete the row. */
 SY_MUST sy_status effect_put_bytes(struct rules_effect *e, const struct rules_key *key,
                                    struct sy_view value, struct sy_error *err);
-
-/* Delete a row. */
-SY_MUST sy_status effect_delete(struct rules_effect *e, const struct rules_key *key,
-                                struct sy_error *err);
 
 /* Record all writes of an event (apply.c); rules_effect_new is its caller. */
 SY_MUST sy_status apply_event(const struct rules_state *state, const struct sy_event *event,

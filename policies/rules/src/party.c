@@ -1,8 +1,8 @@
 /*
  * genesis and party.enrol: how keys become parties. The first two come with genesis, signed by both
  * (their keys are made elsewhere, so neither the machine nor one of them can found a domain alone);
- * everyone else by an invitation that the agency signed, to the very domain, box key and log key it
- * names. One key, one certificate, one party: otherwise one person could review their own filing.
+ * everyone else by an invitation that the agency signed, to the very domain, box, log and warden key
+ * it names. One key, one certificate, one party: otherwise one person could review their own filing.
  *
  * Invariants: party ids, signing keys and certificates are unique for ever (a revoked party's too);
  * agency and operator exist once.
@@ -95,7 +95,7 @@ static sy_status keys_unused(struct ask *c, const struct sy_enrol *e)
 static sy_status invite_check(struct ask *c, const struct sy_invite *v, const struct sy_genesis *g)
 {
     if (memcmp(v->domain, c->req->header.domain, 32) != 0 || memcmp(v->box, g->box, 32) != 0 ||
-        !sy_view_eq(v->log, g->log)) {
+        !sy_view_eq(v->log, g->log) || memcmp(v->warden, g->warden, 32) != 0) {
         return sy_fail(c->err, SY_E_FIELD, "invite", "the invitation is to another domain");
     }
     if (!sy_view_eq(v->party, c->req->header.party)) {

@@ -171,7 +171,7 @@ static uint64_t label_bytes(const struct sy_plan_key *key)
     return longest + 5;
 }
 
-/* What the two entries of a run hold because of the plan: data versions, the parameters' values. */
+/* What an entry of a run's request holds because of the plan: data versions, the parameters' values. */
 static uint64_t logged_bytes(const struct sy_plan *plan)
 {
     uint64_t bytes = plan->n_sources * (uint64_t)SOURCE_BYTES;
@@ -210,7 +210,8 @@ static sy_status lengths(struct plan_work *w, struct rules_plan_facts *ret)
         return sy_fail(w->err, SY_E_LIMIT, "outs", "the answer would be too large");
     }
     ret->answer_bytes = blocks_up(bytes);
-    ret->reply_bytes = blocks_up(ret->answer_bytes + RULES_PROOF_BYTES + logged_bytes(plan));
+    /* Twice: an answer given again comes with the charge and with the request's own entry. */
+    ret->reply_bytes = blocks_up(ret->answer_bytes + RULES_PROOF_BYTES + 2 * logged_bytes(plan));
     return SY_OK;
 }
 

@@ -1,8 +1,9 @@
 /*
  * Reads, which are authorised here and not logged when allowed, and who sees which row and entry.
  * Reviewers (agency, operator, security, auditor) see all that the listable prefixes hold; a
- * department sees proposals and grants that touch its datasets; a developer its own. Nothing secret
- * lies in the state; what is held back is other people's business.
+ * department sees proposals and grants that touch its datasets; a developer its own. A version's row
+ * says how many rows it has, an exact figure of protected data: the agency, auditors (who replay) and
+ * its own department see it, nobody else (SECURITY.md, leakage register).
  *
  * Source: DESIGN section 3 (bodies are served by role); wire/methods.h.
  */
@@ -12,15 +13,17 @@
 
 enum { ENTRIES_MAX = 1000 };
 
-/* Can rows under it be listed, and by everybody? */
+/* Who may list all rows under it; others see those that concern them (row_concerns). NULL = everybody. */
 struct prefix_rule {
     const char *prefix;
-    bool open;
+    const char *readers;
 };
 
 static const struct prefix_rule PREFIXES[] = {
-    {"party/", true},     {"dataset/", true}, {"version/", true}, {"pack", true},
-    {"proposal/", false}, {"grant/", false},  {"model/", false},  {"budget/", false},
+    {"party/", NULL},       {"dataset/", NULL},
+    {"pack", NULL},         {"proposal/", REVIEWERS},
+    {"grant/", REVIEWERS},  {"model/", REVIEWERS},
+    {"budget/", REVIEWERS}, {"version/", "agency auditor"},
 };
 
 static const struct prefix_rule *prefix_rule(struct sy_view key)
@@ -115,6 +118,12 @@ static bool row_concerns(const struct rules_state *s, const struct sy_party *cal
                    sy_record_decode(&sy_row_model_desc, value, &SY_MP_LARGE, arena, &row, NULL)) &&
                sy_view_eq(row.developer, caller->party);
     }
+    if (sy_view_starts(key, sy_view_str("version/"))) {
+        struct dataset d;
+        size_t n = strlen("version/");
+        return sy_ok(dataset_read(s, sy_view(key.p + n, key.n - n), arena, &d, NULL)) &&
+               sy_view_eq(d.def.department, caller->party);
+    }
     return false;
 }
 
@@ -125,7 +134,7 @@ bool rules_row_visible(const struct rules_state *s, const struct sy_party *calle
     if (rule == NULL) {
         return false;
     }
-    if (rule->open || word_in(caller->role, REVIEWERS)) {
+    if (rule->readers == NULL || word_in(caller->role, rule->readers)) {
         return true;
     }
     SY_ARENA_CLEANUP struct sy_arena arena = {0};

@@ -277,9 +277,9 @@ sy_status decide_answer(struct ask *c)
     if (!sy_view_is(row.status, "open")) {
         return sy_fail(c->err, SY_E_STATE, "inputs.charge", "the charge has its answer");
     }
-    if (!word_in(c->in->outcome, "ok overrun crash cap") || is_zero32(c->in->commit)) {
+    if (!word_in(c->in->outcome, "ok refused") || is_zero32(c->in->commit)) {
         return sy_fail(c->err, SY_E_FIELD, "inputs.outcome",
-                       "ok, overrun, crash or cap, with the commitment to what is answered");
+                       "ok or refused, with the commitment to what is answered");
     }
     return SY_OK;
 }

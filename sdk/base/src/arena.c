@@ -110,6 +110,9 @@ void sy_arena_deinit(struct sy_arena *a)
     struct sy_arena_block *block = a->head;
     while (block != NULL) {
         struct sy_arena_block *next = block->next;
+        if (a->wipe) {
+            explicit_bzero(block->data, block->used);
+        }
         free(block);
         block = next;
     }

@@ -54,6 +54,16 @@ bool sy_view_is_utf8(struct sy_view v)
     return true;
 }
 
+bool sy_view_is_text(struct sy_view v, size_t max)
+{
+    for (size_t i = 0; i < v.n; i++) {
+        if (v.p[i] < 0x20 || v.p[i] == 0x7f) {
+            return false;
+        }
+    }
+    return v.n >= 1 && v.n <= max && sy_view_is_utf8(v);
+}
+
 void sy_view_to_cstr(struct sy_view v, char *ret, size_t cap)
 {
     size_t n = v.n;

@@ -70,8 +70,8 @@ int cli_parse(struct cli *c, size_t n, const char *const *words)
             c->args[c->n_args++] = words[i++];
             continue;
         }
-        size_t taken = parse_option(c, words[i], i + 1 < n ? words[i + 1] : NULL,
-                                    &c->options[c->n_options++]);
+        size_t taken =
+            parse_option(c, words[i], i + 1 < n ? words[i + 1] : NULL, &c->options[c->n_options++]);
         if (taken == 0) {
             return cli_usage("%s needs a value", words[i]);
         }
@@ -111,8 +111,9 @@ int cli_usage(const char *fmt, ...)
 static int status_of(int code)
 {
     static const int by_category[] = {
-        [SHUYU_CAT_OK] = 0,     [SHUYU_CAT_USAGE] = 1, [SHUYU_CAT_DENIED] = 1, [SHUYU_CAT_QUOTA] = 1,
-        [SHUYU_CAT_CRYPTO] = 3, [SHUYU_CAT_IO] = 4,    [SHUYU_CAT_BUSY] = 4,   [SHUYU_CAT_INTERNAL] = 4};
+        [SHUYU_CAT_OK] = 0,    [SHUYU_CAT_USAGE] = 1,   [SHUYU_CAT_DENIED] = 1,
+        [SHUYU_CAT_QUOTA] = 1, [SHUYU_CAT_CRYPTO] = 3,  [SHUYU_CAT_IO] = 4,
+        [SHUYU_CAT_BUSY] = 4,  [SHUYU_CAT_INTERNAL] = 4};
     unsigned category = (unsigned)code >> 8;
     return category < sizeof(by_category) / sizeof(by_category[0]) ? by_category[category] : 4;
 }
@@ -121,9 +122,9 @@ static int print_error(struct cli *c, int code, const char *field, const char *r
                        uint64_t entry)
 {
     if (c->json) {
-        json_t *j = json_pack("{s:s,s:s,s:s,s:b,s:I}", "error", shuyu_error_name(code), "field", field,
-                              "reason", *reason ? reason : shuyu_error_text(code), "logged", logged, "entry",
-                              (json_int_t)entry);
+        json_t *j = json_pack("{s:s,s:s,s:s,s:b,s:I}", "error", shuyu_error_name(code), "field",
+                              field, "reason", *reason ? reason : shuyu_error_text(code), "logged",
+                              logged, "entry", (json_int_t)entry);
         json_dumpf(j, stderr, JSON_COMPACT);
         fputs("\n", stderr);
         json_decref(j);
@@ -210,7 +211,8 @@ bool cli_connect(struct cli *c, int *ret_status)
     if (c->session != NULL) {
         return true;
     }
-    shuyu_options o = {.on_progress = show_progress, .progress_ctx = c, .call_timeout_ms = 3600 * 1000};
+    shuyu_options o = {
+        .on_progress = show_progress, .progress_ctx = c, .call_timeout_ms = 3600 * 1000};
     shuyu_status s = c->local != NULL
                          ? shuyu_open_local(c->profile, c->local, &o, &c->session, &c->err)
                          : shuyu_open(c->profile, c->address, &o, &c->session, &c->err);
@@ -247,7 +249,8 @@ static int take_result(struct cli *c, const struct cli_ask *ask, shuyu_reply *re
     if (ask->result_desc == NULL) {
         return 0;
     }
-    sy_status s = sy_record_decode(ask->result_desc, copy, &SY_MP_LARGE, &c->arena, ask->ret_result, &e);
+    sy_status s =
+        sy_record_decode(ask->result_desc, copy, &SY_MP_LARGE, &c->arena, ask->ret_result, &e);
     return sy_ok(s) ? 0 : cli_fail_error(c, &e);
 }
 
@@ -266,7 +269,11 @@ int cli_call(struct cli *c, const struct cli_ask *ask)
     shuyu_reply *reply = NULL;
     shuyu_status s = ask->fd > 0 ? shuyu_call_with_fd(c->session, &r, ask->fd, &reply, &c->err)
                                  : shuyu_call(c->session, &r, &reply, &c->err);
-    status = s == SHUYU_OK ? take_result(c, ask, reply) : cli_fail(c);
+    if (s == SHUYU_OK) {
+        status = take_result(c, ask, reply);
+    } else {
+        status = s == ask->expected ? status_of(s) : cli_fail(c);
+    }
     shuyu_reply_free(reply);
     return status;
 }
@@ -276,8 +283,11 @@ int cli_rows(struct cli *c, const char *prefix, cli_row_fn *f, void *ctx)
     struct sy_list args = {.prefix = sy_view_str(prefix)};
     struct sy_state_rows rows = {.more = true};
     while (rows.more) {
-        struct cli_ask ask = {.method = "state.list", .args_desc = &sy_list_desc, .args = &args,
-                              .result_desc = &sy_state_rows_desc, .ret_result = &rows};
+        struct cli_ask ask = {.method = "state.list",
+                              .args_desc = &sy_list_desc,
+                              .args = &args,
+                              .result_desc = &sy_state_rows_desc,
+                              .ret_result = &rows};
         int status = cli_call(c, &ask);
         if (status != 0) {
             return status;
@@ -378,8 +388,8 @@ const char *cli_decimal(struct cli *c, int64_t value, unsigned scale)
         p *= 10;
     }
     return scale == 0 ? sy_arena_printf(&c->arena, "%" PRId64, value)
-                      : sy_arena_printf(&c->arena, "%s%" PRIu64 ".%0*" PRIu64,
-                                        value < 0 ? "-" : "", m / p, (int)scale, m % p);
+                      : sy_arena_printf(&c->arena, "%s%" PRIu64 ".%0*" PRIu64, value < 0 ? "-" : "",
+                                        m / p, (int)scale, m % p);
 }
 
 bool cli_member(struct cli *c, struct sy_view row, const char *key, struct sy_view *ret)

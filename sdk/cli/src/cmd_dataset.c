@@ -25,7 +25,8 @@ static bool compile_pack(struct cli *c, struct sy_pack *ret, int *ret_status)
     return ok;
 }
 
-static bool encode_pack(struct cli *c, const struct sy_pack *pack, struct sy_buf *b, int *ret_status)
+static bool encode_pack(struct cli *c, const struct sy_pack *pack, struct sy_buf *b,
+                        int *ret_status)
 {
     struct sy_error e = {0};
     sy_status s = sy_record_encode(&sy_pack_desc, pack, b);
@@ -48,6 +49,20 @@ int cli_pack_compile(struct cli *c)
     return status;
 }
 
+int cli_pack_show(struct cli *c)
+{
+    int status = 0;
+    struct sy_pack pack;
+    if (!compile_pack(c, &pack, &status)) {
+        return status;
+    }
+    if (c->json) {
+        return cli_print_json(cli_json_record(&sy_pack_desc, &pack));
+    }
+    cli_print_lines(&sy_pack_desc, &pack);
+    return 0;
+}
+
 int cli_pack_send(struct cli *c, const struct sy_pack *pack)
 {
     int status = 0;
@@ -56,8 +71,9 @@ int cli_pack_send(struct cli *c, const struct sy_pack *pack)
         return status;
     }
     struct sy_pack_adopt args = {.pack = sy_buf_view(&b)};
-    return cli_call(c, &(struct cli_ask){.method = "pack.adopt", .args_desc = &sy_pack_adopt_desc,
-                                         .args = &args});
+    return cli_call(
+        c,
+        &(struct cli_ask){.method = "pack.adopt", .args_desc = &sy_pack_adopt_desc, .args = &args});
 }
 
 int cli_pack_adopt(struct cli *c)
@@ -77,7 +93,8 @@ int cli_pack_adopt(struct cli *c)
 int cli_dataset_send(struct cli *c, const struct sy_dataset_def *def)
 {
     return cli_call(c, &(struct cli_ask){.method = "dataset.define",
-                                         .args_desc = &sy_dataset_def_desc, .args = def});
+                                         .args_desc = &sy_dataset_def_desc,
+                                         .args = def});
 }
 
 int cli_dataset_define(struct cli *c)
@@ -102,8 +119,8 @@ int cli_dataset_define(struct cli *c)
 static void print_quality(const struct sy_ingest_result *r)
 {
     static const char *const headers[] = {"RULE", "FIELD", "REJECTED", "NULLED", "COERCED"};
-    printf("version %" PRIu64 ": %" PRIu64 " rows kept of %" PRIu64 ", %" PRIu64 " bytes read\n", r->version,
-           r->quality.rows_kept, r->quality.rows_in, r->quality.bytes);
+    printf("version %" PRIu64 ": %" PRIu64 " rows kept of %" PRIu64 ", %" PRIu64 " bytes read\n",
+           r->version, r->quality.rows_kept, r->quality.rows_in, r->quality.bytes);
     if (r->quality.n_rules == 0) {
         return;
     }
@@ -121,6 +138,19 @@ static void print_quality(const struct sy_ingest_result *r)
     cli_table_print(t);
 }
 
+static int send_file(struct cli *c, const char *dataset, int fd, uint64_t bytes,
+                     struct sy_ingest_result *ret)
+{
+    struct sy_ingest args = {.dataset = sy_view_str(dataset), .file_bytes = bytes};
+    struct cli_ask ask = {.method = "dataset.ingest",
+                          .args_desc = &sy_ingest_desc,
+                          .args = &args,
+                          .result_desc = &sy_ingest_result_desc,
+                          .ret_result = ret,
+                          .fd = fd};
+    return cli_call(c, &ask);
+}
+
 int cli_dataset_ingest(struct cli *c)
 {
     struct stat st;
@@ -128,20 +158,15 @@ int cli_dataset_ingest(struct cli *c)
     if (c->n_args != 2 || c->local == NULL) {
         return cli_usage("usage: shuyu --local DIR/run/local.sock dataset ingest DATASET FILE");
     }
-    SY_FD_CLEANUP int fd = strcmp(c->args[1], "-") == 0 ? dup(STDIN_FILENO)
-                                                         : open(c->args[1], O_RDONLY | O_CLOEXEC);
+    const char *path = c->args[1];
+    SY_FD_CLEANUP int fd =
+        strcmp(path, "-") == 0 ? dup(STDIN_FILENO) : open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) != 0) {
-        return cli_usage("%s: cannot be read", c->args[1]);
+        return cli_usage("%s: cannot be read", path);
     }
-    struct sy_ingest args = {.dataset = sy_view_str(c->args[0]), .file_bytes = (uint64_t)st.st_size};
-    struct cli_ask ask = {.method = "dataset.ingest", .args_desc = &sy_ingest_desc, .args = &args,
-                          .result_desc = &sy_ingest_result_desc, .ret_result = &r, .fd = fd};
-    int status = cli_call(c, &ask);
-    if (status != 0) {
-        return status;
-    }
-    if (c->json) {
-        return cli_print_json(cli_json_record(&sy_ingest_result_desc, &r));
+    int status = send_file(c, c->args[0], fd, (uint64_t)st.st_size, &r);
+    if (status != 0 || c->json) {
+        return status != 0 ? status : cli_print_json(cli_json_record(&sy_ingest_result_desc, &r));
     }
     if (!c->quiet) {
         fputs(isatty(STDERR_FILENO) ? "\r" : "", stderr);
@@ -227,8 +252,8 @@ static bool print_def(struct cli *c, struct sy_view id, struct sy_view row)
 
 static const char *const def_headers[] = {"DATASET", "DEPARTMENT", "UNITS",
                                           "GRADE",   "FIELDS",     "TITLE"};
-static const struct cli_kind_view def_view = {
-    {"dataset/"}, def_headers, 6, def_json, def_cells, print_def};
+static const struct cli_kind_view def_view = {{"dataset/"}, def_headers, 6,
+                                              def_json,     def_cells,   print_def};
 
 int cli_dataset_list(struct cli *c)
 {

@@ -31,7 +31,8 @@ static bool has_user_namespaces(void)
     if (pid == 0) {
         _exit(syscall(SYS_unshare, 0x10000000 /* CLONE_NEWUSER */) == 0 ? 0 : 1);
     }
-    return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    return pid > 0 && waitpid(pid, &status, 0) == pid && WIFEXITED(status) &&
+           WEXITSTATUS(status) == 0;
 }
 
 static bool has_pidfd(void)
@@ -59,7 +60,8 @@ static const struct {
     bool needed;
     const char *advice;
 } checks[] = {
-    {"Landlock, ABI 6 or newer", has_landlock, true, "use a kernel from 6.12 on with Landlock enabled"},
+    {"Landlock, ABI 6 or newer", has_landlock, true,
+     "use a kernel from 6.12 on with Landlock enabled"},
     {"sealable, non-executable memory files", has_memfd_seals, true, "use a kernel from 6.3 on"},
     {"user namespaces", has_user_namespaces, true, "set kernel.unprivileged_userns_clone=1"},
     {"pidfd", has_pidfd, true, "use a kernel from 5.3 on"},
@@ -74,11 +76,14 @@ int cli_doctor(struct cli *c)
     for (size_t i = 0; i < sizeof(checks) / sizeof(checks[0]); i++) {
         bool ok = checks[i].has();
         missing += !ok && checks[i].needed;
-        json_array_append_new(all, json_pack("{s:s,s:b,s:b}", "check", checks[i].what, "ok", ok, "needed",
-                                             checks[i].needed));
+        json_array_append_new(all, json_pack("{s:s,s:b,s:b}", "check", checks[i].what, "ok", ok,
+                                             "needed", checks[i].needed));
         if (!c->json) {
-            printf("%-4s %s%s%s\n", ok ? "ok" : checks[i].needed ? "NO" : "no", checks[i].what,
-                   ok ? "" : ": ", ok ? "" : checks[i].advice);
+            printf("%-4s %s%s%s\n",
+                   ok                 ? "ok"
+                   : checks[i].needed ? "NO"
+                                      : "no",
+                   checks[i].what, ok ? "" : ": ", ok ? "" : checks[i].advice);
         }
     }
     if (c->json) {

@@ -53,15 +53,27 @@ int cli_init(struct cli *c)
     if (mkdir(domain, 0700) != 0 && access(domain, W_OK) != 0) {
         return cli_usage("%s: the folder cannot be made", domain);
     }
-    const char *argv[] = {cli_program(c, "shuyu-warden", "enclave/warden"), "--init", "--domain", domain,
-                          "--agency", agency, "--operator", operator_,
-                          "--name", name != NULL ? name : "shuyu.example/log",
-                          "--purpose", purpose != NULL ? purpose : "production", NULL};
+    const char *argv[] = {cli_program(c, "shuyu-warden", "enclave/warden"),
+                          "--init",
+                          "--domain",
+                          domain,
+                          "--agency",
+                          agency,
+                          "--operator",
+                          operator_,
+                          "--name",
+                          name != NULL ? name : "shuyu.example/log",
+                          "--purpose",
+                          purpose != NULL ? purpose : "production",
+                          NULL};
     int status = run_program(argv);
     if (status == 0) {
-        cli_say(c, "Domain made in %s. Now agency and operator each sign %s/genesis.req:\n"
-               "  shuyu --home AGENCY sign %s/genesis.req\n  shuyu --home OPERATOR sign %s/genesis.req\n"
-               "then: shuyu serve --domain %s\n", domain, domain, domain, domain, domain);
+        cli_say(c,
+                "Domain made in %s. Now agency and operator each sign %s/genesis.req:\n"
+                "  shuyu --home AGENCY sign %s/genesis.req\n  shuyu --home OPERATOR sign "
+                "%s/genesis.req\n"
+                "then: shuyu serve --domain %s\n",
+                domain, domain, domain, domain, domain);
     }
     return status;
 }
@@ -77,7 +89,8 @@ int cli_sign(struct cli *c)
         return status;
     }
     shuyu_buffer out = {0};
-    if (shuyu_sign_logged_request(c->profile, (shuyu_bytes){in.p, in.n}, &out, &c->err) != SHUYU_OK) {
+    if (shuyu_sign_logged_request(c->profile, (shuyu_bytes){in.p, in.n}, &out, &c->err) !=
+        SHUYU_OK) {
         return cli_fail(c);
     }
     (void)cli_write_file(c, c->args[0], sy_view(out.data, out.n), &status);
@@ -92,7 +105,8 @@ int cli_serve(struct cli *c)
         return 2;
     }
     const char *path = cli_program(c, "shuyu-supervisor", "enclave/supervisor");
-    execl(path, path, "--domain", domain, "--listen", listen != NULL ? listen : "127.0.0.1:7443", NULL);
+    execl(path, path, "--domain", domain, "--listen", listen != NULL ? listen : "127.0.0.1:7443",
+          NULL);
     return cli_usage("%s cannot be run", path);
 }
 
@@ -110,12 +124,14 @@ int cli_status(struct cli *c)
     cli_hex(hex, p.domain, 32);
     sy_time_format(p.time, when);
     if (c->json) {
-        return cli_print_json(json_pack("{s:s,s:s,s:s,s:s,s:I,s:s,s:b}", "domain", hex, "log", p.log,
-                                        "purpose", p.purpose, "version", p.version, "entries",
-                                        (json_int_t)p.entries, "time", when, "pinned", p.is_pinned));
+        return cli_print_json(json_pack("{s:s,s:s,s:s,s:s,s:I,s:s,s:b}", "domain", hex, "log",
+                                        p.log, "purpose", p.purpose, "version", p.version,
+                                        "entries", (json_int_t)p.entries, "time", when, "pinned",
+                                        p.is_pinned));
     }
-    printf("domain   %s%s\npurpose  %s\nlog      %s\nentries  %" PRIu64 "\ntime     %s\nversion  %s\n", hex,
-           p.is_pinned ? "" : "  (NOT the one this profile trusts)", p.purpose, p.log, p.entries, when,
-           p.version);
+    printf("domain   %s%s\npurpose  %s\nlog      %s\nentries  %" PRIu64
+           "\ntime     %s\nversion  %s\n",
+           hex, p.is_pinned ? "" : "  (NOT the one this profile trusts)", p.purpose, p.log,
+           p.entries, when, p.version);
     return p.is_pinned ? 0 : 3;
 }

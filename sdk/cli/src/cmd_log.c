@@ -48,7 +48,7 @@ static bool budget_cells(struct cli *c, struct sy_view id, struct sy_view row, c
 int cli_budget(struct cli *c)
 {
     static const char *const headers[] = {"NAMESPACE", "CAP RHO", "SPENT", "RESERVED"};
-    static const struct cli_kind_view view = {{"budget/"},  headers,      4,
+    static const struct cli_kind_view view = {{"budget/"}, headers,      4,
                                               budget_json, budget_cells, NULL};
     return cli_list(c, &view);
 }
@@ -83,8 +83,11 @@ static int export_pages(struct cli *c, FILE *f, struct sy_view *ret_checkpoint, 
     struct sy_log_range range = {.n = 256};
     struct sy_log_entries page = {0};
     do {
-        struct cli_ask ask = {.method = "log.entries", .args_desc = &sy_log_range_desc, .args = &range,
-                              .result_desc = &sy_log_entries_desc, .ret_result = &page};
+        struct cli_ask ask = {.method = "log.entries",
+                              .args_desc = &sy_log_range_desc,
+                              .args = &range,
+                              .result_desc = &sy_log_entries_desc,
+                              .ret_result = &page};
         int status = cli_call(c, &ask);
         if (status != 0) {
             return status;
@@ -124,7 +127,8 @@ int cli_log_export(struct cli *c)
         return out == NULL ? 2 : status;
     }
     status = export_entries(c, out, &checkpoint, &n);
-    if (status == 0 && cli_write_file(c, sy_arena_printf(&c->arena, "%s/checkpoint", out), checkpoint, &status) &&
+    if (status == 0 &&
+        cli_write_file(c, sy_arena_printf(&c->arena, "%s/checkpoint", out), checkpoint, &status) &&
         cli_write_file(c, sy_arena_printf(&c->arena, "%s/log.vkey", out),
                        sy_view_str(shuyu_profile_log(c->profile)), &status)) {
         cli_say(c, "%" PRIu64 " entries exported to %s\n", n, out);

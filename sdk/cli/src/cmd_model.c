@@ -50,8 +50,8 @@ int cli_model_register(struct cli *c)
     }
     cli_hex(hex, r.model, 32);
     if (c->json) {
-        return cli_print_json(json_pack("{s:s,s:s%}", "model", hex, "rendering", r.rendering.p,
-                                        r.rendering.n));
+        return cli_print_json(
+            json_pack("{s:s,s:s%}", "model", hex, "rendering", r.rendering.p, r.rendering.n));
     }
     printf("registered: %s\n\n%.*s", hex, SY_PV(r.rendering));
     return 0;
@@ -133,15 +133,15 @@ static bool print_model(struct cli *c, struct sy_view id, struct sy_view row)
     cli_hex(grant, m.grant.p, 32);
     printf("id         %.*s\nstatus     %.*s\ntitle      %.*s\npurpose    %.*s\n"
            "developer  %.*s\ngrant      %s\nprice      rho %s a run, by %.*s\n\n%.*s\n",
-           SY_PV(id), SY_PV(m.status), SY_PV(m.def.title), SY_PV(m.def.purpose),
-           SY_PV(m.developer), grant, cli_nano_text(m.def.rho, rho, sizeof(rho)),
-           SY_PV(m.def.mechanism), SY_PV(m.def.sql));
+           SY_PV(id), SY_PV(m.status), SY_PV(m.def.title), SY_PV(m.def.purpose), SY_PV(m.developer),
+           grant, cli_nano_text(m.def.rho, rho, sizeof(rho)), SY_PV(m.def.mechanism),
+           SY_PV(m.def.sql));
     return true;
 }
 
 static const char *const model_headers[] = {"ID", "STATUS", "NAME", "MECHANISM", "RHO", "TITLE"};
-static const struct cli_kind_view model_view = {
-    {"model/"}, model_headers, 6, model_json, model_cells, print_model};
+static const struct cli_kind_view model_view = {{"model/"}, model_headers, 6,
+                                                model_json, model_cells,   print_model};
 
 int cli_model_list(struct cli *c)
 {

@@ -29,7 +29,8 @@ int cli_party_new(struct cli *c)
 int cli_party_record(struct cli *c)
 {
     int status = 0;
-    const char *name = cli_need(c, "name"), *role = cli_need(c, "role"), *out = cli_option(c, "out");
+    const char *name = cli_need(c, "name"), *role = cli_need(c, "role"),
+               *out = cli_option(c, "out");
     shuyu_buffer b = {0};
     if (name == NULL || role == NULL || !cli_profile(c, &status)) {
         return status != 0 ? status : 2;
@@ -56,14 +57,21 @@ int cli_party_pin(struct cli *c)
     if (genesis == NULL || !cli_profile(c, &status) || !cli_read_file(c, genesis, &in, &status)) {
         return status != 0 ? status : 2;
     }
-    if (!sy_ok(sy_record_decode(&sy_logged_request_desc, in, &SY_MP_REQUEST, &c->arena, &logged, &e)) ||
-        !sy_ok(sy_record_decode(&sy_genesis_desc, logged.args, &SY_MP_REQUEST, &c->arena, &g, &e)) ||
-        !sy_ok(sy_record_decode(&sy_header_desc, logged.header, &SY_MP_REQUEST, &c->arena, &h, &e))) {
+    if (!sy_ok(sy_record_decode(&sy_logged_request_desc, in, &SY_MP_REQUEST, &c->arena, &logged,
+                                &e)) ||
+        !sy_ok(
+            sy_record_decode(&sy_genesis_desc, logged.args, &SY_MP_REQUEST, &c->arena, &g, &e)) ||
+        !sy_ok(
+            sy_record_decode(&sy_header_desc, logged.header, &SY_MP_REQUEST, &c->arena, &h, &e))) {
         return cli_fail_error(c, &e);
     }
     sy_view_to_cstr(g.log, log, sizeof(log));
-    shuyu_pins pins = {.role = cli_option(c, "role"), .address = address, .domain = h.domain,
-                       .domain_box = g.box, .log = log};
+    shuyu_pins pins = {.role = cli_option(c, "role"),
+                       .address = address,
+                       .domain = h.domain,
+                       .domain_box = g.box,
+                       .log = log,
+                       .warden = g.warden};
     return shuyu_profile_pin(c->profile, &pins, &c->err) == SHUYU_OK ? 0 : cli_fail(c);
 }
 
@@ -71,7 +79,8 @@ int cli_party_invite(struct cli *c)
 {
     int status = 0;
     const char *days = cli_option(c, "days"), *out = cli_need(c, "out");
-    shuyu_invitation what = {.party = cli_need(c, "party"), .role = cli_need(c, "role"),
+    shuyu_invitation what = {.party = cli_need(c, "party"),
+                             .role = cli_need(c, "role"),
                              .name = cli_need(c, "name"),
                              .lifetime_s = (days != NULL ? strtol(days, NULL, 10) : 14) * 86400};
     shuyu_buffer b = {0};
@@ -139,6 +148,7 @@ static bool party_cells(struct cli *c, struct sy_view id, struct sy_view row, co
 int cli_party_list(struct cli *c)
 {
     static const char *const headers[] = {"PARTY", "ROLE", "STATUS", "NAME"};
-    static const struct cli_kind_view view = {{"party/"}, headers, 4, party_json, party_cells, NULL};
+    static const struct cli_kind_view view = {{"party/"}, headers,     4,
+                                              party_json, party_cells, NULL};
     return cli_list(c, &view);
 }

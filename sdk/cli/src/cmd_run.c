@@ -78,9 +78,10 @@ static void print_facts(const shuyu_answer *a)
     shuyu_facts f;
     char rho[32], left[32];
     shuyu_answer_facts(a, &f);
-    printf("\nbudget   rho %s %s, %s left in this grant\nlog      charge %" PRIu64 ", answer %" PRIu64
-           ": receipt and commitment verified\n",
-           cli_nano_text(f.rho, rho, sizeof(rho)), f.stored ? "(stored answer: nothing charged again)" : "charged",
+    printf("\nbudget   rho %s %s, %s left in this grant\nlog      charge %" PRIu64
+           ", answer %" PRIu64 ": receipt and commitment verified\n",
+           cli_nano_text(f.rho, rho, sizeof(rho)),
+           f.stored ? "(stored answer: nothing charged again)" : "charged",
            cli_nano_text(f.rho_left, left, sizeof(left)), f.charge, f.answer);
     for (size_t i = 0; i < f.n_data; i++) {
         shuyu_data d;
@@ -129,7 +130,8 @@ int cli_ask_model(struct cli *c, const uint8_t grant[32], const uint8_t model[32
                   const char *const *params, size_t n, shuyu_answer **ret)
 {
     shuyu_param list[PARAMS_MAX];
-    int status = n > PARAMS_MAX ? cli_usage("too many parameters") : read_params(c, params, n, list);
+    int status =
+        n > PARAMS_MAX ? cli_usage("too many parameters") : read_params(c, params, n, list);
     if (status != 0 || !cli_connect(c, &status)) {
         return status;
     }

@@ -80,7 +80,8 @@ int cli_scene_apply(struct cli *c)
         return cli_print_json(json_pack("{s:s}", "proposal", id));
     }
     printf("filed: %s\n", id);
-    cli_say(c, "The operator reviews first, then the departments consent, then the agency decides.\n");
+    cli_say(c,
+            "The operator reviews first, then the departments consent, then the agency decides.\n");
     return 0;
 }
 
@@ -186,15 +187,20 @@ static int fetch_share(struct cli *c, struct sy_view dataset, struct sy_shares *
 {
     struct sy_dataset_ref ref = {.dataset = dataset};
     struct sy_sealed_share sealed;
-    struct cli_ask ask = {.method = "dataset.share", .args_desc = &sy_dataset_ref_desc, .args = &ref,
-                          .result_desc = &sy_sealed_share_desc, .ret_result = &sealed};
+    struct cli_ask ask = {.method = "dataset.share",
+                          .args_desc = &sy_dataset_ref_desc,
+                          .args = &ref,
+                          .result_desc = &sy_sealed_share_desc,
+                          .ret_result = &sealed,
+                          .expected = SHUYU_E_NOT_FOUND};
     shuyu_buffer plain = {0};
     int status = cli_call(c, &ask);
     if (status != 0) {
-        return c->err.code == SHUYU_E_NOT_FOUND ? 0 : status; /* unprotected data has no custodian */
+        return c->err.code == SHUYU_E_NOT_FOUND ? 0
+                                                : status; /* unprotected data has no custodian */
     }
-    if (shuyu_unseal(c->profile, (shuyu_bytes){sealed.sealed.p, sealed.sealed.n}, &plain, &c->err) !=
-        SHUYU_OK) {
+    if (shuyu_unseal(c->profile, (shuyu_bytes){sealed.sealed.p, sealed.sealed.n}, &plain,
+                     &c->err) != SHUYU_OK) {
         return cli_fail(c);
     }
     struct sy_share *share = &shares->shares[shares->n_shares++];
@@ -262,8 +268,8 @@ static int review(struct cli *c, const char *method, bool with_shares)
         return status;
     }
     bool yes = sy_view_is(r.decision, "approve");
-    struct act a = {method, "proposal/", &sy_review_desc, &r, with_shares && yes,
-                    yes ? ": approve recorded" : ": reject recorded"};
+    struct act a = {method, "proposal/",        &sy_review_desc,
+                    &r,     with_shares && yes, yes ? ": approve recorded" : ": reject recorded"};
     return send_act(c, &a);
 }
 
@@ -286,8 +292,8 @@ static int order(struct cli *c, const char *method, bool with_shares)
 {
     const char *ground = cli_need(c, "ground");
     struct sy_order o = {.ground = sy_view_str(ground), .text = sy_view_str(cli_option(c, "text"))};
-    struct act a = {method,      "grant/", &sy_order_desc, &o,
-                    with_shares, " recorded; it is in force now"};
+    struct act a = {method, "grant/",    &sy_order_desc,
+                    &o,     with_shares, " recorded; it is in force now"};
     return ground == NULL ? 2 : send_act(c, &a);
 }
 

@@ -10,8 +10,14 @@
 #include "cli/yaml.h"
 #include "wire/plan_type.h"
 
-#define KEY(type, key, kind, required) {#key, kind, required, offsetof(type, key), 0}
-#define KEYS(type, key, required) {#key, CLI_TEXTS, required, offsetof(type, key), offsetof(type, n_##key)}
+#define KEY(type, key, kind, required)                                                             \
+    {                                                                                              \
+#key, kind, required, offsetof(type, key), 0                                               \
+    }
+#define KEYS(type, key, required)                                                                  \
+    {                                                                                              \
+#key, CLI_TEXTS, required, offsetof(type, key), offsetof(type, n_##key)                    \
+    }
 #define N(table) (sizeof(table) / sizeof((table)[0]))
 
 static void *alloc(struct sy_arena *a, size_t n, size_t size, struct sy_error *err, sy_status *s)
@@ -173,9 +179,11 @@ static sy_status finish_field(struct cli_yaml *y, const yaml_node_t *at, struct 
         needs |= sy_view_is(f->def.type, bounded[i]);
     }
     if (needs != (f->lo.n > 0) || needs != (f->hi.n > 0)) {
-        return cli_yaml_fail(y, at, err, needs ? "lo and hi are missing" : "lo and hi do not belong here");
+        return cli_yaml_fail(y, at, err,
+                             needs ? "lo and hi are missing" : "lo and hi do not belong here");
     }
-    if (needs && (!parse_bound(&f->def, f->lo, &f->def.lo) || !parse_bound(&f->def, f->hi, &f->def.hi))) {
+    if (needs &&
+        (!parse_bound(&f->def, f->lo, &f->def.lo) || !parse_bound(&f->def, f->hi, &f->def.hi))) {
         return cli_yaml_fail(y, at, err, "lo or hi is not a value of the field's type and scale");
     }
     return SY_OK;

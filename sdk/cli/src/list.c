@@ -91,8 +91,7 @@ int cli_show(struct cli *c, const struct cli_kind_view *v, struct sy_view id)
 {
     struct sy_view row = {0};
     for (size_t i = 2; i > 0 && row.p == NULL; i--) {
-        int status =
-            v->prefixes[i - 1] == NULL ? 0 : cli_find(c, v->prefixes[i - 1], id, &row);
+        int status = v->prefixes[i - 1] == NULL ? 0 : cli_find(c, v->prefixes[i - 1], id, &row);
         if (status != 0) {
             return status;
         }

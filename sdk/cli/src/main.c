@@ -4,7 +4,6 @@
  * their own, run git-style as `shuyu audit` and `shuyu dev`.
  */
 #include <libgen.h>
-#include <locale.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,40 +22,52 @@ static const struct row rows[] = {
     {"init", cli_init, "--domain DIR --agency FILE --operator FILE [--name NAME] [--purpose test]",
      "make a new data domain; agency and operator then sign it"},
     {"sign", cli_sign, "FILE", "add this party's signature to a domain's genesis"},
-    {"serve", cli_serve, "--domain DIR [--listen HOST:PORT]", "run a domain (supervisor in the foreground)"},
+    {"serve", cli_serve, "--domain DIR [--listen HOST:PORT]",
+     "run a domain (supervisor in the foreground)"},
     {"doctor", cli_doctor, "", "what this machine has and lacks for a domain"},
     {"status", cli_status, "", "the domain's sign of life"},
     {"party new", cli_party_new, "--party ID", "make a profile with fresh keys in --home"},
-    {"party record", cli_party_record, "--name NAME --role ROLE [--out FILE]", "public record, for init"},
-    {"party pin", cli_party_pin, "--genesis FILE --address HOST:PORT --role ROLE", "trust the domain of this genesis"},
+    {"party record", cli_party_record, "--name NAME --role ROLE [--out FILE]",
+     "public record, for init"},
+    {"party pin", cli_party_pin, "--genesis FILE --address HOST:PORT --role ROLE",
+     "trust the domain of this genesis"},
     {"party invite", cli_party_invite, "--party ID --role ROLE --name NAME [--days N] --out FILE",
      "invite a party (agency)"},
-    {"party enrol", cli_party_enrol, "--invite FILE [--address HOST:PORT]", "enrol by an invitation"},
+    {"party enrol", cli_party_enrol, "--invite FILE [--address HOST:PORT]",
+     "enrol by an invitation"},
     {"party list", cli_party_list, "", "enrolled parties"},
     {"pack compile", cli_pack_compile, "FILE.yaml --out FILE", "compile a policy pack"},
+    {"pack show", cli_pack_show, "FILE.yaml",
+     "every figure of a policy pack, as the domain will see it"},
     {"pack adopt", cli_pack_adopt, "FILE.yaml", "adopt a policy pack (agency)"},
-    {"dataset define", cli_dataset_define, "FILE.yaml", "enter a dataset into the catalogue (department)"},
-    {"dataset ingest", cli_dataset_ingest, "DATASET FILE", "ingest a raw file; needs --local (department)"},
+    {"dataset define", cli_dataset_define, "FILE.yaml",
+     "enter a dataset into the catalogue (department)"},
+    {"dataset ingest", cli_dataset_ingest, "DATASET FILE",
+     "ingest a raw file; needs --local (department)"},
     {"dataset list", cli_dataset_list, "", "the catalogue"},
     {"dataset show", cli_dataset_show, "DATASET", "fields, types, grades and value sets"},
     {"scene apply", cli_scene_apply, "FILE.yaml", "apply for a scene (developer)"},
     {"scene list", cli_scene_list, "", "applications and grants"},
     {"scene show", cli_scene_show, "ID", "one application or grant"},
     {"scene first-review", cli_scene_first,
-     "ID --approve|--reject [--opinion TEXT] [--feasibility TEXT] [--compliance TEXT] [--risk TEXT] "
+     "ID --approve|--reject [--opinion TEXT] [--feasibility TEXT] [--compliance TEXT] [--risk "
+     "TEXT] "
      "[--value TEXT]",
      "first review (operator)"},
-    {"scene consent", cli_scene_consent, "ID --approve|--reject [--opinion TEXT]", "consent (department)"},
+    {"scene consent", cli_scene_consent, "ID --approve|--reject [--opinion TEXT]",
+     "consent (department)"},
     {"scene final-review", cli_scene_final, "ID --approve|--reject [--opinion TEXT]",
      "final review; approval hands over the custodian's key shares (agency)"},
     {"scene suspend", cli_scene_suspend, "ID --ground CODE [--text TEXT]", "stop a grant at once"},
     {"scene resume", cli_scene_resume, "ID --ground CODE [--text TEXT]", "resume it (agency)"},
     {"scene revoke", cli_scene_revoke, "ID --ground CODE [--text TEXT]", "end it for good"},
     {"model register", cli_model_register, "FILE.yaml --grant ID", "register a model (developer)"},
-    {"model review", cli_model_review, "ID --approve|--reject [--opinion TEXT]", "review a model (operator)"},
+    {"model review", cli_model_review, "ID --approve|--reject [--opinion TEXT]",
+     "review a model (operator)"},
     {"model list", cli_model_list, "", "models"},
     {"model show", cli_model_show, "ID", "one model: its SQL and status"},
-    {"run", cli_run, "MODEL [NAME=VALUE ...] [--receipt FILE]", "run a model and print the verified answer"},
+    {"run", cli_run, "MODEL [NAME=VALUE ...] [--receipt FILE]",
+     "run a model and print the verified answer"},
     {"budget", cli_budget, "", "privacy budgets of the unit namespaces"},
     {"log export", cli_log_export, "--out DIR", "export the log for shuyu-audit"},
 };
@@ -74,7 +85,8 @@ static int print_help(FILE *to)
           "  dev ...              a throw-away domain on dummy data (shuyu-dev)\n\n"
           "'shuyu COMMAND --help' shows what a command takes; the manual is shuyu(1).\n"
           "--home: profile folder, else $SHUYU_HOME, else ~/.shuyu\n"
-          "Exit status: 0 done, 1 refused, 2 wrong call, 3 does not verify, 4 no connection.\n", to);
+          "Exit status: 0 done, 1 refused, 2 wrong call, 3 does not verify, 4 no connection.\n",
+          to);
     return to == stdout ? 0 : 2;
 }
 
@@ -82,7 +94,8 @@ static int print_help(FILE *to)
 static const struct row *find_row(struct cli *c)
 {
     char two[128];
-    snprintf(two, sizeof(two), "%s %s", c->n_args > 0 ? c->args[0] : "", c->n_args > 1 ? c->args[1] : "");
+    snprintf(two, sizeof(two), "%s %s", c->n_args > 0 ? c->args[0] : "",
+             c->n_args > 1 ? c->args[1] : "");
     for (size_t i = 0; i < N_ROWS; i++) {
         bool pair = strchr(rows[i].words, ' ') != NULL;
         if (c->n_args > 0 && strcmp(rows[i].words, pair ? two : c->args[0]) == 0) {
@@ -147,7 +160,8 @@ static int run_command(struct cli *c)
 {
     const struct row *row = find_row(c);
     if (row == NULL) {
-        return c->n_args == 0 && cli_option(c, "help") != NULL ? print_help(stdout) : print_help(stderr);
+        return c->n_args == 0 && cli_option(c, "help") != NULL ? print_help(stdout)
+                                                               : print_help(stderr);
     }
     if (cli_option(c, "help") != NULL) {
         printf("usage: shuyu %s %s\n%s\n", row->words, row->takes, row->help);
@@ -160,10 +174,7 @@ static int run_command(struct cli *c)
 int main(int argc, char **argv)
 {
     static struct cli c;
-    setlocale(LC_ALL, "");
-    if (MB_CUR_MAX == 1) {
-        setlocale(LC_ALL, "C.UTF-8"); /* UTF-8 everywhere: widths of Chinese text in tables */
-    }
+    cli_locale();
     if (argc > 1 && (strcmp(argv[1], "audit") == 0 || strcmp(argv[1], "dev") == 0)) {
         return run_other(argv);
     }

@@ -70,23 +70,32 @@ static json_t *field_value(const struct sy_field *f, const uint8_t *rec)
     const uint8_t *at = rec + f->offset;
     const void *p = at;
     switch (f->kind) {
-    case SY_KIND_u64: return number_value(*(const uint64_t *)p);
-    case SY_KIND_i64: return json_integer(*(const int64_t *)p);
-    case SY_KIND_bool: return json_boolean(*(const bool *)p);
-    case SY_KIND_str: return cli_json_text(*(const struct sy_view *)p);
+    case SY_KIND_u64:
+        return number_value(*(const uint64_t *)p);
+    case SY_KIND_i64:
+        return json_integer(*(const int64_t *)p);
+    case SY_KIND_bool:
+        return json_boolean(*(const bool *)p);
+    case SY_KIND_str:
+        return cli_json_text(*(const struct sy_view *)p);
     case SY_KIND_bin:
     case SY_KIND_raw:
         return hex_value(((const struct sy_view *)p)->p, ((const struct sy_view *)p)->n);
-    case SY_KIND_b16: return hex_value(at, 16);
-    case SY_KIND_b32: return hex_value(at, 32);
-    case SY_KIND_sub: return cli_json_record(f->sub, at);
+    case SY_KIND_b16:
+        return hex_value(at, 16);
+    case SY_KIND_b32:
+        return hex_value(at, 32);
+    case SY_KIND_sub:
+        return cli_json_record(f->sub, at);
     case SY_KIND_strs:
     case SY_KIND_bins:
     case SY_KIND_u64s:
     case SY_KIND_i64s:
-    case SY_KIND_list: return list_value(f, rec);
+    case SY_KIND_list:
+        return list_value(f, rec);
     case SY_KIND_NONE:
-    case SY_KIND_N: break;
+    case SY_KIND_N:
+        break;
     }
     return json_null();
 }
@@ -100,6 +109,38 @@ json_t *cli_json_record(const struct sy_desc *desc, const void *record)
     return out;
 }
 
+static void print_lines(const char *path, json_t *value)
+{
+    char below[512];
+    const char *key;
+    size_t i;
+    json_t *item;
+    if (json_is_object(value)) {
+        json_object_foreach(value, key, item)
+        {
+            snprintf(below, sizeof(below), "%s%s%s", path, *path ? "." : "", key);
+            print_lines(below, item);
+        }
+    } else if (json_array_size(value) > 0) {
+        json_array_foreach(value, i, item)
+        {
+            snprintf(below, sizeof(below), "%s[%zu]", path, i);
+            print_lines(below, item);
+        }
+    } else {
+        printf("%s ", path);
+        json_dumpf(value, stdout, JSON_ENCODE_ANY);
+        putchar('\n');
+    }
+}
+
+void cli_print_lines(const struct sy_desc *desc, const void *record)
+{
+    json_t *all = cli_json_record(desc, record);
+    print_lines("", all);
+    json_decref(all);
+}
+
 int cli_print_json(json_t *value)
 {
     if (value == NULL || json_dumpf(value, stdout, JSON_INDENT(2) | JSON_ENCODE_ANY) != 0) {
@@ -109,6 +150,14 @@ int cli_print_json(json_t *value)
     putchar('\n');
     json_decref(value);
     return 0;
+}
+
+void cli_locale(void)
+{
+    setlocale(LC_ALL, "");
+    if (MB_CUR_MAX == 1) {
+        setlocale(LC_ALL, "C.UTF-8"); /* UTF-8 everywhere: widths of Chinese text in tables */
+    }
 }
 
 /* --- tables ----------------------------------------------------------------------------------------------- */

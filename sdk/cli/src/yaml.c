@@ -158,9 +158,18 @@ static bool parse_unit(struct sy_view v, const struct suffix *table, size_t n, u
     return false;
 }
 
-static bool read_count(struct sy_view v, void *ret) { return parse_scaled(v, 0, ret); }
-static bool read_nano(struct sy_view v, void *ret) { return parse_scaled(v, 9, ret); }
-static bool read_femto(struct sy_view v, void *ret) { return parse_scaled(v, 15, ret); }
+static bool read_count(struct sy_view v, void *ret)
+{
+    return parse_scaled(v, 0, ret);
+}
+static bool read_nano(struct sy_view v, void *ret)
+{
+    return parse_scaled(v, 9, ret);
+}
+static bool read_femto(struct sy_view v, void *ret)
+{
+    return parse_scaled(v, 15, ret);
+}
 
 static bool read_seconds(struct sy_view v, void *ret)
 {
@@ -261,7 +270,8 @@ sy_status cli_yaml_fill(struct cli_yaml *y, const yaml_node_t *map, const struct
     if (map == NULL || map->type != YAML_MAPPING_NODE) {
         return cli_yaml_fail(y, map, reterr, "expected keys and values");
     }
-    for (yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top; p++) {
+    for (yaml_node_pair_t *p = map->data.mapping.pairs.start; p < map->data.mapping.pairs.top;
+         p++) {
         yaml_node_t *name = yaml_document_get_node(&y->doc, p->key);
         const struct cli_key *k = find_key(keys, n_keys, scalar(name));
         if (k == NULL) {

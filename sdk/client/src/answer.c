@@ -69,14 +69,10 @@ static sy_status fill_column(struct shuyu_answer *a, size_t i, struct sy_error *
     return ok ? SY_OK : sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
 }
 
-static sy_status fill(struct shuyu_answer *a, const uint8_t *grant, const uint8_t *model,
-                      struct sy_error *err)
+static sy_status fill(struct shuyu_answer *a, struct sy_error *err)
 {
     SY_TRY(sy_record_decode(&sy_answer_desc, a->reply->opened.reply.result, &SY_MP_LARGE, &a->arena,
                             &a->a, err));
-    if (memcmp(a->a.grant, grant, 32) != 0 || memcmp(a->a.model, model, 32) != 0) {
-        return sy_fail(err, SY_E_FIELD, "answer", "the answer is of another grant or model");
-    }
     a->columns = sy_arena_alloc(&a->arena, a->a.n_columns + 1, sizeof(*a->columns));
     a->datasets = sy_arena_alloc(&a->arena, a->a.n_data + 1, sizeof(*a->datasets));
     if (a->columns == NULL || a->datasets == NULL) {
@@ -94,8 +90,7 @@ static sy_status fill(struct shuyu_answer *a, const uint8_t *grant, const uint8_
     return SY_OK;
 }
 
-sy_status client_answer_new(shuyu_reply *reply, const uint8_t grant[32], const uint8_t model[32],
-                            shuyu_answer **ret, struct sy_error *err)
+sy_status client_answer_new(shuyu_reply *reply, shuyu_answer **ret, struct sy_error *err)
 {
     struct shuyu_answer *a = calloc(1, sizeof(*a));
     if (a == NULL) {
@@ -103,8 +98,8 @@ sy_status client_answer_new(shuyu_reply *reply, const uint8_t grant[32], const u
         return sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
     }
     a->reply = reply;
-    a->arena.ceiling = (size_t)512 << 20; /* texts take more room than on the wire */
-    sy_status s = fill(a, grant, model, err);
+    a->arena.ceiling = CLIENT_ANSWER_BYTES;
+    sy_status s = fill(a, err);
     if (!sy_ok(s)) {
         shuyu_answer_free(a);
         return s;

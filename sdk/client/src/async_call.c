@@ -37,7 +37,7 @@ static void end_call(struct shuyu_async_call *k, sy_status s, struct sy_error *e
     unlink_call(k);
     if (k->on_run != NULL) {
         shuyu_answer *answer = NULL;
-        shuyu_status code = client_give_answer(s, err, reply, k->call, &answer, &error);
+        shuyu_status code = client_give_answer(s, err, reply, &answer, &error);
         k->on_run(k->ctx, code, answer, &error);
     } else {
         shuyu_reply *given = NULL;

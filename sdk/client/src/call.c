@@ -1,7 +1,7 @@
 /*
  * What: requests out, responses in. Invariants: the envelope is made once and never changes, so
- * that its nonce makes repetitions safe; nothing of a reply is reachable before client_verify_*
- * agreed.
+ * that its nonce makes repetitions safe; nothing of a reply is looked at before the warden's
+ * signature for this request holds, and nothing is reachable before client_verify_* agreed.
  */
 #include "client/call.h"
 
@@ -22,7 +22,7 @@ static sy_status check_request(const struct shuyu_profile *p, const shuyu_reques
 {
     if (!client_profile_pinned(p)) {
         return sy_fail(err, SY_E_STATE, "profile",
-                       "the profile trusts no domain yet: enrol with an invitation");
+                       "the profile does not pin all keys of a domain: enrol or pin it again");
     }
     if (r->method == NULL || strlen(r->method) > 64 || r->method[0] == '\0') {
         return sy_fail(err, SY_E_FIELD, "method", "1..64 bytes");
@@ -132,7 +132,11 @@ static sy_status open_and_verify(struct client_call *c, struct sy_view sealed, s
                                  struct sy_error *err)
 {
     const struct shuyu_profile *p = c->profile;
-    SY_TRY(proof_reply_open(sealed, p->box_public, p->box_secret, &r->opened, err));
+    struct proof_reply_open how = {.request = &c->parsed,
+                                   .warden = p->pins.warden,
+                                   .box_public = p->box_public,
+                                   .box_secret = p->box_secret};
+    SY_TRY(proof_reply_open(sealed, &how, &r->opened, err));
     const struct sy_reply *reply = &r->opened.reply;
     if (reply->error.n > 0) {
         char name[32];

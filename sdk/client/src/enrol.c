@@ -24,7 +24,8 @@ static sy_status pins_of(const shuyu_profile *p, const struct sy_invite *v, cons
                        .address = local ? NULL : address,
                        .domain = v->domain,
                        .domain_box = v->box,
-                       .log = log};
+                       .log = log,
+                       .warden = v->warden};
     return client_pins_merge(&p->pins, &pins, ret, err);
 }
 

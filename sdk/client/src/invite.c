@@ -51,6 +51,7 @@ static sy_status invite(const shuyu_profile *p, const shuyu_invitation *w, struc
                           .role = sy_view_str(w->role)};
     memcpy(v.box, p->pins.box, 32);
     memcpy(v.domain, p->pins.domain, 32);
+    memcpy(v.warden, p->pins.warden, 32);
     randombytes_buf(v.nonce, sizeof(v.nonce));
     SY_TRY(sy_record_encode(&sy_invite_desc, &v, &inner));
     proof_sign(sig, sy_buf_view(&inner), p->sign_secret);

@@ -8,12 +8,14 @@ static void fill(const struct shuyu_profile *p, const struct sy_ping *ping, shuy
     *ret = (shuyu_pong){.entries = ping->size, .time = ping->time};
     memcpy(ret->domain, ping->domain, 32);
     memcpy(ret->box, ping->box, 32);
+    memcpy(ret->warden, ping->warden, 32);
     sy_view_to_cstr(ping->log, ret->log, sizeof(ret->log));
     sy_view_to_cstr(ping->purpose, ret->purpose, sizeof(ret->purpose));
     sy_view_to_cstr(ping->version, ret->version, sizeof(ret->version));
-    ret->is_pinned = p != NULL && client_profile_pinned(p) &&
-                     memcmp(p->pins.domain, ping->domain, 32) == 0 &&
-                     memcmp(p->pins.box, ping->box, 32) == 0 && sy_view_is(ping->log, p->pins.log);
+    ret->is_pinned =
+        p != NULL && client_profile_pinned(p) && memcmp(p->pins.domain, ping->domain, 32) == 0 &&
+        memcmp(p->pins.box, ping->box, 32) == 0 && memcmp(p->pins.warden, ping->warden, 32) == 0 &&
+        sy_view_is(ping->log, p->pins.log);
 }
 
 static sy_status take(const shuyu_session *s, const struct sy_rpc_msg *m, shuyu_pong *ret,

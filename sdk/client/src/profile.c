@@ -208,7 +208,8 @@ shuyu_status shuyu_profile_create(const char *dir, const char *party, shuyu_prof
 
 bool client_profile_pinned(const struct shuyu_profile *p)
 {
-    return p->pins.has_domain && p->pins.has_box && p->pins.log[0] != '\0';
+    const struct client_pins *pins = &p->pins;
+    return pins->has_domain && pins->has_box && pins->has_warden && pins->log[0] != '\0';
 }
 
 sy_status client_profile_set(struct shuyu_profile *p, const struct client_pins *pins, bool save,
@@ -265,6 +266,7 @@ sy_status client_pins_merge(const struct client_pins *old, const shuyu_pins *pin
     }
     merge_32(p.domain, &p.has_domain, pins->domain);
     merge_32(p.box, &p.has_box, pins->domain_box);
+    merge_32(p.warden, &p.has_warden, pins->warden);
     merge_32(p.gateway, &p.has_gateway, pins->gateway);
     *ret = p;
     return SY_OK;
@@ -324,6 +326,11 @@ const uint8_t *shuyu_profile_domain(const shuyu_profile *p)
 const uint8_t *shuyu_profile_domain_box(const shuyu_profile *p)
 {
     return p->pins.has_box ? p->pins.box : NULL;
+}
+
+const uint8_t *shuyu_profile_warden(const shuyu_profile *p)
+{
+    return p->pins.has_warden ? p->pins.warden : NULL;
 }
 
 const uint8_t *shuyu_profile_gateway(const shuyu_profile *p)

@@ -34,7 +34,7 @@ struct line {
 static const struct line LINES[] = {TEXT_LINE("party", party),     TEXT_LINE("role", role),
                                     TEXT_LINE("address", address), HEX_LINE("domain", domain),
                                     HEX_LINE("box", box),          TEXT_LINE("log", log),
-                                    HEX_LINE("gateway", gateway)};
+                                    HEX_LINE("warden", warden),    HEX_LINE("gateway", gateway)};
 enum { N_LINES = sizeof(LINES) / sizeof(LINES[0]) };
 
 bool client_is_id(const char *s)

@@ -31,8 +31,7 @@ sy_status client_question_args(const shuyu_question *q, struct sy_buf *b, struct
 }
 
 shuyu_status client_give_answer(sy_status s, struct sy_error *err, shuyu_reply *reply,
-                                const struct client_call *call, shuyu_answer **ret,
-                                shuyu_error *reterr)
+                                shuyu_answer **ret, shuyu_error *reterr)
 {
     shuyu_reply *given = NULL;
     if (!sy_ok(s)) {
@@ -40,8 +39,7 @@ shuyu_status client_give_answer(sy_status s, struct sy_error *err, shuyu_reply *
         shuyu_reply_free(given);
         return code;
     }
-    const struct sy_header *h = &call->parsed.header;
-    return client_give(client_answer_new(reply, h->grant, h->subject, ret, err), err, reterr);
+    return client_give(client_answer_new(reply, ret, err), err, reterr);
 }
 
 shuyu_status shuyu_run(shuyu_session *s, const shuyu_question *question, shuyu_answer **ret,
@@ -69,7 +67,7 @@ shuyu_status shuyu_run(shuyu_session *s, const shuyu_question *question, shuyu_a
     if (sy_ok(st)) {
         st = client_call_through(s, c, -1, &reply, &err);
     }
-    shuyu_status code = client_give_answer(st, &err, reply, c, ret, reterr);
+    shuyu_status code = client_give_answer(st, &err, reply, ret, reterr);
     client_call_free(c);
     return code;
 }

@@ -10,7 +10,7 @@
 #include "client/reply.h"
 #include "proof/leaf.h"
 
-enum { PROOFS_MAX = 8, DAY_S = 86400 };
+enum { PROOFS_MAX = 8 };
 
 /* What the domain answers without logging it. Any other success must be proven. */
 static const char *const READS[] = {"dataset.share", "log.entries", "state.list", "status.domain"};
@@ -50,17 +50,13 @@ static sy_status check_receipt(const struct client_call *c, struct client_entry 
 /* Salt and body open the leaf, and the leaf's clear part agrees with the event. */
 static sy_status check_body(struct client_entry *e, struct sy_arena *arena, struct sy_error *err)
 {
-    struct proof_leaf leaf;
     SY_TRY(proof_leaf_check(e->proof->leaf, e->proof->salt, e->proof->body, err));
-    SY_TRY(proof_leaf_parse(e->proof->leaf, &leaf, err));
     SY_TRY(sy_record_decode(&sy_event_desc, e->proof->body, &SY_MP_LARGE, arena, &e->event, err));
     SY_TRY(sy_record_decode(&sy_header_desc, e->event.request.header, &SY_MP_REQUEST, arena,
                             &e->header, err));
-    if (!sy_view_eq(leaf.type, e->event.type) || e->event.inputs.time < 0 ||
-        leaf.utc_day != (uint64_t)e->event.inputs.time / DAY_S) {
-        return sy_fail(err, SY_E_PROOF, "leaf", "the leaf's type or day is not the event's");
-    }
-    return SY_OK;
+    return sy_ok(proof_leaf_names(e->proof->leaf, &e->event, err))
+               ? SY_OK
+               : sy_fail(err, SY_E_PROOF, "leaf", "the leaf's type or day is not the event's");
 }
 
 /* The header is ours and the arguments are those it was signed over. */

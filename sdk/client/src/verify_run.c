@@ -1,7 +1,8 @@
 /*
  * What: a run's two entries, charge and answer, and the commitment that ties the bytes to them. An
- * answer given again at no charge comes with the charge it was first made under: then that must be
- * the same question of the same party under the same grant.
+ * answer given again at no charge comes with the charge it was first made under, which must be the
+ * same question of the same party under the same grant, and with the entry of this very request,
+ * which says that this is the answer to it now: an older one, of data since replaced, is refused.
  * Source: DESIGN section 3; wire/event.h.
  */
 #include <string.h>
@@ -95,14 +96,51 @@ static sy_status check_commit(const struct client_entry *charge, const struct cl
     return SY_OK;
 }
 
-/* Where our own entry comes along beside the pair, it must point to this answer. */
+static bool same_data(const struct sy_data_ref *a, size_t n_a, const struct sy_data_ref *b,
+                      size_t n_b)
+{
+    bool same = n_a == n_b;
+    for (size_t i = 0; same && i < n_a; i++) {
+        same = sy_view_eq(a[i].dataset, b[i].dataset) && a[i].version == b[i].version &&
+               memcmp(a[i].header, b[i].header, 32) == 0;
+    }
+    return same;
+}
+
+/* What the answer says of itself is what the log charged for. */
+static sy_status check_facts(const struct client_entry *charge, struct sy_view result,
+                             struct sy_error *err)
+{
+    SY_ARENA_CLEANUP struct sy_arena arena = {.ceiling = CLIENT_ANSWER_BYTES};
+    struct sy_answer a;
+    const struct sy_inputs *in = &charge->event.inputs;
+    SY_TRY(sy_record_decode(&sy_answer_desc, result, &SY_MP_LARGE, &arena, &a, err));
+    if (memcmp(a.grant, charge->header.grant, 32) != 0 ||
+        memcmp(a.model, charge->header.subject, 32) != 0) {
+        return no_run(err, "answer", "the answer is of another grant or model");
+    }
+    if (a.rho != charge->event.verdict.rho || a.delta != charge->event.verdict.delta) {
+        return no_run(err, "answer", "the log charged another price");
+    }
+    return same_data(a.data, a.n_data, in->data, in->n_data)
+               ? SY_OK
+               : no_run(err, "answer", "the log charged for other data");
+}
+
+/* Unless the charge is ours, our own entry must be there too and point to this answer. */
 static sy_status check_pointer(const shuyu_reply *r, struct sy_error *err)
 {
-    const struct client_entry *own = r->own;
-    if (own == NULL || own == &r->entries[0]) {
+    const struct client_entry *answer = &r->entries[1];
+    if (r->entries[0].ours) {
         return SY_OK;
     }
-    return own->event.verdict.stored == r->entries[1].at.index + 1
+    if (r->n_entries != 3 || !r->entries[2].ours) {
+        return no_run(err, "proofs", "an answer given again, without the entry of this request");
+    }
+    const struct client_entry *own = &r->entries[2];
+    return sy_view_is(own->event.type, "answer") && own->event.verdict.code == 0 &&
+                   own->event.verdict.stored == answer->at.index + 1 &&
+                   own->at.index > answer->at.index
                ? SY_OK
                : no_run(err, "proofs", "the request was answered by another entry");
 }
@@ -123,7 +161,8 @@ sy_status client_verify_run(const struct client_call *c, shuyu_reply *r, struct 
         return no_run(err, "answer", "the log records another outcome of this run");
     }
     if (answered) {
-        return check_commit(charge, answer, r->opened.reply.result, err);
+        SY_TRY(check_commit(charge, answer, r->opened.reply.result, err));
+        return check_facts(charge, r->opened.reply.result, err);
     }
     r->logged = true;
     r->entry = answer->at.index;

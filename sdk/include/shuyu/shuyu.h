@@ -96,6 +96,7 @@ SHUYU_API const char *shuyu_profile_address(const shuyu_profile *p); /* host:por
 SHUYU_API const char *shuyu_profile_log(const shuyu_profile *p);     /* vkey of the checkpoints */
 SHUYU_API const uint8_t *shuyu_profile_domain(const shuyu_profile *p);     /* domain id */
 SHUYU_API const uint8_t *shuyu_profile_domain_box(const shuyu_profile *p); /* domain's X25519 key */
+SHUYU_API const uint8_t *shuyu_profile_warden(const shuyu_profile *p);     /* see shuyu_pins */
 SHUYU_API const uint8_t *shuyu_profile_gateway(const shuyu_profile *p);    /* see shuyu_pins */
 SHUYU_API const uint8_t *shuyu_profile_sign_key(const shuyu_profile *p);   /* Ed25519, public */
 SHUYU_API const uint8_t *shuyu_profile_box_key(const shuyu_profile *p);    /* X25519, public */
@@ -109,6 +110,7 @@ typedef struct shuyu_pins {
     const uint8_t *domain;     /* 32 bytes: domain id */
     const uint8_t *domain_box; /* 32 bytes: requests are sealed to it */
     const char *log;           /* verifier key "name+id+base64": proofs are checked by it */
+    const uint8_t *warden;     /* 32 bytes: Ed25519 key that signs every reply */
     const uint8_t *gateway; /* 32 bytes: SHA-256 of the gateway's certificate (DER); another one is
                                 * then refused with SHUYU_E_TLS. zero = any will do: what a gateway
                                 * could see without it is who asks which method when */
@@ -149,7 +151,7 @@ typedef struct shuyu_invitation {
 } shuyu_invitation;
 
 /* Sign an invitation with the agency's profile, which must be pinned. It names the domain, its box
- * key and its log key, so the file must reach the invited unchanged: it is what they will trust.
+ * key, log key and warden key, so the file must reach the invited unchanged: it is what they will trust.
  * SHUYU_E_STATE (not pinned), SHUYU_E_FIELD, _NO_MEMORY. */
 SHUYU_MUST SHUYU_API shuyu_status shuyu_profile_invite(const shuyu_profile *agency,
                                                        const shuyu_invitation *what,
@@ -184,8 +186,8 @@ typedef struct shuyu_options {
 
 /*
  * Connect to a gateway over TLS 1.3 with the profile's certificate. address NULL = the pinned one;
- * options may be NULL. The gateway may be anybody's: requests are sealed to the domain and answers
- * proven by its log, whatever it does. SHUYU_E_STATE (no address), SHUYU_E_FIELD (address),
+ * options may be NULL. The gateway may be anybody's: requests are sealed to the domain, replies
+ * signed by its warden and answers proven by its log, whatever it does. SHUYU_E_STATE (no address), SHUYU_E_FIELD (address),
  * SHUYU_E_NOT_FOUND (no such host), SHUYU_E_TLS, SHUYU_E_CLOSED, SHUYU_E_TIMEOUT, SHUYU_E_IO.
  * Blocks. End with shuyu_close, before the profile.
  */
@@ -204,13 +206,13 @@ SHUYU_API void shuyu_close(shuyu_session *s);
 
 /* What a domain says of itself, unsigned: a claim. */
 typedef struct shuyu_pong {
-    uint8_t domain[32], box[32];
+    uint8_t domain[32], box[32], warden[32];
     char log[256];    /* vkey */
     char purpose[16]; /* production or test */
     char version[32]; /* of the software */
     uint64_t entries; /* in its log */
     int64_t time;
-    bool is_pinned; /* domain, box and log are those that the profile pins */
+    bool is_pinned; /* domain, box, log and warden are those that the profile pins */
 } shuyu_pong;
 
 /* Ask for a sign of life. Errors as shuyu_call; SHUYU_E_FIELD when the answer is not a ping's. */
@@ -232,21 +234,22 @@ typedef struct shuyu_request {
 typedef struct shuyu_reply shuyu_reply;
 
 /*
- * Sign, seal, send, wait, open, verify. Everything the reply claims to have logged is verified
- * before it is handed out: body and salt open the leaf, the leaf is in the tree, the tree's
- * checkpoint is signed by the pinned log key and is not older than the largest one seen before, and
- * one entry is this very request. After a lost connection, or when the domain is busy, the *same*
+ * Sign, seal, send, wait, open, verify. A reply counts only with the pinned warden key's signature
+ * for this very request, and everything it claims to have logged is verified before it is handed
+ * out: body and salt open the leaf, the leaf is in the tree, the tree's checkpoint is signed by the
+ * pinned log key and is not older than the largest one seen before, and one entry is this very
+ * request. After a lost connection, or when the domain is busy, the *same*
  * envelope is sent again until the time is up, which the domain recognises by its nonce: nothing
  * happens twice.
  *
  * OK: *ret is the reply. A refusal by the domain: its code is returned; when the refusal is logged
  * and proven, *ret is set too (for its receipt) and reterr->logged is true; otherwise *ret is NULL,
- * and the refusal is only a claim of whoever sent it. *ret is always written: free it in any case.
+ * and the refusal may be a mere claim of the gateway. *ret is always written: free it in any case.
  * SHUYU_E_STATE (profile not pinned), SHUYU_E_FIELD, SHUYU_E_TIMEOUT, SHUYU_E_CLOSED, SHUYU_E_TLS,
  * SHUYU_E_IO; SHUYU_E_SEAL, _PROOF, _DIGEST, _SIGNATURE, _UNSIGNED, _ROLLBACK, _NOT_CANONICAL,
  * _FIELD when the reply does not hold: somebody tampers with it.
  * Results of reads (dataset.share, log.entries, state.list, status.domain) are not logged: they
- * come sealed to the party, and without a proof. Blocks up to call_timeout_ms.
+ * come signed and sealed to the party, and without a proof. Blocks up to call_timeout_ms.
  */
 SHUYU_MUST SHUYU_API shuyu_status shuyu_call(shuyu_session *s, const shuyu_request *request,
                                              shuyu_reply **ret, shuyu_error *reterr);
@@ -307,7 +310,8 @@ typedef struct shuyu_answer shuyu_answer;
 /*
  * Run a model. Verified beyond what shuyu_call verifies: the two entries are the charge, which is
  * this request (or, for an answer stored earlier, the charge of the same question under the same
- * grant), and the answer to that charge, which commits to exactly these bytes. A run costs privacy
+ * grant), and the answer to that charge, which commits to exactly these bytes; a stored answer comes
+ * with a third entry, which is this request and names that answer. A run costs privacy
  * budget once, however often it has to be sent. Errors as shuyu_call; SHUYU_E_REFUSED is the one
  * refusal of a run that was charged. Blocks, at least for the plan's response slot. *ret is NULL on
  * failure; end with shuyu_answer_free.
@@ -388,8 +392,8 @@ typedef struct shuyu_data {
 SHUYU_MUST SHUYU_API shuyu_status shuyu_answer_data(const shuyu_answer *a, size_t i,
                                                     shuyu_data *ret);
 
-/* The answer entry's receipt, text; the proofs of the charge (0) and of the answer (1); the
- * canonical sy_answer bytes, to which the log commits: SHA-256("shuyu-answer-1" || salt of the
+/* The answer entry's receipt, text; the proofs of the charge (0), of the answer (1) and, for a stored
+ * answer, of this request (2); the canonical sy_answer bytes, to which the log commits: SHA-256("shuyu-answer-1" || salt of the
  * charge's inputs || bytes). All borrowed. */
 SHUYU_API const char *shuyu_answer_receipt(const shuyu_answer *a);
 SHUYU_MUST SHUYU_API shuyu_status shuyu_answer_proof(const shuyu_answer *a, size_t i,

@@ -25,11 +25,6 @@ void proof_model_id(uint8_t ret[PROOF_HASH_BYTES], const uint8_t grant[PROOF_HAS
                  sy_view(plan_hash, sizeof(plan_hash)), sy_view(def_hash, sizeof(def_hash)));
 }
 
-void proof_share_commit(uint8_t ret[PROOF_HASH_BYTES], const uint8_t *share)
-{
-    PROOF_SHA256(ret, "shuyu-share-1", sy_view(share, PROOF_HASH_BYTES));
-}
-
 void proof_answer_commit(uint8_t ret[PROOF_HASH_BYTES], const uint8_t salt[PROOF_HASH_BYTES],
                          struct sy_view answer)
 {

@@ -4,9 +4,7 @@
  */
 #include "proof/leaf.h"
 
-#include "wire/event.h"
-
-enum { N_ELEMENTS = 4 };
+enum { N_ELEMENTS = 4, DAY_S = 86400 };
 
 static const struct sy_mp_limits LEAF_LIMITS = {PROOF_LEAF_MAX, 1, 1 + N_ELEMENTS};
 
@@ -92,6 +90,18 @@ sy_status proof_leaf_check(struct sy_view bytes, const uint8_t salt[PROOF_SALT_B
     proof_body_commit(want, salt, body);
     if (memcmp(want, leaf.commitment, sizeof(want)) != 0) {
         return sy_fail(reterr, SY_E_DIGEST, "leaf", "salt and body are not what the leaf names");
+    }
+    return SY_OK;
+}
+
+sy_status proof_leaf_names(struct sy_view bytes, const struct sy_event *event,
+                           struct sy_error *reterr)
+{
+    struct proof_leaf leaf;
+    SY_TRY(proof_leaf_parse(bytes, &leaf, reterr));
+    if (!sy_view_eq(leaf.type, event->type) || event->inputs.time < 0 ||
+        leaf.utc_day != (uint64_t)event->inputs.time / DAY_S) {
+        return sy_fail(reterr, SY_E_TAMPERED, "leaf", "the leaf's type or day is not the event's");
     }
     return SY_OK;
 }

@@ -171,11 +171,12 @@ sy_status sy_typer_init(struct sy_typer *t, const struct sy_plan_param *params, 
 static sy_status int_labels(const struct sy_type *t, struct sy_arena *arena, struct sy_view **ret,
                             size_t *ret_n, struct sy_error *err)
 {
-    if (t->nothing || t->scale != 0 || t->hi - t->lo >= SY_PLAN_INT_LABELS_MAX) {
+    uint64_t span = (uint64_t)t->hi - (uint64_t)t->lo; /* lo <= hi: exact, up to 2^64 - 1 */
+    if (t->nothing || t->scale != 0 || span >= SY_PLAN_INT_LABELS_MAX) {
         return PLAN_FAIL(err, "", "an integer key has no decimals and at most %d values; use CASE",
                          SY_PLAN_INT_LABELS_MAX);
     }
-    size_t n = (size_t)(t->hi - t->lo + 1);
+    size_t n = (size_t)span + 1;
     struct sy_view *labels = sy_arena_alloc(arena, n, sizeof *labels);
     for (size_t i = 0; labels != NULL && i < n; i++) {
         labels[i] = sy_view_str(sy_arena_printf(arena, "%lld", (long long)(t->lo + (int64_t)i)));

@@ -18,7 +18,7 @@
  * Runs in: warden. Trusts: the bytes of its own folder for nothing but the form of a torn write;
  * that the newest checkpoint was not taken away is for the key store's memory and for witnesses to
  * find (ledger_root, ledger_consistency). Holds: the log's signing key, borrowed. May block/alloc:
- * everything may block on the disk; memory grows by about 80 bytes an entry.
+ * everything may block on the disk; memory grows by 80 to 160 bytes an entry.
  * Threads: one at a time for each ledger.
  * Source: DESIGN section 3; reference/audit-log sections 1.3 and 2; C2SP tlog-tiles.
  */

@@ -1,13 +1,15 @@
 /*
  * Start-up of the long-running processes: what each does first (hygiene), how it takes the
- * descriptors that the supervisor hands it, how the two talk, and the last step before serving
- * (sandbox_enter_warden, sandbox_enter_gateway). A role's main runs, in this order:
+ * descriptors that the supervisor hands it, how the two talk, and the warden's last step before
+ * serving (a worker's steps are in seal.h). A role's main runs, in this order:
  *
  *   sandbox_fd_take for each --fd     sandbox_fds_check     sandbox_enter_process
- *   its own start: keys, ledger, TLS  sandbox_enter_<role>  threads, if any
+ *   its own start: keys, ledger       sandbox_enter_warden  threads, if any
  *   sandbox_control_ready             serve until sandbox_control_next gives SY_E_CLOSED
  *
- * Runs in: warden, zygote (the gateway, outside enclave/, follows the same order). Trusts: the supervisor, but checks each descriptor.
+ * Runs in: warden, zygote. The gateway, which may link nothing of the enclave, follows the same
+ * order by itself (gateway/handoff.h, gateway/confine.h). Trusts: the supervisor, but checks each
+ * descriptor.
  * Threads: single-threaded callers only. Errors: SY_E_KERNEL with the missing feature in reterr.
  */
 #ifndef SANDBOX_PROCESS_H
@@ -80,10 +82,6 @@ SY_MUST sy_status sandbox_enter_process(const struct sandbox_fd_slot *slots, siz
  * data_dirfd only, no TCP, no abstract sockets, no signals to others; sandbox_filter_daemon.
  * Descriptors opened before stay usable; threads may be started afterwards. */
 SY_MUST sy_status sandbox_enter_warden(int data_dirfd, struct sy_error *reterr);
-
-/* The gateway: the same, but only reading beneath public_dirfd. Accepting on a listening socket
- * that it was given stays possible; making any but a unix socket does not. */
-SY_MUST sy_status sandbox_enter_gateway(int public_dirfd, struct sy_error *reterr);
 
 /* ---- Control edge (SOCK_SEQPACKET, one byte a message) ---- */
 

@@ -33,7 +33,10 @@ struct vault_attempt {
 SY_MUST sy_status vault_writer_begin(struct vault *v, const struct vault_attempt *attempt,
                                      struct vault_writer **ret, struct sy_error *reterr);
 
-/* The attempt's id, also the name of its folder. Borrowed until finish or abort. */
+enum { VAULT_ATTEMPT_BYTES = 16 };
+
+/* The attempt's id, VAULT_ATTEMPT_BYTES; its folder is named by it in hex. Borrowed until finish or
+ * abort. */
 const uint8_t *vault_writer_attempt(const struct vault_writer *w);
 
 /* Rows taken so far. */

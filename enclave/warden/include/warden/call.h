@@ -11,22 +11,23 @@
 struct warden_method;
 
 struct warden_call {
-    struct warden_call *next; /* in w->waiting */
+    struct warden_call *next;                 /* in w->waiting */
+    struct warden_call *live_next, **live_at; /* in w->calls, as long as it lives */
     struct warden *w;
-    uint64_t conn;       /* where the reply goes, if it is still there */
+    uint64_t conn; /* where the reply goes, if it is still there */
     uint32_t rpc_id;
-    int passed_fd;       /* owned; -1 = none */
+    int passed_fd; /* owned; -1 = none */
     struct sy_arena arena;
     struct proof_envelope envelope;
     struct proof_opened opened;
     struct rules_request request;
     struct sy_inputs inputs;
     struct rules_decision decision;
-    uint8_t box[32];     /* the party's box key: replies are sealed to it */
+    uint8_t box[32]; /* the party's box key: replies are sealed to it */
     const struct warden_method *method;
-    uint64_t entries[2]; /* entries that record the outcome: proofs of the reply */
+    uint64_t entries[3]; /* entries that record the outcome: proofs of the reply */
     size_t n_entries;
-    size_t reply_bytes;  /* fixed reply length; 0 = the smallest that fits */
+    size_t reply_bytes; /* fixed reply length; 0 = the smallest that fits */
 };
 
 /* Where a frame came from. */
@@ -52,11 +53,24 @@ void warden_calls_committed(struct warden *w);
 void warden_call_result(struct warden_call *c, struct sy_view result);
 void warden_call_refuse(struct warden_call *c, const struct sy_error *e);
 
+/* How many calls of a method may live at once, in all and of one party. */
+struct warden_room {
+    size_t in_all, of_party;
+};
+
+/* Is there room for this call among those of its method? Else end it in clear with SY_E_BUSY, before it
+ * is decided and charged (the same envelope may come again), free it, and return false. Counts calls from
+ * their first frame on, so that requests sent in one burst are counted too. */
+bool warden_call_room(struct warden_call *c, const struct warden_room *room);
+
+/* End the call in clear before it was decided: nothing was charged or logged. Frees it. */
+void warden_call_clear(struct warden_call *c, int32_t code, const char *reason);
+
 /* Encode a record and end the call with it; an encoding failure becomes an internal error. */
 void warden_call_record(struct warden_call *c, const struct sy_desc *desc, const void *record);
 
 /* What a method adds around the rules. All may be NULL.
- *   prepare  fill c->inputs; true = decide now, false = it goes on by itself (warden_call_decide)
+ *   prepare  fill c->inputs; true = decide now, false = it goes on by itself (warden_call_decide) or has ended
  *   done     allowed and durable: carry out the effect, and end the call
  *   read     allowed read: end the call
  *   again    the same envelope was recorded as entry c->decision.entry: end the call */

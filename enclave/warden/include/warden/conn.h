@@ -23,9 +23,11 @@ struct warden_conn_ops {
 /* Take over `fd` (closed with the connection). NULL when out of memory; fd is closed then. */
 struct warden_conn *warden_conn_open(struct warden_loop *loop, int fd, enum warden_conn_kind kind,
                                      uint64_t id, const struct warden_conn_ops *ops, void *ctx);
-/* Drop at once; `gone` is called. */
+/* Drop at once; `gone` is called. Freed as soon as nobody is inside it, so a caller that is not its own
+ * callback must not touch it again. Idempotent while inside. */
 void warden_conn_drop(struct warden_conn *c);
 
+/* The id given at opening; never given twice, so a late reply finds its asker or nobody. */
 uint64_t warden_conn_id(const struct warden_conn *c);
 enum warden_conn_kind warden_conn_kind(const struct warden_conn *c);
 

@@ -9,8 +9,8 @@
 /* What `shuyu-warden --init` is given. */
 struct warden_birth {
     const char *name;
-    const char *purpose;  /* production | test */
-    const char *agency;   /* files with canonical sy_party records, their keys made elsewhere */
+    const char *purpose; /* production | test */
+    const char *agency;  /* files with canonical sy_party records, their keys made elsewhere */
     const char *operator_;
 };
 
@@ -30,7 +30,8 @@ SY_MUST sy_status warden_birth(int dir, const struct warden_birth *b, struct sy_
  */
 SY_MUST sy_status warden_domain_open(struct warden *w, struct sy_error *reterr);
 
-/* Expire grants whose time is over: the warden's own acts, called every second. */
+/* Expire grants whose time is over, stop their runs and erase their deposits: the warden's own acts
+ * (grant.expire), called every second. */
 void warden_domain_tick(struct warden *w);
 
 #endif

@@ -30,7 +30,7 @@ struct warden_job {
 
 /* What a job may use. */
 struct warden_job_caps {
-    uint8_t kind; /* 'l', 'r' or 'i' */
+    uint8_t kind; /* SY_JOB_LOWER, _RUN or _INGEST (wire/job.h) */
     uint64_t memory_mib, cpu_s;
     uint64_t wall_ns; /* 0 = none (ingest: the file decides) */
 };
@@ -40,10 +40,10 @@ struct warden_job_caps {
 SY_MUST sy_status warden_job_start(struct warden *w, struct warden_job *job,
                                    const struct warden_job_caps *caps, struct sy_error *reterr);
 
-/* Send one message with descriptors (borrowed). Blocks until the worker took it: from any thread,
- * one at a time. */
-SY_MUST sy_status warden_job_send(const struct warden_job *job, struct sy_view record,
-                                  const int *fds, size_t n_fds);
+/* Send one message with descriptors (all borrowed) to a job's socket. Blocks until the worker took
+ * it. From another thread than the loop's only on a duplicate of the socket: the loop may close the
+ * job's own, and its number may then be another peer's. */
+SY_MUST sy_status warden_job_send(int sock, struct sy_view record, const int *fds, size_t n_fds);
 
 /* End it now, without calling `end`. NULL-safe, idempotent. */
 void warden_job_stop(struct warden_job *job);

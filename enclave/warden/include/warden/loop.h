@@ -1,6 +1,6 @@
 /*
  * The warden's event loop: poll(2) over descriptors, monotonic timers, and completions posted by
- * the threads that fill memfds or write columns. All state of the domain is touched by this one
+ * the threads that work for a run (run_work.c). All state of the domain is touched by this one
  * thread; other threads only hold what their task was given. After every round of ready callbacks
  * `after` runs once: that is where the ledger commits everything the round appended (group commit).
  */

@@ -20,11 +20,24 @@ SY_MUST sy_status warden_act(struct warden *w, const char *method, const uint8_t
                              struct sy_view args, struct sy_inputs *inputs, uint64_t *ret_entry,
                              struct sy_error *reterr);
 
-/* The end of a round: one fsync for all that was appended, then the calls that waited go on, then
- * the public tiles are written. A failed fsync stops the warden (fail closed). */
+/* The end of a round: one fsync for all that was appended, then the calls that waited go on. A failed
+ * fsync stops the warden (fail closed). */
 void warden_commit(struct warden *w);
 
-/* Read back a durable entry; its bytes live in the arena. */
+/* Erase what a grant that is not in force leaves in the key store: the deposited shares, and, when it is
+ * over for good, the key of its pseudonyms. */
+SY_MUST sy_status warden_forget_grant(struct warden *w, const uint8_t grant[32]);
+
+/* Note the committed size in the key store's own memory of checkpoints, which makes an older ledger
+ * beside newer keys detectable: every second, at every key operation, and at the end. */
+void warden_note(struct warden *w);
+
+/* Then the public tiles and the checkpoint that the gateway serves. */
+void warden_publish(struct warden *w);
+
+/* Read back an entry; its bytes live in the arena. One that was appended in this round is committed
+ * first (warden_commit, with all that waits on it): nothing is shown before it is durable.
+ * SY_E_NOT_FOUND past the end; SY_E_TAMPERED. */
 SY_MUST sy_status warden_entry(struct warden *w, uint64_t index, struct sy_arena *arena,
                                struct ledger_entry *ret, struct sy_error *reterr);
 
@@ -39,7 +52,8 @@ SY_MUST sy_status warden_entry_event(struct warden *w, uint64_t index, struct sy
 /* UTC seconds, never less than the newest entry's time. */
 int64_t warden_time(const struct warden *w);
 
-/* Copy the box key of a party's row; false when it is not enrolled. */
+/* Copy a party's row; its views live in the arena. False when it is not enrolled (or for lack of
+ * memory). */
 bool warden_party(const struct warden *w, struct sy_view id, struct sy_arena *arena,
                   struct sy_party *ret);
 

@@ -7,7 +7,7 @@
 
 #include "warden/warden.h"
 
-/* The log's size again, when it has grown; at most once a second. */
+/* The log's size again, when it has grown; the caller calls it once a second (main.c). */
 void warden_replica_tick(struct warden *w);
 
 /* `head` and every row, to a gateway that has just connected. */

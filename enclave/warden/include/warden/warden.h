@@ -4,10 +4,12 @@
  *
  *   conn.c frame -> call.c open, identify -> method.c prepare (inputs) -> rules_decide
  *     -> record.c append + apply -> [end of round: one fsync] -> method.c effect, reply
- *   runs go on: run.c worker -> release.c noise -> record.c answer -> [fsync] -> slot ends -> reply
+ *   runs go on: run_work.c worker -> release.c noise -> run.c, record.c answer -> [fsync]
+ *     -> slot ends -> reply
  *
  * Runs in: warden. Trusts: its own ledger and key store after verification; nobody else.
- * Holds: everything (DESIGN section 2). May block: on fsync, once a round.
+ * Holds: everything (DESIGN section 2). May block: on fsync: the ledger's once a round, the key
+ * store's and the answer store's when they change.
  * Threads: all of struct warden belongs to the loop's thread.
  */
 #ifndef WARDEN_WARDEN_H
@@ -30,7 +32,7 @@ struct warden_run;
 struct warden_keys {
     uint8_t box_pub[32], sign_pub[32];
     const uint8_t *box_secret;  /* 32 */
-    const uint8_t *sign_secret; /* 64, Ed25519: the warden's own acts */
+    const uint8_t *sign_secret; /* 64, Ed25519: the warden's own acts, its replies */
     const uint8_t *log_secret;  /* 64, Ed25519: checkpoints */
 };
 
@@ -41,26 +43,28 @@ struct warden {
     struct rules_state *state;
     struct warden_keys keys;
     uint8_t domain[32];
-    struct sy_view genesis;      /* canonical bytes of entry 0's args */
-    struct sy_view purpose;      /* production or test */
+    struct sy_view genesis; /* canonical bytes of entry 0's args */
+    struct sy_view purpose; /* production or test */
     char log_vkey[160];
-    uint8_t epoch[16];           /* names the noise key; fresh for a new or promoted domain */
-    int zygote;                  /* seqpacket edge */
-    int listener;                /* local clients */
-    int control;                 /* supervisor's edge */
-    int dir;                     /* the domain's folder */
+    uint8_t epoch[16]; /* names the noise key; fresh for a new or promoted domain */
+    int zygote;        /* seqpacket edge */
+    int listener;      /* local clients */
+    int control;       /* supervisor's edge */
+    int dir;           /* the domain's folder */
     struct warden_watch *control_watch, *listener_watch;
     struct warden_conn *gateway; /* NULL while it restarts */
     struct warden_conn **conns;  /* every open connection, the gateway's included */
     size_t n_conns, cap_conns;
     uint64_t last_conn;
+    struct warden_call *calls;   /* all that live */
     struct warden_call *waiting; /* appended this round; acted on after the commit */
     struct warden_call **waiting_tail;
-    struct warden_run *runs;     /* runs and other jobs in flight */
-    int64_t last_time;           /* of the newest entry */
-    uint64_t noted_ns;           /* when the key store last noted the checkpoint */
-    bool appended;               /* something to commit this round */
-    bool failed;                 /* the ledger refuses: stop, fail closed */
+    struct warden_run *runs; /* in flight or not yet told (run.c) */
+    int64_t last_time;       /* of the newest entry */
+    uint64_t noted_size;     /* entries at the checkpoint that the key store last noted */
+    bool appended;           /* something to commit this round */
+    bool unpublished;        /* committed, but not yet in the public tiles */
+    bool failed;             /* the ledger refuses: stop, fail closed */
 };
 
 #endif

@@ -7,8 +7,9 @@
 
 #include "warden/call.h"
 
-/* model.register: have a worker lower the SQL, then decide with the plan, or with the refusal, as
- * input. Always returns false: the call goes on by itself. */
+/* model.register. prepare: false = a worker lowers the SQL, and the call goes on by itself, with the plan or
+ * the worker's refusal as input; true = decide now: the rules refuse it whatever the plan, or no worker
+ * could be had (the refusal is the input). done: the model's id, plan and rendering. */
 bool warden_lower_prepare(struct warden_call *c);
 void warden_register_done(struct warden_call *c);
 
@@ -23,7 +24,9 @@ void warden_run_again(struct warden_call *c);
  * as a crash and stays charged. */
 void warden_runs_stop(struct warden *w, const uint8_t grant[32]);
 
-/* dataset.ingest: the descriptor goes to a worker; rows come back typed and are encrypted. */
+/* dataset.ingest. prepare: close a passed descriptor that is neither a file nor a pipe; the decision follows.
+ * done: the descriptor goes to a worker; rows come back typed, are encrypted on the loop's thread as they
+ * come, and at the end published by one of the warden's own acts. again: never started twice: refused. */
 bool warden_ingest_prepare(struct warden_call *c);
 void warden_ingest_done(struct warden_call *c);
 void warden_ingest_again(struct warden_call *c);

@@ -34,9 +34,11 @@ struct audit_summary {
 };
 
 /*
- * Verify without trusting the operator: every body opens its leaf's commitment, the leaves give the
- * root, and the checkpoint over that root is signed by `log`. SY_E_DIGEST (an entry's body), SY_E_PROOF
- * (root or size), SY_E_UNSIGNED, SY_E_SIGNATURE; reterr->field names the entry.
+ * Verify without trusting the operator: every body opens its leaf's commitment and is the event whose
+ * type and day the leaf shows, the leaves give the root, and the checkpoint over that root is signed by
+ * `log`. SY_E_DIGEST (an entry's body), SY_E_TAMPERED (field "leaf": another type or day; "entries": no
+ * entry, or out of order), the decoder's errors for a body that is no event, SY_E_PROOF (root or size),
+ * SY_E_UNSIGNED, SY_E_SIGNATURE; reterr->reason names the entry.
  */
 SY_MUST sy_status audit_verify(const struct audit_export *x, const struct proof_vkey *log,
                                struct audit_summary *ret, struct sy_error *reterr);
@@ -46,8 +48,8 @@ typedef void audit_mismatch_fn(void *ctx, uint64_t entry, const struct sy_event 
                                const struct sy_error *what);
 
 /*
- * Decide every entry again with this program's own rules, and compare verdict, reason, budget and
- * state digest (DESIGN section 3). Needs every body (auditor or agency). Goes on after a mismatch as
+ * Decide every entry again with this program's own rules, and compare verdict, reason, budget, state
+ * digest and the leaf's public part (DESIGN section 3). Needs every body (auditor or agency). Goes on after a mismatch as
  * long as the event can be applied, so that each one is named. OK when all agree; SY_E_TAMPERED
  * otherwise; SY_E_DENIED when bodies are missing.
  */

@@ -43,6 +43,8 @@ enum rules_kind {
     RULES_KIND_READ,   /* allowed and not logged: answer from the state or the log */
     RULES_KIND_RESUME, /* the same envelope as charge `entry`, still unanswered: resume that run */
     RULES_KIND_RECORDED, /* the same envelope was recorded: its outcome is entry `entry` */
+    RULES_KIND_REFUSED, /* refused by the verdict and not logged: the nonce is known by entry `entry`,
+                          * so whoever relays an envelope again can't make the log grow */
     RULES_KIND_N
 };
 
@@ -50,7 +52,7 @@ enum rules_kind {
  * at no charge (event type "answer": logged, re-decided, no run). */
 struct rules_decision {
     enum rules_kind kind;
-    uint64_t entry;            /* RESUME, RECORDED */
+    uint64_t entry;            /* RESUME, RECORDED, REFUSED */
     struct sy_view type;       /* EVENT: the event's type */
     struct sy_verdict verdict; /* views live in the arena */
 };
@@ -63,7 +65,8 @@ struct rules_decision {
  * arena   owns what *ret points to
  *
  * Result OK: *ret is filled; every request that an enrolled party (or the warden, or for
- * party.enrol the invited) validly signed gets here, allowed or refused.
+ * party.enrol the invited) validly signed gets here, allowed or refused. What comes under a known
+ * nonce never makes an event: RESUME, RECORDED, or REFUSED.
  * Other results: the request can't be logged because nobody known has signed it, *ret is zeroed:
  *   SY_E_SUITE, SY_E_FIELD       suite, context or domain is not ours, or the header is malformed
  *   SY_E_METHOD                  no such method, or not one that takes an envelope

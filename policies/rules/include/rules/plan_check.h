@@ -39,8 +39,8 @@
 #include "wire/plan.h"
 
 enum {
-    RULES_LABEL_BYTES_MAX = 256, /* widest open-key label an answer may carry */
-    RULES_PROOF_BYTES = 24576    /* a reply's two entry proofs, beside what grows with the plan */
+    RULES_LABEL_BYTES_MAX = SY_LABEL_BYTES_MAX, /* widest open-key label an answer may carry */
+    RULES_PROOF_BYTES = 24576 /* a reply's three proofs and signature, but what the plan adds */
 };
 
 /* The catalogue as one grant shows it. */
@@ -99,7 +99,7 @@ struct rules_plan_facts {
     struct sy_pack_size size; /* its slot and caps */
     uint64_t cells_max;       /* cells over all blocks */
     size_t answer_bytes;      /* bound on the canonical sy_answer, a multiple of SY_REPLY_BLOCK */
-    size_t reply_bytes;       /* length to pad the run's sy_reply to: answer and both proofs */
+    size_t reply_bytes;       /* length to pad the run's sy_reply to: answer and proofs */
     uint64_t grade;           /* of the answer */
 };
 

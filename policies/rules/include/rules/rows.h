@@ -123,7 +123,7 @@ SY_RECORD(row_model, SY_ROW_MODEL_FIELDS)
     F(u64, spent_rho, "spent_rho", SY_OPT)
 SY_RECORD(row_budget, SY_ROW_BUDGET_FIELDS)
 
-/* A paid run. status: open | ok | overrun | crash | cap. params: positions in the declared values;
+/* A paid run. status: open | ok | refused. params: positions in the declared values;
  * salt: of the charge (noise); answer: entry of the answer + 1. */
 #define SY_ROW_CHARGE_FIELDS(F, S, L)                                                              \
     F(u64, answer, "answer", SY_OPT)                                                               \

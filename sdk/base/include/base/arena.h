@@ -13,6 +13,7 @@ struct sy_arena {
     struct sy_arena_block *head;
     size_t used;    /* bytes handed out */
     size_t ceiling; /* bytes at most; 0 = 64 MiB */
+    bool wipe;      /* zero every block before it is freed */
 };
 
 /* n x size zeroed bytes aligned for any type; NULL past the ceiling, on overflow or no memory. */

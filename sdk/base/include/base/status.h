@@ -93,12 +93,12 @@ typedef struct sy_status {
 
 /* What a person or program needs to act on a refusal. Zero-initialise before first use. */
 struct sy_error {
-    int32_t code;     /* one of enum sy_code; 0 = no error recorded */
-    char field[64];   /* what was wrong, e.g. "proposal.datasets[0].fields"; "" when not one field */
+    int32_t code;   /* one of enum sy_code; 0 = no error recorded */
+    char field[64]; /* what was wrong, e.g. "proposal.datasets[0].fields"; "" when not one field */
     char reason[256]; /* one sentence, UTF-8, what is wrong and what to do */
 };
 
-#define SY_MUST __attribute__((warn_unused_result))
+#define SY_MUST              __attribute__((warn_unused_result))
 #define SY_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 
 #define SY_OK ((sy_status){0})

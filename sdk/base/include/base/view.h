@@ -59,4 +59,7 @@ void sy_view_to_cstr(struct sy_view v, char *ret, size_t cap);
 /* Is `v` valid UTF-8 (no surrogates, no overlongs, no NUL)? Source: RFC 3629. */
 bool sy_view_is_utf8(struct sy_view v);
 
+/* Is `v` plain text: 1..max bytes of UTF-8 without control characters (below U+0020, U+007F)? */
+bool sy_view_is_text(struct sy_view v, size_t max);
+
 #endif

@@ -28,7 +28,7 @@ struct cli {
     const char *address; /* NULL = the pinned one */
     const char *local;   /* path of the domain's local socket; NULL = over the gateway */
     bool json;
-    bool quiet; /* results only: no sentence about what was done */
+    bool quiet;                     /* results only: no sentence about what was done */
     const char *args[CLI_ARGS_MAX]; /* after the command's words */
     size_t n_args;
     struct cli_option options[CLI_ARGS_MAX];
@@ -41,6 +41,9 @@ struct cli {
 
 /* A command's result: 0 or an exit status. */
 typedef int cli_command(struct cli *c);
+
+/* First call of a program: the user's locale, and UTF-8 in any case. */
+void cli_locale(void);
 
 /* Split words into plain arguments and options: --name value | --name=value | --switch. Views of the
  * words are kept. 0, or 2 after printing. */
@@ -80,7 +83,8 @@ struct cli_ask {
     const void *secret;
     const struct sy_desc *result_desc;
     void *ret_result;
-    int fd; /* handed over when > 0 */
+    int fd;       /* handed over when > 0 */
+    int expected; /* a code whose refusal is not printed; its status is still returned */
 };
 int cli_call(struct cli *c, const struct cli_ask *ask);
 
@@ -136,16 +140,16 @@ int cli_ask_model(struct cli *c, const uint8_t grant[32], const uint8_t model[32
 void cli_answer_print(struct cli *c, const shuyu_answer *a);
 
 /* Commands, by file. */
-cli_command cli_init, cli_sign, cli_serve, cli_status;                      /* cmd_domain.c */
-cli_command cli_doctor;                                                     /* cmd_doctor.c */
+cli_command cli_init, cli_sign, cli_serve, cli_status; /* cmd_domain.c */
+cli_command cli_doctor;                                /* cmd_doctor.c */
 cli_command cli_party_new, cli_party_record, cli_party_pin, cli_party_invite, cli_party_enrol,
-    cli_party_list;                                                         /* cmd_party.c */
-cli_command cli_pack_compile, cli_pack_adopt, cli_dataset_define, cli_dataset_ingest,
-    cli_dataset_list, cli_dataset_show;                                     /* cmd_dataset.c */
+    cli_party_list; /* cmd_party.c */
+cli_command cli_pack_compile, cli_pack_show, cli_pack_adopt, cli_dataset_define, cli_dataset_ingest,
+    cli_dataset_list, cli_dataset_show; /* cmd_dataset.c */
 cli_command cli_scene_apply, cli_scene_list, cli_scene_show, cli_scene_first, cli_scene_consent,
-    cli_scene_final, cli_scene_suspend, cli_scene_resume, cli_scene_revoke; /* cmd_scene.c */
+    cli_scene_final, cli_scene_suspend, cli_scene_resume, cli_scene_revoke;       /* cmd_scene.c */
 cli_command cli_model_register, cli_model_review, cli_model_list, cli_model_show; /* cmd_model.c */
-cli_command cli_run;                                                        /* cmd_run.c */
-cli_command cli_budget, cli_log_export;                                     /* cmd_log.c */
+cli_command cli_run;                                                              /* cmd_run.c */
+cli_command cli_budget, cli_log_export;                                           /* cmd_log.c */
 
 #endif

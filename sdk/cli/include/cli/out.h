@@ -12,6 +12,9 @@
 /* A record as a JSON object, by its descriptor: every field under its key. NULL when out of memory. */
 json_t *cli_json_record(const struct sy_desc *desc, const void *record);
 
+/* A record as lines "path value", every field in turn; figures as the record holds them. */
+void cli_print_lines(const struct sy_desc *desc, const void *record);
+
 /* Print and free. */
 int cli_print_json(json_t *value);
 
@@ -32,9 +35,10 @@ void cli_table_free(struct cli_table *t);  /* NULL-safe */
  * the row's id (its key without the prefix) and bytes; a row that does not read is left out.
  */
 struct cli_kind_view {
-    const char *prefixes[2]; /* state prefixes, the second may be NULL; details: the last that has it */
+    const char
+        *prefixes[2]; /* state prefixes, the second may be NULL; details: the last that has it */
     const char *const *headers;
-    size_t n_headers; /* at most 8 */
+    size_t n_headers;                                                      /* at most 8 */
     json_t *(*json)(struct cli *c, struct sy_view id, struct sy_view row); /* NULL: leave it out */
     bool (*cells)(struct cli *c, struct sy_view id, struct sy_view row, const char **ret);
     bool (*print)(struct cli *c, struct sy_view id, struct sy_view row); /* NULL: no details */

@@ -25,15 +25,12 @@ struct shuyu_answer {
 SY_MUST sy_status client_question_args(const shuyu_question *q, struct sy_buf *b,
                                        struct sy_error *err);
 
-/* Make the table of a verified reply to `question`, which is checked in shape: takes over `reply`
+/* Make the table of a verified reply to a run, which is checked in shape: takes over `reply`
  * whatever happens. SY_E_FIELD and the decoder's errors. */
-SY_MUST sy_status client_answer_new(shuyu_reply *reply, const uint8_t grant[32],
-                                    const uint8_t model[32], shuyu_answer **ret,
-                                    struct sy_error *err);
+SY_MUST sy_status client_answer_new(shuyu_reply *reply, shuyu_answer **ret, struct sy_error *err);
 
 /* The outcome of a run, as the public functions give it: takes over reply. */
 shuyu_status client_give_answer(sy_status s, struct sy_error *err, shuyu_reply *reply,
-                                const struct client_call *call, shuyu_answer **ret,
-                                shuyu_error *reterr);
+                                shuyu_answer **ret, shuyu_error *reterr);
 
 #endif

@@ -24,8 +24,8 @@ struct client_pins {
     char role[CLIENT_ROLE_MAX];
     char address[CLIENT_ADDRESS_MAX];
     char log[CLIENT_VKEY_MAX];
-    uint8_t domain[32], box[32], gateway[32];
-    bool has_domain, has_box, has_gateway;
+    uint8_t domain[32], box[32], warden[32], gateway[32];
+    bool has_domain, has_box, has_warden, has_gateway;
 };
 
 struct shuyu_profile {

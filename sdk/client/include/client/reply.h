@@ -7,6 +7,10 @@
 #include "client/call.h"
 #include "proof/receipt.h"
 
+enum {
+    CLIENT_ANSWER_BYTES = 512 << 20
+}; /* of a decoded answer: texts take more than on the wire */
+
 /* One entry of the log, verified. */
 struct client_entry {
     const struct sy_entry_proof *proof;
@@ -32,7 +36,8 @@ struct shuyu_reply {
 SY_MUST sy_status client_verify_entries(const struct client_call *c, shuyu_reply *r,
                                         struct sy_error *err);
 
-/* Does what the log says agree with what the reply says? For runs: charge, answer, commitment. */
+/* Does what the log says agree with what the reply says? For runs: charge, answer, commitment, and
+ * what the answer says it is of: grant, model, data, price. */
 SY_MUST sy_status client_verify_outcome(const struct client_call *c, shuyu_reply *r,
                                         struct sy_error *err);
 SY_MUST sy_status client_verify_run(const struct client_call *c, shuyu_reply *r,

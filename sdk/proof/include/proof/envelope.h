@@ -4,8 +4,8 @@
  * A request: the args (and a secret, if any) go with a random salt into a sy_body, sealed to the
  * domain's box key; the header carries their digest and is signed. Signed message = the canonical
  * header bytes; they hold a context string, as an invitation's do, so neither can stand for the
- * other. A reply: padded to a length fixed beforehand, then sealed to the party's box key, so that
- * its size says nothing.
+ * other. A reply: signed by the warden together with the request's header, padded to a length fixed
+ * beforehand, then sealed to the party's box key, so that its size says nothing.
  *
  * Runs in: SDK (make, open reply), warden (open, verify, seal reply), auditor (verify).
  * Trusts: nobody. Holds: nothing between calls; secret keys are borrowed for the call and belong
@@ -125,16 +125,25 @@ void proof_opened_deinit(struct proof_opened *opened);
 
 /* --- replies ----------------------------------------------------------------------------------- */
 
-/* The smallest length a reply of n encoded bytes fits: a multiple of SY_REPLY_BLOCK, > n. For
- * methods whose length is fixed beforehand this is for choosing it, never for the reply itself. */
+/* The smallest length that a reply fits which is n encoded bytes without nonce and signature: a
+ * multiple of SY_REPLY_BLOCK. For methods whose length is fixed beforehand this is for choosing it,
+ * never for the reply itself. */
 size_t proof_reply_length(size_t n_bytes);
 
-/* Append the sealed reply: encode, pad to exactly length_bytes (a multiple of SY_REPLY_BLOCK), seal
- * to the party's box key. Adds length_bytes + PROOF_SEAL_BYTES, whatever the content. SY_E_USAGE
- * (length), SY_E_LIMIT (the reply does not fit), SY_E_FIELD (the reply's text; the key is no curve
- * point), SY_E_NO_MEMORY: buffer unchanged. */
-SY_MUST sy_status proof_reply_seal(const struct sy_reply *reply, size_t length_bytes,
-                                   const uint8_t party_box[PROOF_BOX_BYTES], struct sy_buf *b);
+/* How a reply is closed; all borrowed. */
+struct proof_reply_seal {
+    const struct proof_envelope *request; /* what is answered */
+    const uint8_t *warden_secret;         /* PROOF_SECRET_BYTES: the domain's warden key */
+    const uint8_t *party_box;             /* PROOF_BOX_BYTES: public box key of the party */
+    size_t length_bytes;                  /* padded to exactly this, a multiple of SY_REPLY_BLOCK */
+};
+
+/* Append the sealed reply: sign for the request (reply's own nonce and sig are not looked at), encode,
+ * pad, seal. Adds length_bytes + PROOF_SEAL_BYTES, whatever the content. SY_E_USAGE (length),
+ * SY_E_LIMIT (the reply does not fit), SY_E_FIELD (the reply's text; the box key is no curve point),
+ * SY_E_NO_MEMORY: buffer unchanged. */
+SY_MUST sy_status proof_reply_seal(const struct sy_reply *reply, const struct proof_reply_seal *how,
+                                   struct sy_buf *b);
 
 /* A reply as the party reads it. Owns what its views point into. Zero-initialise before first use. */
 struct proof_reply {
@@ -143,11 +152,20 @@ struct proof_reply {
     struct sy_arena arena; /* owned; the list of proofs */
 };
 
-/* Open a sealed reply with the party's key pair. SY_E_SEAL, SY_E_FRAME (length or padding), errors of
- * sy_record_decode; *ret is empty then. On success the caller owes proof_reply_deinit. */
-SY_MUST sy_status proof_reply_open(struct sy_view sealed, const uint8_t box_public[PROOF_BOX_BYTES],
-                                   const uint8_t *box_secret, struct proof_reply *ret,
-                                   struct sy_error *reterr);
+/* Who reads a reply, and whose word counts; all borrowed. */
+struct proof_reply_open {
+    const struct proof_envelope *request; /* the one that was sent */
+    const uint8_t *warden;                /* PROOF_KEY_BYTES: the domain's warden key, as pinned */
+    const uint8_t *box_public;            /* PROOF_BOX_BYTES each: the party's key pair */
+    const uint8_t *box_secret;
+};
+
+/* Open a sealed reply and verify that the warden signed it for this very request. SY_E_SEAL,
+ * SY_E_FRAME (length or padding), errors of sy_record_decode, SY_E_UNSIGNED (no signature),
+ * SY_E_SIGNATURE (another's, of other bytes, or for another request); *ret is empty then, so that
+ * nothing of an unauthenticated reply can be used. On success the caller owes proof_reply_deinit. */
+SY_MUST sy_status proof_reply_open(struct sy_view sealed, const struct proof_reply_open *how,
+                                   struct proof_reply *ret, struct sy_error *reterr);
 
 /* Wipe and free. NULL-safe. */
 void proof_reply_deinit(struct proof_reply *reply);

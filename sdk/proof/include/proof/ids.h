@@ -21,9 +21,6 @@ void proof_grant_id(uint8_t ret[PROOF_HASH_BYTES], struct sy_view proposal);
 void proof_model_id(uint8_t ret[PROOF_HASH_BYTES], const uint8_t grant[PROOF_HASH_BYTES],
                     struct sy_view plan, struct sy_view model_def);
 
-/* SHA-256("shuyu-share-1" || share). share: 32 bytes, borrowed, may lie in guarded memory. */
-void proof_share_commit(uint8_t ret[PROOF_HASH_BYTES], const uint8_t *share);
-
 /* SHA-256("shuyu-answer-1" || salt || canonical sy_answer); salt: 32 bytes, the charge's. */
 void proof_answer_commit(uint8_t ret[PROOF_HASH_BYTES], const uint8_t salt[PROOF_HASH_BYTES],
                          struct sy_view answer);

@@ -13,6 +13,7 @@
 #include "base/buf.h"
 #include "base/status.h"
 #include "proof/hash.h"
+#include "wire/event.h"
 
 enum {
     PROOF_SALT_BYTES = 32,
@@ -47,5 +48,10 @@ SY_MUST sy_status proof_leaf_parse(struct sy_view bytes, struct proof_leaf *ret,
 /* Do salt and body open the leaf's commitment? OK, SY_E_DIGEST, or an error of proof_leaf_parse. */
 SY_MUST sy_status proof_leaf_check(struct sy_view bytes, const uint8_t salt[PROOF_SALT_BYTES],
                                    struct sy_view body, struct sy_error *reterr);
+
+/* Is what the leaf says in clear, type and day, what its event says? OK, SY_E_TAMPERED (field "leaf"), or
+ * an error of proof_leaf_parse. That the leaf commits to the event is proof_leaf_check's to say. */
+SY_MUST sy_status proof_leaf_names(struct sy_view bytes, const struct sy_event *event,
+                                   struct sy_error *reterr);
 
 #endif

@@ -7,6 +7,8 @@
 
 #include "wire/schema.h"
 
+enum { SY_LABEL_BYTES_MAX = 256 }; /* of a text: plain UTF-8, not empty */
+
 /* A field. `type`:
  *   int32 int64   integers within [lo, hi]
  *   decimal       value x 10^scale as int64 within [lo, hi] (also scaled)

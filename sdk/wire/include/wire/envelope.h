@@ -8,7 +8,11 @@
  * SHA-256(secret)). The log keeps args, salt and SHA-256(secret), so that a replayer re-checks the
  * signature without ever seeing a secret. The nonce is the request's identifier.
  * A result is bin: a sealed box to the party's box key over sodium_pad(canonical sy_reply, length),
- * where the length is fixed by the method, or for runs by the plan.
+ * where the length is fixed by the method, or for runs by the plan. A sealed box does not say who
+ * closed it, so the warden signs what is inside: reply.sig = Ed25519 of the domain's warden key
+ * (genesis.warden) over "shuyu-reply-1" || SHA-256(header bytes of the request) || SHA-256(canonical
+ * sy_reply without sig). The header names party, domain, method and nonce: a signed reply answers
+ * that one request and no other.
  */
 #ifndef WIRE_ENVELOPE_H
 #define WIRE_ENVELOPE_H
@@ -16,6 +20,7 @@
 #include "wire/schema.h"
 
 #define SY_REQUEST_CONTEXT "shuyu-request-1"
+#define SY_REPLY_CONTEXT   "shuyu-reply-1"
 enum { SY_SUITE_INTL = 1, SY_REPLY_BLOCK = 1024, SY_ENVELOPE_LIFE_MAX_S = 3600 };
 
 #define SY_SIGNATURE_FIELDS(F, S, L)                                                               \
@@ -58,13 +63,17 @@ SY_RECORD(body, SY_BODY_FIELDS)
     F(b32, salt, "salt", 0)
 SY_RECORD(entry_proof, SY_ENTRY_PROOF_FIELDS)
 
-/* error (code name) "" = success. `proofs` has the entry (or charge and answer) that records it. */
+/* error (code name) "" = success. `proofs` has the entry that records it; of a run charge and answer,
+ * and third, when an answer is given again, this request's own entry. nonce: the request's. sig: 64
+ * bytes, always there in a reply that counts; absent only from the bytes it signs. */
 #define SY_REPLY_FIELDS(F, S, L)                                                                   \
     F(str, error, "error", SY_OPT)                                                                 \
     F(str, field, "field", SY_OPT)                                                                 \
+    F(b16, nonce, "nonce", SY_OPT)                                                                 \
     L(entry_proof, proofs, "proofs", SY_OPT)                                                       \
     F(str, reason, "reason", SY_OPT)                                                               \
-    F(bin, result, "result", SY_OPT)
+    F(bin, result, "result", SY_OPT)                                                               \
+    F(bin, sig, "sig", SY_OPT)
 SY_RECORD(reply, SY_REPLY_FIELDS)
 
 #endif

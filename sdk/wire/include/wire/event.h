@@ -37,7 +37,7 @@ SY_RECORD(dataset_keys, SY_DATASET_KEYS_FIELDS)
  *   salt, data  model.run: fresh random salt of the charge, data versions it will read
  *   early       code the gateway refused with, re-decided here; 0 = none
  *   version     dataset.publish (warden): the finished version
- *   charge      job.answer (warden): entry of the charge; outcome: ok | overrun | crash | cap;
+ *   charge      job.answer (warden): entry of the charge; outcome: ok | refused;
  *               commit = SHA-256("shuyu-answer-1" || salt || canonical answer) */
 #define SY_LOWER_ERROR_FIELDS(F, S, L)                                                             \
     F(str, code, "code", 0)                                                                        \
@@ -85,7 +85,7 @@ SY_RECORD(event, SY_EVENT_FIELDS)
 
 /* Entry 0: args of the genesis request, which the agency and the operator both sign (their keys are
  * made elsewhere). Domain id = SHA-256("shuyu-domain-1" || canonical genesis). warden: the key that
- * signs the warden's own acts; box: the domain's X25519 key; log: vkey of the checkpoints. */
+ * signs the warden's own acts and its replies; box: the domain's X25519 key; log: vkey of the checkpoints. */
 #define SY_GENESIS_FIELDS(F, S, L)                                                                 \
     S(party, agency, "agency", 0)                                                                  \
     F(b32, box, "box", 0)                                                                          \

@@ -6,7 +6,8 @@
  *   kind 'l' lower:   warden -> sy_lower_job; worker -> sy_lower_result
  *   kind 'r' run:     warden -> sy_run_job + one memfd per column (in order); worker -> sy_run_result
  *   kind 'i' ingest:  warden -> sy_ingest_job + the raw file's descriptor;
- *                     worker -> sy_ingest_batch * (then sy_ingest_end). Flow control is the socket's.
+ *                     worker -> sy_ingest_batch, as many as it takes; the last has `end` set. Flow
+ *                     control is the socket's.
  *
  * A worker's message is untrusted: BOUNDARY checks are in enclave/warden and policies/rules.
  *
@@ -22,6 +23,9 @@
 #include "wire/catalog.h"
 #include "wire/methods.h"
 #include "wire/plan.h"
+
+/* Kinds of jobs, as the zygote is asked for them. */
+enum { SY_JOB_LOWER = 'l', SY_JOB_RUN = 'r', SY_JOB_INGEST = 'i' };
 
 enum { SY_MORSEL_ROWS = 122880, SY_CHUNK_BYTES = 1 << 20, SY_JOB_MESSAGE_MAX = 64 << 20 };
 

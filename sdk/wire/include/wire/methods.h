@@ -1,6 +1,6 @@
 /*
  * Every method: its arguments and its result, as canonical records. The table of methods (who may
- * call what, in which state) is policies/rules/methods.c; this header is what callers need.
+ * call what, in which form) is policies/rules/src/methods.c; this header is what callers need.
  *
  * Identifiers of parties, datasets, scenes, models' short names: 1..64 bytes of [a-z0-9._-].
  * Budgets: rho in 1e-9 zCDP, delta in 1e-15. Times: UTC seconds.
@@ -20,7 +20,8 @@
     F(str, purpose, "purpose", 0)                                                                  \
     F(u64, size, "size", 0)                                                                        \
     F(i64, time, "time", 0)                                                                        \
-    F(str, version, "version", 0)
+    F(str, version, "version", 0)                                                                  \
+    F(b32, warden, "warden", 0)
 SY_RECORD(ping, SY_PING_FIELDS)
 
 /* --- parties ---------------------------------------------------------------------------------- */
@@ -37,7 +38,7 @@ SY_RECORD(ping, SY_PING_FIELDS)
 SY_RECORD(party, SY_PARTY_FIELDS)
 
 /* An invitation, signed by the agency's key over its canonical bytes; ctx = "shuyu-invite-1". It
- * also tells the invited what to pin: domain id, box key, log vkey. */
+ * also tells the invited what to pin: domain id, box key, log vkey, warden key. */
 #define SY_INVITE_FIELDS(F, S, L)                                                                  \
     F(b32, box, "box", 0)                                                                          \
     F(str, ctx, "ctx", 0)                                                                          \
@@ -47,7 +48,8 @@ SY_RECORD(party, SY_PARTY_FIELDS)
     F(str, name, "name", 0)                                                                        \
     F(b16, nonce, "nonce", 0)                                                                      \
     F(str, party, "party", 0)                                                                      \
-    F(str, role, "role", 0)
+    F(str, role, "role", 0)                                                                        \
+    F(b32, warden, "warden", 0)
 SY_RECORD(invite, SY_INVITE_FIELDS)
 
 /* party.enrol: signed by the new key `sign`; header.party = invite.party. */

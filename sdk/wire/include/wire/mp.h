@@ -78,8 +78,8 @@ SY_MUST sy_status sy_mp_put_object(struct sy_buf *b, const msgpack_object *o);
 bool sy_mp_u64(const msgpack_object *o, uint64_t *ret);
 bool sy_mp_i64(const msgpack_object *o, int64_t *ret);
 bool sy_mp_bool(const msgpack_object *o, bool *ret);
-bool sy_mp_str(const msgpack_object *o, struct sy_view *ret);        /* str only */
-bool sy_mp_bin(const msgpack_object *o, struct sy_view *ret);        /* bin only */
+bool sy_mp_str(const msgpack_object *o, struct sy_view *ret);         /* str only */
+bool sy_mp_bin(const msgpack_object *o, struct sy_view *ret);         /* bin only */
 bool sy_mp_text_or_bin(const msgpack_object *o, struct sy_view *ret); /* foreign method names */
 /* Value under a str key of a map, or NULL. */
 const msgpack_object *sy_mp_get(const msgpack_object *map, const char *key);

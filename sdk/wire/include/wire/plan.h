@@ -32,7 +32,12 @@
 
 #include "wire/schema.h"
 
-enum { SY_PLAN_SCHEMA = 1, SY_PLAN_RELS_MAX = 256, SY_PLAN_EXPRS_MAX = 4096, SY_PLAN_CELLS_MAX = 65536 };
+enum {
+    SY_PLAN_SCHEMA = 1,
+    SY_PLAN_RELS_MAX = 256,
+    SY_PLAN_EXPRS_MAX = 4096,
+    SY_PLAN_CELLS_MAX = 65536
+};
 
 #define SY_PLAN_EXPR_FIELDS(F, S, L)                                                               \
     F(u64s, args, "a", SY_OPT)                                                                     \

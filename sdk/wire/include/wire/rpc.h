@@ -18,7 +18,7 @@ struct sy_rpc_msg {
     const msgpack_object *params; /* array; requests and notifications */
     const msgpack_object *error;  /* responses: nil object when there is none */
     const msgpack_object *result;
-    struct sy_mp_doc doc;         /* owns all of the above */
+    struct sy_mp_doc doc; /* owns all of the above */
 };
 
 /* Parse one whole frame. `frame` must outlive *ret. SY_E_FRAME or the limits' errors.

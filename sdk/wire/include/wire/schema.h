@@ -71,24 +71,34 @@ struct sy_desc {
 enum { SY_LIST_MAX = 1 << 20 };
 
 /* Declarations inside the struct, by kind. Scalars and views: */
-#define SY_DECL_u64(name) uint64_t name;
-#define SY_DECL_i64(name) int64_t name;
+#define SY_DECL_u64(name)  uint64_t name;
+#define SY_DECL_i64(name)  int64_t name;
 #define SY_DECL_bool(name) bool name;
-#define SY_DECL_str(name) struct sy_view name;
-#define SY_DECL_bin(name) struct sy_view name;
-#define SY_DECL_raw(name) struct sy_view name;
-#define SY_DECL_b16(name) uint8_t name[16];
-#define SY_DECL_b32(name) uint8_t name[32];
-#define SY_DECL_strs(name) struct sy_view *name; size_t n_##name;
-#define SY_DECL_bins(name) struct sy_view *name; size_t n_##name;
-#define SY_DECL_u64s(name) uint64_t *name; size_t n_##name;
-#define SY_DECL_i64s(name) int64_t *name; size_t n_##name;
+#define SY_DECL_str(name)  struct sy_view name;
+#define SY_DECL_bin(name)  struct sy_view name;
+#define SY_DECL_raw(name)  struct sy_view name;
+#define SY_DECL_b16(name)  uint8_t name[16];
+#define SY_DECL_b32(name)  uint8_t name[32];
+#define SY_DECL_strs(name)                                                                         \
+    struct sy_view *name;                                                                          \
+    size_t n_##name;
+#define SY_DECL_bins(name)                                                                         \
+    struct sy_view *name;                                                                          \
+    size_t n_##name;
+#define SY_DECL_u64s(name)                                                                         \
+    uint64_t *name;                                                                                \
+    size_t n_##name;
+#define SY_DECL_i64s(name)                                                                         \
+    int64_t *name;                                                                                 \
+    size_t n_##name;
 
 /* The list takes three column macros: F(kind, name, key, flags) for plain kinds,
  * S(type, name, key, flags) for one sub-record, L(type, name, key, flags) for a list of them. */
 #define SY_STRUCT_F(kind, name, key, flags) SY_DECL_##kind(name)
 #define SY_STRUCT_S(type, name, key, flags) struct sy_##type name;
-#define SY_STRUCT_L(type, name, key, flags) struct sy_##type *name; size_t n_##name;
+#define SY_STRUCT_L(type, name, key, flags)                                                        \
+    struct sy_##type *name;                                                                        \
+    size_t n_##name;
 
 #define SY_RECORD(type, FIELDS)                                                                    \
     struct sy_##type {                                                                             \
@@ -96,14 +106,14 @@ enum { SY_LIST_MAX = 1 << 20 };
     };                                                                                             \
     extern const struct sy_desc sy_##type##_desc;
 
-#define SY_NOFF_u64(T, name) 0
-#define SY_NOFF_i64(T, name) 0
+#define SY_NOFF_u64(T, name)  0
+#define SY_NOFF_i64(T, name)  0
 #define SY_NOFF_bool(T, name) 0
-#define SY_NOFF_str(T, name) 0
-#define SY_NOFF_bin(T, name) 0
-#define SY_NOFF_raw(T, name) 0
-#define SY_NOFF_b16(T, name) 0
-#define SY_NOFF_b32(T, name) 0
+#define SY_NOFF_str(T, name)  0
+#define SY_NOFF_bin(T, name)  0
+#define SY_NOFF_raw(T, name)  0
+#define SY_NOFF_b16(T, name)  0
+#define SY_NOFF_b32(T, name)  0
 #define SY_NOFF_strs(T, name) offsetof(T, n_##name)
 #define SY_NOFF_bins(T, name) offsetof(T, n_##name)
 #define SY_NOFF_u64s(T, name) offsetof(T, n_##name)
@@ -121,16 +131,16 @@ enum { SY_LIST_MAX = 1 << 20 };
  *   SY_RECORD_DESC(point, SY_POINT_FIELDS)
  *   #undef SY_T */
 #define SY_RECORD_DESC(type, FIELDS)                                                               \
-    static const struct sy_field sy_##type##_fields[] = {                                          \
-        FIELDS(SY_DESC_F, SY_DESC_S, SY_DESC_L)};                                                  \
-    const struct sy_desc sy_##type##_desc = {                                                      \
-        #type, sizeof(SY_T), sy_##type##_fields,                                                   \
-        sizeof(sy_##type##_fields) / sizeof(sy_##type##_fields[0])};
+    static const struct sy_field sy_##type##_fields[] = {FIELDS(SY_DESC_F, SY_DESC_S, SY_DESC_L)}; \
+    const struct sy_desc sy_##type##_desc = {#type, sizeof(SY_T), sy_##type##_fields,              \
+                                             sizeof(sy_##type##_fields) /                          \
+                                                 sizeof(sy_##type##_fields[0])};
 
 /* Append the record's canonical map. SY_E_FIELD for text that is not UTF-8, raw bytes that are not
  * one canonical value, lists that are too long or records nested too deep; SY_E_LIMIT past the
  * buffer's ceiling. On error the buffer is unchanged. */
-SY_MUST sy_status sy_record_encode(const struct sy_desc *desc, const void *record, struct sy_buf *b);
+SY_MUST sy_status sy_record_encode(const struct sy_desc *desc, const void *record,
+                                   struct sy_buf *b);
 
 /* Decode canonical bytes. *ret_record must be at least desc->size_bytes; it is overwritten, and
  * zeroed on error. Errors: those of sy_mp_open, SY_E_FIELD with the dotted path of the field

@@ -1,0 +1,83 @@
+/*
+ * A run in flight, shared by the three files that make it up: run.c (the call, the slot, settling),
+ * run_sources.c (what it reads), run_work.c (the threads that feed the worker and release its result).
+ *
+ * Threads: a run belongs to the loop's thread, but while `busy` its arena, feeds, columns and made belong
+ * to its one work thread; early is the loop's until the job has ended, then the releasing thread's. rows, model, row and seed do not change once it has begun.
+ */
+#ifndef WARDEN_RUN_H
+#define WARDEN_RUN_H
+
+#include <pthread.h>
+
+#include "base/fdio.h"
+#include "rules/model.h"
+#include "vault/column.h"
+#include "warden/call.h"
+#include "warden/job.h"
+#include "wire/job.h"
+
+enum { WARDEN_COLUMNS_MAX = SY_FDS_MAX - 1, WARDEN_ANSWER_MAX = 32 << 20, WARDEN_HEX_BYTES = 65 };
+
+/* One column to be filled. */
+struct warden_feed {
+    const struct vault_version *version;
+    struct vault_ask ask;
+    uint64_t scan;
+    int fd;
+    struct vault_column column;
+};
+
+struct warden_run {
+    struct warden_run *next;
+    struct warden *w;
+    struct warden_call *call; /* who waits; gone once told */
+    uint64_t charge;          /* entry */
+    int64_t time;             /* of the charge's event */
+    uint64_t due_ns;          /* end of the response slot, monotonic */
+    uint64_t settle_timer;    /* when the outcome is settled, on the clock; 0 = when it is there */
+    bool finished;            /* the outcome is settled */
+    bool told;                /* the call has ended */
+
+    struct sy_arena arena;
+    struct rules_state *rows; /* the rows as they were at the charge */
+    struct rules_model model; /* read from `rows` */
+    struct sy_row_charge row;
+    struct vault_secret seed; /* of the charge's noise */
+
+    struct vault_version **versions;
+    size_t n_versions;
+    struct warden_feed feeds[WARDEN_COLUMNS_MAX];
+    size_t n_feeds;
+    struct sy_run_column columns[WARDEN_COLUMNS_MAX + 1];
+    struct vault_secret pseudonyms; /* key of the grant's pseudonyms; empty until a mask needs it */
+    int key_fd;                     /* selection keys, -1 = none */
+    uint64_t n_units;
+
+    struct warden_job job;
+    int feed_sock; /* the work thread's own descriptor of the worker's socket; -1 = none */
+    pthread_t thread;
+    bool busy;             /* the work thread has not been joined */
+    sy_status worked;      /* its result */
+    struct sy_buf early;   /* the worker's message as it came */
+    struct sy_view made;   /* canonical answer, made by the work thread */
+    struct sy_view answer; /* taken over from `made` before the settling; empty = refused */
+    const char *cause;     /* why there is no answer, for the warden's own log; NULL = none */
+};
+
+/* run_sources.c: copy the rows that the run stands on and read its model from them; then open the
+ * versions it was charged for and list the columns it reads. Errors settle the charge as refused. */
+SY_MUST sy_status warden_run_rows(struct warden_run *r, struct sy_error *err);
+SY_MUST sy_status warden_run_sources(struct warden_run *r, struct sy_error *err);
+
+/* run_work.c: ask for a worker, and feed it from a thread. When the worker's result is released, or
+ * will never be, warden_run_ready is called on the loop's thread. */
+SY_MUST sy_status warden_run_work(struct warden_run *r, struct sy_error *err);
+
+/* run.c: nobody is at work any more: settle now, or, with slots, when the time comes. */
+void warden_run_ready(struct warden_run *r);
+
+/* run.c: free a run that is told and not busy; otherwise nothing. */
+void warden_run_free(struct warden_run *r);
+
+#endif

@@ -1,0 +1,185 @@
+/*
+ * What: what a run reads. Everything comes from the rows that were copied at the charge: the model as
+ * it was reviewed, the versions it was charged for, the grant's masks. BOUNDARY: the rules have refused a
+ * plan beyond its grant; here the vault is asked for nothing beyond it either.
+ */
+#include <sodium.h>
+#include <string.h>
+
+#include "sandbox/memfd.h"
+#include "warden/run.h"
+
+/* Rows that a run stands on, copied so that later events do not move them. */
+static sy_status keep_row(struct warden_run *r, struct rules_key key)
+{
+    struct sy_view value;
+    if (!rules_state_get(r->w->state, rules_key_view(&key), &value)) {
+        return SY_OK; /* the reader of the row says what is missing */
+    }
+    return rules_state_put_raw(r->rows, rules_key_view(&key), value);
+}
+
+sy_status warden_run_rows(struct warden_run *r, struct sy_error *err)
+{
+    r->rows = rules_state_new();
+    if (r->rows == NULL) {
+        return sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
+    }
+    SY_TRY(keep_row(r, rules_key_id("", sy_view_str("pack"))));
+    SY_TRY(keep_row(r, rules_key_hash("grant/", r->row.grant)));
+    SY_TRY(keep_row(r, rules_key_hash("model/", r->row.model)));
+    struct rules_grant g;
+    SY_TRY(rules_grant_read(r->w->state, r->row.grant, &r->arena, &g, err));
+    for (size_t i = 0; i < g.proposal.n_datasets; i++) {
+        SY_TRY(keep_row(r, rules_key_id("dataset/", g.proposal.datasets[i].dataset)));
+        SY_TRY(keep_row(r, rules_key_id("version/", g.proposal.datasets[i].dataset)));
+    }
+    return rules_model_read(r->rows, r->row.model, &r->arena, &r->model, err);
+}
+
+/* A resumed charge may only run on the versions it was charged for: its noise belongs to them, and
+ * must not be drawn again for other data. */
+static sy_status same_version(const struct warden_run *r, const struct sy_dataset_version *v,
+                              struct sy_error *err)
+{
+    for (size_t i = 0; i < r->row.n_data; i++) {
+        if (sy_view_eq(r->row.data[i].dataset, v->dataset)) {
+            return memcmp(r->row.data[i].header, v->header, sizeof(v->header)) == 0
+                       ? SY_OK
+                       : sy_fail(err, SY_E_STATE, "version", NULL);
+        }
+    }
+    return sy_fail(err, SY_E_INTERNAL, "version", NULL);
+}
+
+static sy_status open_version(struct warden_run *r, struct sy_view dataset,
+                              const struct vault_version **ret, struct sy_error *err)
+{
+    struct rules_key dk = rules_key_id("dataset/", dataset), vk = rules_key_id("version/", dataset);
+    struct sy_row_dataset d;
+    struct sy_row_version *v = sy_arena_alloc(&r->arena, 1, sizeof(*v));
+    if (v == NULL) {
+        return sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
+    }
+    SY_TRY(
+        rules_state_read(r->rows, rules_key_view(&dk), &sy_row_dataset_desc, &r->arena, &d, err));
+    SY_TRY(rules_state_read(r->rows, rules_key_view(&vk), &sy_row_version_desc, &r->arena, v, err));
+    struct vault_secret share = {0};
+    struct sy_dataset_def def;
+    SY_TRY(same_version(r, &v->version, err));
+    SY_TRY(sy_record_decode(&sy_dataset_def_desc, d.def, &SY_MP_LARGE, &r->arena, &def, err));
+    if (def.custodian.n > 0) {
+        SY_TRY(vault_deposit_take(r->w->vault, r->row.grant, dataset, &share, err));
+    }
+    struct vault_version *ver = NULL;
+    sy_status s = vault_version_open(r->w->vault, d.keys, share.p, &v->version, &ver, err);
+    vault_secret_free(&share);
+    SY_TRY(s);
+    r->versions[r->n_versions++] = ver;
+    *ret = ver;
+    return SY_OK;
+}
+
+/* One scene, one grant: pseudonyms are keyed by the grant, so nobody links them across scenes. */
+static sy_status pseudonym_key(struct warden_run *r, struct vault_ask *ask)
+{
+    char name[WARDEN_HEX_BYTES];
+    if (!sy_view_is(ask->mask, "pseudonym")) {
+        return SY_OK;
+    }
+    sodium_bin2hex(name, sizeof(name), r->row.grant, sizeof(r->row.grant));
+    if (r->pseudonyms.p == NULL) {
+        SY_TRY(vault_scene_key(r->w->vault, sy_view_str(name), &r->pseudonyms));
+    }
+    ask->scene_key = &r->pseudonyms;
+    return SY_OK;
+}
+
+/* The catalogue's field before the mask, and the grant's mask for it. */
+static sy_status field_ask(struct warden_run *r, struct sy_view dataset, struct sy_view field,
+                           struct vault_ask *ret, struct sy_error *err)
+{
+    struct rules_key key = rules_key_id("dataset/", dataset);
+    struct sy_row_dataset d;
+    struct sy_dataset_def def;
+    SY_TRY(
+        rules_state_read(r->rows, rules_key_view(&key), &sy_row_dataset_desc, &r->arena, &d, err));
+    SY_TRY(sy_record_decode(&sy_dataset_def_desc, d.def, &SY_MP_LARGE, &r->arena, &def, err));
+    for (size_t i = 0; i < def.n_fields; i++) {
+        if (sy_view_eq(def.fields[i].name, field)) {
+            ret->def = &def.fields[i];
+        }
+    }
+    const struct sy_proposal *p = &r->model.grant.proposal;
+    for (size_t i = 0; i < p->n_datasets; i++) {
+        for (size_t k = 0;
+             sy_view_eq(p->datasets[i].dataset, dataset) && k < p->datasets[i].n_fields; k++) {
+            if (sy_view_eq(p->datasets[i].fields[k].name, field)) {
+                ret->mask = p->datasets[i].fields[k].mask;
+                return ret->def != NULL ? SY_OK : sy_fail(err, SY_E_INTERNAL, "field", NULL);
+            }
+        }
+    }
+    /* BOUNDARY: the rules refused a plan beyond its grant; the vault hands out nothing beyond it. */
+    return sy_fail(err, SY_E_FIELD_DENIED, NULL, NULL);
+}
+
+static sy_status plan_scan(struct warden_run *r, size_t rel, struct sy_error *err)
+{
+    const struct sy_plan_rel *scan = &r->model.plan.rels[rel];
+    const struct vault_version *version = NULL;
+    SY_TRY(open_version(r, scan->source, &version, err));
+    for (size_t i = 0; i < scan->n_names; i++) {
+        if (r->n_feeds >= WARDEN_COLUMNS_MAX - 1) {
+            return sy_fail(err, SY_E_LIMIT, "columns", NULL);
+        }
+        struct warden_feed *f = &r->feeds[r->n_feeds];
+        *f = (struct warden_feed){.version = version, .scan = rel, .fd = -1};
+        SY_TRY(field_ask(r, scan->source, scan->names[i], &f->ask, err));
+        SY_TRY(pseudonym_key(r, &f->ask));
+        r->n_feeds++;
+    }
+    return SY_OK;
+}
+
+/* Does a block choose among a unit's cells? Only then is a selection key read. */
+static bool needs_keys(const struct warden_run *r)
+{
+    for (size_t i = 0; i < r->model.facts.n_blocks; i++) {
+        const struct rules_block_facts *b = &r->model.facts.blocks[i];
+        if (b->ns.n > 0 && (b->open || b->n_cells > r->model.plan.blocks[i].groups)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static sy_status plan_keys(struct warden_run *r, struct sy_error *err)
+{
+    if (!needs_keys(r)) {
+        return SY_OK;
+    }
+    SY_TRY(vault_units(r->w->vault, r->model.facts.ns, &r->n_units, err));
+    SY_TRY(sandbox_memfd_create("keys", &r->key_fd));
+    struct vault_unit_keys_ask ask = {.kind = VAULT_UNIT_KEY_SELECT,
+                                      .ns = r->model.facts.ns,
+                                      .salt = r->row.salt,
+                                      .n_units = r->n_units};
+    SY_TRY(vault_unit_keys(r->w->vault, &ask, r->key_fd, err));
+    return sandbox_memfd_seal(r->key_fd, r->n_units * 8);
+}
+
+sy_status warden_run_sources(struct warden_run *r, struct sy_error *err)
+{
+    const struct sy_plan *p = &r->model.plan;
+    r->versions = sy_arena_alloc(&r->arena, p->n_rels + 1, sizeof(*r->versions));
+    if (r->versions == NULL) {
+        return sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
+    }
+    for (size_t i = 0; i < p->n_rels; i++) {
+        if (sy_view_is(p->rels[i].op, "scan")) {
+            SY_TRY(plan_scan(r, i, err));
+        }
+    }
+    return plan_keys(r, err);
+}

@@ -1,0 +1,171 @@
+/*
+ * What: the rules of a throw-away domain, and the scene that a developer tries a model in: every field of
+ * the given entries that the pack can release at all, with the whole budget.
+ */
+#include <stdio.h>
+
+#include "base/time.h"
+#include "cli/compile.h"
+#include "dev.h"
+
+enum { CALLS = 1000, OVERRUNS = 3, TERM_S = 86400 };
+
+/* --- pack ------------------------------------------------------------------------------------------ */
+
+static const struct sy_pack_budget *budget_of(const struct sy_pack *pack, struct sy_view ns)
+{
+    for (size_t i = 0; i < pack->n_budgets; i++) {
+        if (sy_view_eq(pack->budgets[i].ns, ns)) {
+            return &pack->budgets[i];
+        }
+    }
+    return NULL;
+}
+
+/* The built-in pack's one budget, once for each namespace of the entries. */
+static int spread_budget(struct dev *d)
+{
+    struct sy_pack_budget model = d->pack.budgets[0];
+    struct sy_pack_budget *list = sy_arena_alloc(&d->arena, d->n_defs + 1, sizeof(*list));
+    if (list == NULL) {
+        return cli_usage("out of memory");
+    }
+    d->pack.budgets = list;
+    d->pack.n_budgets = 0;
+    for (size_t i = 0; i < d->n_defs; i++) {
+        struct sy_view ns = d->defs[i].ns;
+        if (ns.n > 0 && budget_of(&d->pack, ns) == NULL) {
+            list[d->pack.n_budgets] = model;
+            list[d->pack.n_budgets++].ns = ns;
+        }
+    }
+    return 0;
+}
+
+int dev_pack_read(struct dev *d)
+{
+    int status = 0;
+    struct sy_error e = {0};
+    const char *file = d->pack_file;
+    if (file == NULL) {
+        file = sy_arena_printf(&d->arena, "%s/pack.yaml", d->dir);
+        if (!cli_write_file(&d->agency, file, sy_view_str(dev_default_pack), &status)) {
+            return status;
+        }
+    }
+    if (!sy_ok(cli_compile_pack(file, &d->arena, &d->pack, &e))) {
+        return cli_fail_error(&d->agency, &e);
+    }
+    return d->pack_file == NULL ? spread_budget(d) : 0;
+}
+
+/* --- scene ----------------------------------------------------------------------------------------- */
+
+static bool has_text(const struct sy_view *list, size_t n, struct sy_view v)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (sy_view_eq(list[i], v)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Every mechanism that the pack allows for some grade. */
+static bool all_mechanisms(struct dev *d, struct sy_proposal *p)
+{
+    size_t most = 0;
+    for (size_t i = 0; i < d->pack.n_grades; i++) {
+        most += d->pack.grades[i].n_mechanisms;
+    }
+    p->mechanisms = sy_arena_alloc(&d->arena, most + 1, sizeof(*p->mechanisms));
+    for (size_t i = 0; p->mechanisms != NULL && i < d->pack.n_grades; i++) {
+        const struct sy_pack_grade *g = &d->pack.grades[i];
+        for (size_t k = 0; k < g->n_mechanisms; k++) {
+            if (!has_text(p->mechanisms, p->n_mechanisms, g->mechanisms[k])) {
+                p->mechanisms[p->n_mechanisms++] = g->mechanisms[k];
+            }
+        }
+    }
+    return p->mechanisms != NULL;
+}
+
+static bool is_released(const struct sy_pack *pack, uint64_t grade)
+{
+    for (size_t i = 0; i < pack->n_grades; i++) {
+        if (pack->grades[i].grade == grade) {
+            return pack->grades[i].n_mechanisms > 0;
+        }
+    }
+    return grade == 1;
+}
+
+static bool note_left_out(struct dev *d, const struct sy_dataset_def *def, struct sy_view field)
+{
+    char *name = sy_arena_printf(&d->arena, "%.*s.%.*s", SY_PV(def->id), SY_PV(field));
+    struct sy_view *list = sy_arena_alloc(&d->arena, d->n_left_out + 1, sizeof(*list));
+    if (name == NULL || list == NULL) {
+        return false;
+    }
+    for (size_t i = 0; i < d->n_left_out; i++) {
+        list[i] = d->left_out[i];
+    }
+    list[d->n_left_out++] = sy_view_str(name);
+    d->left_out = list;
+    return true;
+}
+
+static bool all_fields(struct dev *d, const struct sy_dataset_def *def, struct sy_prop_dataset *ret)
+{
+    *ret = (struct sy_prop_dataset){.dataset = def->id};
+    ret->fields = sy_arena_alloc(&d->arena, def->n_fields + 1, sizeof(*ret->fields));
+    for (size_t i = 0; ret->fields != NULL && i < def->n_fields; i++) {
+        const struct sy_field_def *f = &def->fields[i];
+        if (is_released(&d->pack, f->grade) || sy_view_eq(f->name, def->unit)) {
+            ret->fields[ret->n_fields++] = (struct sy_prop_field){
+                .name = f->name, .reason = sy_view_str("try-out on dummy data")};
+        } else if (!note_left_out(d, def, f->name)) {
+            return false;
+        }
+    }
+    return ret->fields != NULL;
+}
+
+/* What every namespace of the entries can bear. */
+static int whole_budget(struct dev *d, struct sy_proposal *p)
+{
+    p->rho = p->delta = 0;
+    for (size_t i = 0, seen = 0; i < d->n_defs; i++) {
+        struct sy_view ns = d->defs[i].ns;
+        const struct sy_pack_budget *b = budget_of(&d->pack, ns);
+        if (ns.n == 0) {
+            continue;
+        }
+        if (b == NULL) {
+            return cli_usage("the pack has no budget for namespace %.*s", SY_PV(ns));
+        }
+        p->rho = seen == 0 || b->rho < p->rho ? b->rho : p->rho;
+        p->delta = seen == 0 || b->delta < p->delta ? b->delta : p->delta;
+        seen++;
+    }
+    return 0;
+}
+
+int dev_scene(struct dev *d, struct sy_proposal *ret)
+{
+    int64_t now = sy_now_s();
+    uint64_t term = d->pack.term_max_s < TERM_S ? d->pack.term_max_s : TERM_S;
+    *ret = (struct sy_proposal){.scene = sy_view_str("dev"),
+                                .title = sy_view_str(DEV_LABEL),
+                                .purpose = sy_view_str("a developer's try-out"),
+                                .calls = CALLS,
+                                .overruns = OVERRUNS,
+                                .not_before = now,
+                                .not_after = now + (int64_t)term};
+    ret->datasets = sy_arena_alloc(&d->arena, d->n_defs + 1, sizeof(*ret->datasets));
+    bool ok = ret->datasets != NULL && all_mechanisms(d, ret);
+    for (size_t i = 0; ok && i < d->n_defs; i++) {
+        ok = all_fields(d, &d->defs[i], &ret->datasets[ret->n_datasets++]);
+    }
+    return ok ? whole_budget(d, ret) : cli_usage("out of memory");
+}
