@@ -13,6 +13,9 @@
 #include "base/fdio.h"
 #include "wire/mp.h"
 
+/* Requests are one envelope; few values make looking at an unfinished frame again cheap. */
+static const struct sy_mp_limits EDGE = {.bytes = 5 << 20, .depth = 8, .values = 4096};
+
 enum { READ_BYTES = 65536, OUT_MAX = 128 << 20 };
 
 struct warden_conn {
@@ -76,7 +79,7 @@ static bool deliver(struct warden_conn *c)
 {
     while (!c->dropped && c->in.n > 0) {
         size_t n = 0;
-        sy_status s = sy_mp_frame(sy_buf_view(&c->in), &SY_MP_LARGE, &n, NULL);
+        sy_status s = sy_mp_frame(sy_buf_view(&c->in), &EDGE, &n, NULL);
         if (s.code == SY_E_CLOSED) {
             return true; /* an envelope is one bin: looking again costs a few values, not its bytes */
         }
@@ -160,7 +163,7 @@ struct warden_conn *warden_conn_open(struct warden_loop *loop, int fd, enum ward
                               .id = id,
                               .ops = ops,
                               .ctx = ctx,
-                              .in = sy_buf(SY_MP_LARGE.bytes + READ_BYTES),
+                              .in = sy_buf(EDGE.bytes + READ_BYTES),
                               .out = sy_buf(OUT_MAX)};
     int flags = fcntl(fd, F_GETFL);
     c->watch = warden_watch_add(loop, fd, POLLIN, conn_ready, c);

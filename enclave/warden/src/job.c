@@ -61,6 +61,9 @@ static void job_deliver(struct warden_job *job)
     bool bad = false;
     while (!job->ended && next_message(job, &n, &bad)) {
         bool more = job->message(job->ctx, sy_view(job->in.p + PREFIX_BYTES, n));
+        if (job->ended) {
+            return; /* its owner stopped it */
+        }
         if (!more) {
             job_end(job, WARDEN_JOB_DONE);
             return;
