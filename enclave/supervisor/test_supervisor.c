@@ -88,7 +88,7 @@ static const char *needed_env(const char *name)
     if (value == NULL) {
         fail_msg("%s is not set", name);
     }
-    return value;
+    return value != NULL ? value : "";
 }
 
 /* The command line of a supervisor of fakes, plus `more` (NULL-terminated). */

@@ -97,7 +97,7 @@ sy_status proof_leaf_check(struct sy_view bytes, const uint8_t salt[PROOF_SALT_B
 sy_status proof_leaf_names(struct sy_view bytes, const struct sy_event *event,
                            struct sy_error *reterr)
 {
-    struct proof_leaf leaf;
+    struct proof_leaf leaf = {0};
     SY_TRY(proof_leaf_parse(bytes, &leaf, reterr));
     if (!sy_view_eq(leaf.type, event->type) || event->inputs.time < 0 ||
         leaf.utc_day != (uint64_t)event->inputs.time / DAY_S) {
