@@ -19,6 +19,7 @@ static const uint64_t LOWER_WALL_NS = UINT64_C(5000000000);
 struct lower {
     struct warden_job job;
     struct warden_call *call;
+    bool again; /* the second worker */
 };
 
 static void set_error(struct warden_call *c, const char *code, struct sy_view field,
@@ -77,18 +78,6 @@ static bool lower_message(void *ctx, struct sy_view message)
     return false;
 }
 
-static void lower_end(void *ctx, enum warden_job_end end)
-{
-    struct lower *l = ctx;
-    struct warden_call *c = l->call;
-    if (end != WARDEN_JOB_DONE) {
-        set_error(c, "limit", sy_view_str("sql"),
-                  sy_view_str("the model is too large or too deep to be lowered; simplify it"));
-    }
-    free(l);
-    warden_call_decide(c);
-}
-
 static sy_status send_job(struct lower *l, struct sy_error *err)
 {
     struct warden_call *c = l->call;
@@ -112,6 +101,44 @@ static sy_status send_job(struct lower *l, struct sy_error *err)
     return warden_job_send(l->job.worker.sock, sy_buf_view(&b), NULL, 0);
 }
 
+static bool lower_message(void *ctx, struct sy_view message);
+static void lower_end(void *ctx, enum warden_job_end end);
+
+static sy_status lower_begin(struct lower *l, struct sy_error *err)
+{
+    l->job = (struct warden_job){.message = lower_message, .end = lower_end, .ctx = l};
+    struct warden_job_caps caps = {.kind = SY_JOB_LOWER,
+                                   .memory_mib = LOWER_MIB,
+                                   .cpu_s = LOWER_CPU_S,
+                                   .wall_ns = LOWER_WALL_NS};
+    SY_TRY(warden_job_start(l->call->w, &l->job, &caps, err));
+    sy_status s = send_job(l, err);
+    if (!sy_ok(s)) {
+        warden_job_stop(&l->job);
+    }
+    return s;
+}
+
+/* A worker that is gone is given one successor: it may have been ended from outside. Two that are gone
+ * were ended by the model. */
+static void lower_end(void *ctx, enum warden_job_end end)
+{
+    struct lower *l = ctx;
+    struct warden_call *c = l->call;
+    if (end == WARDEN_JOB_CRASH && !l->again) {
+        l->again = true;
+        if (sy_ok(lower_begin(l, NULL))) {
+            return;
+        }
+    }
+    if (end != WARDEN_JOB_DONE) {
+        set_error(c, "limit", sy_view_str("sql"),
+                  sy_view_str("the model is too large or too deep to be lowered; simplify it"));
+    }
+    free(l);
+    warden_call_decide(c);
+}
+
 static sy_status lower_start(struct warden_call *c, struct sy_error *err)
 {
     struct lower *l = calloc(1, sizeof(*l));
@@ -119,22 +146,10 @@ static sy_status lower_start(struct warden_call *c, struct sy_error *err)
         return sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
     }
     l->call = c;
-    l->job.message = lower_message;
-    l->job.end = lower_end;
-    l->job.ctx = l;
-    struct warden_job_caps caps = {.kind = SY_JOB_LOWER,
-                                   .memory_mib = LOWER_MIB,
-                                   .cpu_s = LOWER_CPU_S,
-                                   .wall_ns = LOWER_WALL_NS};
-    sy_status s = warden_job_start(c->w, &l->job, &caps, err);
-    if (sy_ok(s)) {
-        s = send_job(l, err);
-        if (sy_ok(s)) {
-            return s;
-        }
-        warden_job_stop(&l->job);
+    sy_status s = lower_begin(l, err);
+    if (!sy_ok(s)) {
+        free(l);
     }
-    free(l);
     return s;
 }
 
