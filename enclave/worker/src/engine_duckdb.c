@@ -307,9 +307,7 @@ static sy_status run_block(struct engine *e, size_t block, struct sy_arena *aren
     duckdb_result result = {0};
     if (sy_ok(st) && duckdb_query(e->con, (const char *)s.buf.p, &result) != DuckDBSuccess) {
         st = sy_status_of(SY_E_INTERNAL);
-#ifdef SY_ENGINE_TRACE
-        fprintf(stderr, "%s\n%s\n", (const char *)s.buf.p, duckdb_result_error(&result));
-#endif
+        /* result's message may quote cells: nobody reads it */
     }
     struct reading r = {.job = e->job,
                         .b = &e->job->def->plan.blocks[block],
