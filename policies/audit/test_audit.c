@@ -367,7 +367,9 @@ static void t_cut(struct log *l)
 
 static void t_note(struct log *l)
 {
-    flip(l->note, l->note.n - 20);
+    /* another letter of base64: the line stays well formed, the signature does not hold */
+    uint8_t *at = (uint8_t *)(uintptr_t)(l->note.p + l->note.n - 20);
+    *at = *at == 'A' ? 'B' : 'A';
 }
 
 static void t_allowed(struct log *l)
