@@ -141,6 +141,24 @@ static void unfinished(void **state)
 }
 
 /* Two attempts at once share the map: whichever finishes makes the codes of both durable. */
+/* More units than the catalogue declares: refused, and the namespace is as it was. */
+static void too_many_units(void **state)
+{
+    struct fixture *f = *state;
+    struct sy_dataset_version version;
+    struct sy_error e = {0};
+    unsigned persons[PERSONS];
+    number(persons, 0, 1);
+    only_units(f, "small");
+    f->def.units = PERSONS - 1;
+    check_code(vault_writer_finish(write_persons(f, persons, PERSONS), &f->arena, &version, &e),
+               SY_E_DATA);
+    assert_string_equal(e.field, "units");
+    assert_int_equal(units_of(f), 0);
+    check_ok(vault_writer_finish(write_persons(f, persons, PERSONS - 1), &f->arena, &version, &e));
+    assert_int_equal(units_of(f), PERSONS - 1);
+}
+
 static void two_writers(void **state)
 {
     struct fixture *f = *state;
@@ -285,13 +303,8 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
-        T(stable_and_unordered),
-        T(across_datasets),
-        T(unfinished),
-        T(two_writers),
-        T(damaged),
-        T(replayed),
-        T(unit_keys),
+        T(stable_and_unordered), T(across_datasets), T(unfinished), T(too_many_units),
+        T(two_writers),          T(damaged),         T(replayed),   T(unit_keys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -577,13 +577,50 @@ static void review(struct domain *d, const char *party, const char *method, stru
           .subject = model ? d->k.model : NULL, .args = kit_encode(&d->k, &sy_review_desc, &r));
 }
 
-static void grant(struct domain *d)
+struct sy_dataset_def *domain_beds(struct kit *k)
 {
+    const struct sy_field_def fields[] = {
+        {.grade = 3, .name = V("clinic"), .ref = V("clinic"), .type = V("unit")},
+        {.grade = 2,
+         .name = V("kind"),
+         .type = V("enum"),
+         .values = KIT_STRS(k, "day", "night"),
+         .n_values = 2},
+        {.grade = 2, .hi = 500, .name = V("beds"), .type = V("int32")}};
+    struct sy_dataset_def *d = kit_alloc(k, 1, sizeof(*d));
+    *d = *kit_events(k);
+    d->id = d->title = V("beds");
+    d->ns = d->unit = V("clinic");
+    d->fields = kit_alloc(k, LEN(fields), sizeof(*fields));
+    d->n_fields = LEN(fields);
+    memcpy(d->fields, fields, sizeof(fields));
+    return d;
+}
+
+/* The kit's, and the beds. */
+struct sy_proposal *domain_proposal(struct domain *d)
+{
+    static const char *const beds[] = {"clinic", "kind", "beds"};
     struct sy_proposal *p = kit_proposal(&d->k);
-    struct sy_share shares[2];
-    struct sy_shares given = {.shares = shares, .n_shares = 2};
+    struct sy_prop_dataset *all = kit_alloc(&d->k, p->n_datasets + 1, sizeof(*all));
+    memcpy(all, p->datasets, p->n_datasets * sizeof(*all));
+    struct sy_prop_dataset *last = &all[p->n_datasets++];
+    *last = (struct sy_prop_dataset){.dataset = V("beds"), .n_fields = LEN(beds)};
+    last->fields = kit_alloc(&d->k, LEN(beds), sizeof(*last->fields));
+    for (size_t i = 0; i < LEN(beds); i++) {
+        last->fields[i] = (struct sy_prop_field){.name = V(beds[i]), .reason = V("needed")};
+    }
+    p->datasets = all;
     p->calls = 1000;
     p->overruns = 900;
+    return p;
+}
+
+static void grant(struct domain *d)
+{
+    struct sy_proposal *p = domain_proposal(d);
+    struct sy_share shares[4];
+    struct sy_shares given = {.shares = shares, .n_shares = 4};
     struct sy_view args = kit_encode(&d->k, &sy_proposal_desc, p);
     proof_grant_id(d->k.grant, args);
     ALLOW(d, .party = "acme", .method = "scene.apply", .args = args);
@@ -592,6 +629,8 @@ static void grant(struct domain *d)
     review(d, "clinic", "scene.consent", (struct sy_view){0});
     take_share(d, "persons", &shares[0]);
     take_share(d, "events", &shares[1]);
+    take_share(d, "births", &shares[2]);
+    take_share(d, "beds", &shares[3]);
     review(d, "agency", "scene.final_review", kit_encode(&d->k, &sy_shares_desc, &given));
 }
 
@@ -611,7 +650,7 @@ static void model(struct domain *d)
 {
     struct sy_model_def *def = kit_model_def(&d->k);
     struct sy_plan *plan = kit_plan(&d->k);
-    def->rho = plan->blocks[0].rho = 2000000;
+    def->blocks[0].rho = plan->blocks[0].rho = 2000000;
     domain_model(d, def, plan);
 }
 
@@ -625,8 +664,12 @@ void domain_prepare(struct domain *d)
     define(d, kit_persons(&d->k));
     define(d, kit_events(&d->k));
     define(d, kit_streets(&d->k));
+    define(d, kit_births(&d->k));
+    define(d, domain_beds(&d->k));
     domain_ingest(d, "health", "persons");
     domain_ingest(d, "clinic", "events");
+    domain_ingest(d, "clinic", "births");
+    domain_ingest(d, "clinic", "beds");
     grant(d);
     model(d);
 }

@@ -21,6 +21,8 @@ struct domain_orders {
     int lower, ingest;    /* scripts of those kinds */
     uint8_t plan[DOMAIN_PLAN_MAX];
     size_t plan_bytes;
+    uint8_t job[DOMAIN_PLAN_MAX]; /* the last run job, as a worker got it */
+    size_t job_bytes, job_fds;
 };
 
 /* A frame that came for another request than the awaited. */
@@ -70,6 +72,11 @@ void domain_start(struct domain *d, fake_worker *run);
 void domain_stop(struct domain *d, void (*look)(struct domain *d, struct warden *w));
 /* Enrolment, pack, catalogue, grant, model: what a run needs. */
 void domain_prepare(struct domain *d);
+
+/* A dataset of another namespace, "clinic", which the domain has beside the kit's. */
+struct sy_dataset_def *domain_beds(struct kit *k);
+/* What the domain's developer asks for: the kit's, and the beds. */
+struct sy_proposal *domain_proposal(struct domain *d);
 
 /* One step of it again: a version of a dataset; a model, registered and approved (d->k.model). */
 void domain_ingest(struct domain *d, const char *department, const char *dataset);

@@ -4,7 +4,7 @@
  * time: it lives, nothing of a worker's bytes leaves, every charge has exactly one answer entry, the
  * refusal is one constant of one length, and the log replays (domain_stop decides every entry again).
  */
-#include "test_domain.h"
+#include "test_ingest.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -20,7 +20,6 @@
 #include "base/time.h"
 #include "warden/record.h"
 #include "wire/job.h"
-#include "wire/mask.h"
 #include "wire/rpc.h"
 
 enum { MS = 1000000, SLOT_MS = 1500, WAVE = 3, JUNK = 1 << 20, MAX_CHARGES = 64 };
@@ -274,99 +273,6 @@ static void lower_worker(const struct domain_orders *o, int sock)
     usleep(200000);
 }
 
-enum { ROWS = 4 };
-enum ingestion {
-    INGESTS = 0,
-    INGEST_LEAVES,
-    INGEST_SHORT,
-    INGEST_NO_QUALITY,
-    INGEST_TALKS,
-    N_INGESTION,
-    INGEST_BIG /* sound, with a dictionary that no socket takes at once */
-};
-enum { LABELS = 20000, LABEL_BYTES = 100 };
-
-static void fill_labels(struct sy_ingest_column *c, bool big, struct sy_arena *a)
-{
-    size_t n = big ? LABELS : 1;
-    c->dict = sy_arena_alloc(a, n, sizeof(*c->dict));
-    c->n_dict = n;
-    for (size_t i = 0; i < n; i++) {
-        c->dict[i] = V(sy_arena_printf(a, "%0*zu", big ? LABEL_BYTES : 5, i));
-    }
-}
-
-/* Sound columns of a few rows, whatever the catalogue's entry. */
-static void fill_column(const struct sy_field_def *f, bool big, struct sy_ingest_column *c,
-                        struct sy_arena *a)
-{
-    uint8_t *bytes = sy_arena_alloc(a, ROWS, 16);
-    c->width = sy_field_width(f);
-    for (size_t i = 0; i < ROWS && sy_view_is(f->type, "unit"); i++) {
-        memcpy(bytes + i * 3, (char[]){2, 'u', (char)('0' + i)}, 3);
-        c->ids = sy_view(bytes, ROWS * 3);
-    }
-    if (c->ids.n > 0) {
-        return;
-    }
-    for (size_t i = 0; i < ROWS; i++) {
-        for (size_t b = 0; b < c->width; b++) {
-            bytes[i * c->width + b] = (uint8_t)((uint64_t)f->lo >> (8 * b));
-        }
-    }
-    c->data = sy_view(bytes, ROWS * c->width);
-    c->nulls = f->nullable ? sy_view(sy_arena_alloc(a, 1, 1), 1) : (struct sy_view){0};
-    if (sy_view_is(f->type, "text")) {
-        fill_labels(c, big, a);
-    }
-}
-
-static void say_batch(int sock, const struct sy_ingest_batch *batch)
-{
-    SY_BUF_CLEANUP struct sy_buf b = sy_buf(8 << 20);
-    if (sy_ok(sy_record_encode(&sy_ingest_batch_desc, batch, &b))) {
-        fake_say(sock, sy_buf_view(&b));
-    }
-}
-
-static void say_rows(const struct sy_ingest_job *job, int script, int sock, struct sy_arena *a)
-{
-    struct sy_ingest_batch batch = {.rows = ROWS, .n_columns = job->def.n_fields};
-    batch.columns = sy_arena_alloc(a, job->def.n_fields, sizeof(*batch.columns));
-    for (size_t i = 0; i < job->def.n_fields; i++) {
-        fill_column(&job->def.fields[i], script == INGEST_BIG, &batch.columns[i], a);
-    }
-    batch.n_columns -= script == INGEST_SHORT;
-    say_batch(sock, &batch);
-}
-
-static void ingest_worker(const struct domain_orders *o, int sock)
-{
-    SY_ARENA_CLEANUP struct sy_arena a = {0};
-    SY_BUF_CLEANUP struct sy_buf bytes = sy_buf(SY_JOB_MESSAGE_MAX);
-    struct sy_ingest_job job;
-    struct sy_quality q = {.rows_in = ROWS, .rows_kept = ROWS, .units = ROWS};
-    struct sy_ingest_batch end = {.end = true, .quality = &q, .n_quality = 1};
-    size_t n_fds = 0;
-    if (!fake_hear(sock, &bytes, &n_fds) || n_fds != 1 ||
-        !sy_ok(sy_record_decode(&sy_ingest_job_desc, sy_buf_view(&bytes), &SY_MP_LARGE, &a, &job,
-                                NULL))) {
-        return;
-    }
-    q.dataset = job.def.id;
-    say_rows(&job, o->ingest, sock, &a);
-    if (o->ingest == INGEST_LEAVES) {
-        return;
-    }
-    end.n_quality = o->ingest != INGEST_NO_QUALITY && o->ingest != INGEST_TALKS;
-    if (o->ingest == INGEST_TALKS) { /* a value of the file where a name belongs */
-        end.error = V("data");
-        end.field = end.reason = V("Mr Li of 5 Alder Way has it");
-    }
-    say_batch(sock, &end);
-    usleep(200000);
-}
-
 static void worker(void *ctx, uint8_t kind, uint32_t number, int sock)
 {
     struct domain_orders *o = ctx;
@@ -393,7 +299,7 @@ static int setup(void **state)
 {
     static struct domain d;
     n_charges = n_ok = 0;
-    n_versions = 2;
+    n_versions = 4;
     n_models = 1;
     domain_start(&d, worker);
     domain_prepare(&d);
@@ -562,8 +468,8 @@ static void open_model(struct domain *d)
     struct sy_plan_block *b = &plan->blocks[0];
     plan->rels[0].names = KIT_STRS(&d->k, "id", "age", "street", "weight");
     b->keys[0] = (struct sy_plan_key){.name = V("street"), .open = true};
-    def->rho = b->rho = 2000000;
-    def->delta = b->delta = 1000000;
+    def->blocks[0].rho = b->rho = 2000000;
+    def->blocks[0].delta = b->delta = 1000000;
     domain_model(d, def, plan);
 }
 
@@ -607,7 +513,7 @@ static void test_hostile_lowering(void **state)
     struct domain_call c = {.party = "acme", .method = "model.register", .grant = d->k.grant};
     for (int s = LOWER_LEAVES; s < N_LOWERING; s++) {
         d->orders->lower = s;
-        def->rho = 1000000 + (uint64_t)s; /* the plan that comes says another price */
+        def->blocks[0].rho = 1000000 + (uint64_t)s; /* the plan that comes says another price */
         c.args = kit_encode(&d->k, &sy_model_def_desc, def);
         int32_t code = domain_ask(d, &c);
         if (code == 0) {

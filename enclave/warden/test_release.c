@@ -119,13 +119,17 @@ static void put(struct sy_run_cell *c, int64_t a, int64_t b, int64_t d)
     c->figures[2] = d;
 }
 
+/* A result is released once: its figures are put back, so that a case may go on with it. */
 static struct sy_answer released(struct scene *s)
 {
     struct sy_answer a = {0};
+    int64_t exact[CELLS_MAX][4];
+    memcpy(exact, s->figures, sizeof(exact));
     sy_status st = warden_release(&s->release, &s->w.k->arena, &a, &s->err);
     if (!sy_ok(st)) {
         fail_msg("release: %s %s", sy_code_name(st.code), s->err.reason);
     }
+    memcpy(s->figures, exact, sizeof(exact));
     return a;
 }
 

@@ -13,7 +13,7 @@
 #include "../../sdk/cli/src/dummy.h"
 #include "base/fdio.h"
 
-enum { PERSONS = 2000, EVENTS = 6000, STREETS = 500, N_DEFS = 3 };
+enum { PERSONS = 2000, BIRTHS = 2400, EVENTS = 6000, STREETS = 500, N_DEFS = 3 };
 
 static struct sy_view events[] = {STR("MI"), STR("ang/isc"), STR("a \"b\", c"), STR("糖尿病")};
 
@@ -54,7 +54,7 @@ static const struct sy_dataset_def diagnoses = {.id = STR("t.events"),
                                                 .ns = STR("person"),
                                                 .unit = STR("who"),
                                                 .units = 20000,
-                                                .max_rows = 100000,
+                                                .max_rows = 500000,
                                                 .dummy_rows = EVENTS,
                                                 .fields = event_fields,
                                                 .n_fields = N_OF(event_fields)};
@@ -173,6 +173,143 @@ static void test_other_tables_find_partners(void **state)
     remove_folder(&f);
 }
 
+/* The registry is the table that can list every unit once, wherever it stands among the files. */
+static void test_the_order_of_entries_does_not_matter(void **state)
+{
+    (void)state;
+    static const struct sy_dataset_def *const turned[N_DEFS] = {&streets, &diagnoses, &persons};
+    struct folder a, b;
+    make_folder(&a, 5);
+    make_folder(&b, 6);
+    check_ok(cli_dummy_write(turned, N_DEFS, 5, b.path, NULL));
+    for (size_t i = 0; i < N_DEFS; i++) {
+        SY_BUF_CLEANUP struct sy_buf x = read_table(&a, DEFS[i]);
+        SY_BUF_CLEANUP struct sy_buf y = read_table(&b, DEFS[i]);
+        assert_true(sy_view_eq(sy_buf_view(&x), sy_buf_view(&y)));
+    }
+    remove_folder(&a);
+    remove_folder(&b);
+}
+
+/* Births: a child has one row, a mother three at most. A visit is named by two columns together, one of
+ * which is a column of its own as well. */
+static struct sy_view visit_columns[] = {STR("place"), STR("serial")};
+static struct sy_field_def birth_fields[] = {
+    {.name = STR("child"), .type = STR("unit"), .ref = STR("person"), .rows = 1},
+    {.name = STR("mother"), .type = STR("unit"), .ref = STR("person"), .rows = 3},
+};
+static struct sy_field_def visit_fields[] = {
+    {.name = STR("visit"),
+     .type = STR("unit"),
+     .ref = STR("visit"),
+     .sources = visit_columns,
+     .n_sources = 2},
+    {.name = STR("where"), .type = STR("text"), .source = STR("place")},
+    {.name = STR("age"), .type = STR("int32"), .lo = 7, .hi = 7},
+};
+
+static void test_caps_are_kept(void **state)
+{
+    (void)state;
+    static uint8_t children[BIRTHS + 1], mothers[BIRTHS + 1];
+    const struct sy_dataset_def births = {.id = STR("t.births"),
+                                          .encoding = STR("utf-8"),
+                                          .ns = STR("person"),
+                                          .unit = STR("child"),
+                                          .units = 20000,
+                                          .max_rows = 10000,
+                                          .dummy_rows = BIRTHS,
+                                          .fields = birth_fields,
+                                          .n_fields = N_OF(birth_fields)};
+    const struct sy_dataset_def *const list[] = {&births, &persons};
+    struct folder f;
+    RUN_CLEANUP struct run r;
+    unsigned with_three = 0, strangers = 0;
+    make_folder(&f, 3);
+    check_ok(cli_dummy_write(list, 2, 3, f.path, NULL));
+    run_table(&f, &births, &r);
+    for (size_t row = 0; row < births.dummy_rows; row++) {
+        uint64_t child = unit_number(run_id(&r, 0, row)), mother = unit_number(run_id(&r, 1, row));
+        assert_true(child <= BIRTHS && mother <= PERSONS);
+        strangers += child > PERSONS;
+        assert_true(++children[child] == 1);
+        assert_true(++mothers[mother] <= 3);
+        with_three += mothers[mother] == 3;
+    }
+    assert_int_equal(with_three, BIRTHS / 3);
+    assert_int_equal(strangers, BIRTHS - PERSONS); /* in no register */
+    assert_int_equal(unlinkat(f.fd, "t.births.dummy.csv", 0), 0);
+    remove_folder(&f);
+}
+
+static void test_composite_units(void **state)
+{
+    (void)state;
+    const struct sy_dataset_def visits = {.id = STR("t.visits"),
+                                          .encoding = STR("utf-8"),
+                                          .ns = STR("visit"),
+                                          .unit = STR("visit"),
+                                          .max_rows = 100,
+                                          .dummy_rows = 2,
+                                          .fields = visit_fields,
+                                          .n_fields = N_OF(visit_fields)};
+    const struct sy_dataset_def *const list[] = {&visits};
+    struct folder f;
+    RUN_CLEANUP struct run r;
+    make_folder(&f, 3);
+    check_ok(cli_dummy_write(list, 1, 3, f.path, NULL));
+    SY_BUF_CLEANUP struct sy_buf b = read_table(&f, &visits);
+    check_ok(sy_buf_add(&b, "", 1));
+    assert_string_equal((const char *)b.p, "\"place\",\"serial\",\"age\"\n"
+                                           "DUMMY00000001,DUMMY00000001,7\n"
+                                           "DUMMY00000002,DUMMY00000002,7\n");
+    run_table(&f, &visits, &r);
+    assert_int_equal(unlinkat(f.fd, "t.visits.dummy.csv", 0), 0);
+    remove_folder(&f);
+}
+
+/* Code tables: a number, a date, a decimal, a text and a value set, each with no value twice; the value
+ * set is the shortest and ends the table. */
+static struct sy_field_def code_fields[] = {
+    {.name = STR("code"), .type = STR("int32"), .lo = 0, .hi = 5, .rows = 1},
+    {.name = STR("day"), .type = STR("date"), .lo = -3, .hi = 3000, .rows = 1},
+    {.name = STR("part"),
+     .type = STR("decimal"),
+     .scale = 1,
+     .lo = INT64_MIN,
+     .hi = INT64_MAX,
+     .rows = 1},
+    {.name = STR("name"), .type = STR("text"), .rows = 1, .nullable = true},
+    {.name = STR("event"), .type = STR("enum"), .values = events, .n_values = 4, .rows = 1},
+};
+
+static void test_keys_come_once(void **state)
+{
+    (void)state;
+    struct sy_dataset_def codes = {.id = STR("t.codes"),
+                                   .encoding = STR("utf-8"),
+                                   .max_rows = 100,
+                                   .dummy_rows = 40,
+                                   .fields = code_fields,
+                                   .n_fields = N_OF(code_fields)};
+    const struct sy_dataset_def *const list[] = {&codes};
+    struct folder f;
+    RUN_CLEANUP struct run r;
+    make_folder(&f, 3);
+    check_ok(cli_dummy_write(list, 1, 3, f.path, NULL));
+    codes.dummy_rows = 4;
+    run_table(&f, &codes, &r);
+    for (size_t row = 0; row + 1 < 4; row++) {
+        for (size_t i = 0; i < 5; i++) {
+            assert_true(i == 3 || run_number(&r, i, row) < run_number(&r, i, row + 1));
+        }
+    }
+    assert_int_equal(r.batches[0].columns[3].n_dict, 4);
+    assert_int_equal(nulls_of(&r, 3), 0);
+    assert_int_equal(unlinkat(f.fd, "t.codes.dummy.csv", 0), 0);
+    remove_folder(&f);
+}
+
 static void test_public_tables(void **state)
 {
     (void)state;
@@ -234,6 +371,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_the_registry_has_every_unit_once),
         cmocka_unit_test(test_other_tables_find_partners),
+        cmocka_unit_test(test_the_order_of_entries_does_not_matter),
+        cmocka_unit_test(test_caps_are_kept),
+        cmocka_unit_test(test_composite_units),
+        cmocka_unit_test(test_keys_come_once),
         cmocka_unit_test(test_public_tables),
         cmocka_unit_test(test_same_seed_same_bytes),
         cmocka_unit_test(test_entries_that_are_refused),

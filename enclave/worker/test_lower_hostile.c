@@ -100,26 +100,36 @@ static const struct hostile HOSTILE[] = {
     {"SELECT sum(town) FROM persons", "sql", "sum", "sum"},
     {"SELECT sum(id) FROM persons", "sql", "sum", "sum"},
     {"SELECT sum(age ORDER BY bmi) FROM persons", "sql", "ORDER BY", "ORDER"},
-    {"SELECT count(*) FILTER (WHERE male) FROM persons", "sql", "FILTER", "FILTER"},
     {"SELECT sum(count(*)) FROM persons", "sql", "sum", NULL},
-    {"SELECT sum(age) / count(*) FROM persons", "sql", "aggregate", "/ count"},
-    {"SELECT count(*) + 1 FROM persons", "sql", "aggregate", "+ 1"},
     /* T38 distinct counts */
     {"SELECT count(DISTINCT note) FROM events", "privacy", "count(DISTINCT)", "count"},
     {"SELECT count(DISTINCT town) FROM persons", "privacy", "count(DISTINCT)", "count"},
     {"SELECT count(DISTINCT age + 1) FROM persons", "privacy", "count(DISTINCT)", "count"},
     {"SELECT count(DISTINCT town) FROM towns", "privacy", "count(DISTINCT)", "count"},
-    {"SELECT count(DISTINCT e.id) FROM persons p LEFT JOIN events e ON p.id = e.id", "privacy",
+    {"SELECT count(DISTINCT s.org) FROM persons p LEFT JOIN stays s ON p.id = s.id", "privacy",
      "count(DISTINCT)", "count"},
     /* T30 probing text */
-    {P "town LIKE 'n%'", "sql", "~~", NULL},
+    {"SELECT count(*) FROM events WHERE note LIKE 'n%'", "sql", "~~", "LIKE"},
+    {"SELECT count(*) FROM events WHERE note NOT LIKE 'n%'", "sql", "!~~", "NOT LIKE"},
+    {P "town LIKE 'n%' ESCAPE '!'", "sql", "like_escape", NULL},
+    {P "town LIKE town", "sql", "~~", NULL},
+    {P "age LIKE '3%'", "sql", "~~", NULL},
+    {P "town GLOB 'n*'", "sql", "~~~", NULL},
     {P "town NOT ILIKE 'n%'", "sql", NULL, NULL},
     {P "town SIMILAR TO 'n.*'", "sql", "regexp_full_match", NULL},
     {P "regexp_matches(town, 'n')", "sql", "regexp_matches", NULL},
-    {P "starts_with(town, 'n')", "sql", "starts_with", NULL},
+    {"SELECT count(*) FROM events WHERE starts_with(note, 'n')", "sql", "starts_with",
+     "starts_with"},
+    {"SELECT left(note, 1) k, count(*) FROM events GROUP BY k", "sql", "left", "left"},
+    {P "starts_with(town, town)", "sql", "starts_with", NULL},
+    {P "left(town, age) = 'n'", "sql", "left", NULL},
+    {P "left(town, 0) = 'n'", "sql", "left", NULL},
+    {P "left(town, -1) = 'n'", "sql", "left", NULL},
+    {P "contains(town, 'n')", "sql", "contains", NULL},
     {P "town < 'o'", "sql", "expression", "< 'o'"},
     {P "town[1] = 'n'", "sql", NULL, NULL},
-    {P "substring(town, 1, 1) = 'n'", "sql", "substring", NULL},
+    {P "substring(town, 2, 1) = 'n'", "sql", "substring", "substring"},
+    {P "substr(town, age, 1) = 'n'", "sql", "substr", NULL},
     {P "town || 'x' = 'northx'", "sql", "||", NULL},
     {P "upper(town) = 'N'", "sql", "upper", NULL},
     {P "length(town) = 5", "sql", "length", NULL},
@@ -147,17 +157,16 @@ static const struct hostile HOSTILE[] = {
      "t.pop",
      "privacy", "JOIN", "JOIN events"},
     {"SELECT count(*) FROM persons NATURAL JOIN events", "sql", "NATURAL JOIN", "NATURAL"},
-    {"SELECT count(*) FROM persons p RIGHT JOIN events e ON p.id = e.id", "sql", "RIGHT", "RIGHT"},
+    {"SELECT count(*) FROM persons p RIGHT JOIN events e ON p.age = e.cost", "privacy", "JOIN",
+     "RIGHT"},
+    {"SELECT count(*) FROM persons p LEFT JOIN events e ON p.town = e.event", "privacy", "JOIN",
+     "LEFT"},
     {"SELECT count(*) FROM persons p FULL JOIN events e ON p.id = e.id", "sql", NULL, "FULL"},
     {"SELECT count(*) FROM persons p ASOF JOIN events e ON p.id = e.id AND p.birth >= e.day", "sql",
      "ASOF", NULL},
     {"SELECT count(*) FROM persons p POSITIONAL JOIN events e", "sql", "POSITIONAL", NULL},
     {"SELECT count(*) FROM persons p SEMI JOIN events e ON p.id = e.id", "sql", "SEMI", NULL},
     /* T33 thresholds on exact figures, groups over many units */
-    {"SELECT town, count(*) FROM persons GROUP BY town HAVING count(*) > 5", "privacy", "HAVING",
-     "HAVING"},
-    {P "id IN (SELECT id FROM events GROUP BY id HAVING count(*) > 1000)", "privacy", "HAVING",
-     "HAVING"},
     {"SELECT count(*) FROM (SELECT town, count(*) n FROM persons GROUP BY town) WHERE n > 3",
      "privacy", "GROUP BY", NULL},
     {"SELECT count(*) FROM (SELECT count(*) n FROM persons)", "privacy", "GROUP BY", NULL},
@@ -171,26 +180,72 @@ static const struct hostile HOSTILE[] = {
     {"SELECT count(*) FROM persons p WHERE NOT EXISTS (SELECT 1 FROM events e WHERE e.cost > "
      "p.age)",
      "privacy", "IN (SELECT)", NULL},
-    {P "id IN (SELECT id FROM events) OR male", "sql", "subquery", NULL},
-    {P "(id IN (SELECT id FROM events)) = male", "sql", "subquery", NULL},
+    {P "town IN (SELECT event FROM events) OR male", "privacy", "IN (SELECT)", "IN"},
+    {P "male OR NOT (age IN (SELECT pop FROM towns))", "sql", "IN (SELECT)", "IN"},
+    {P "male OR EXISTS (SELECT 1 FROM events)", "sql", "subquery", "EXISTS"},
+    {P "male OR EXISTS (SELECT 1 FROM events e WHERE e.cost = persons.age)", "privacy",
+     "IN (SELECT)", "EXISTS"},
+    {P "male OR EXISTS (SELECT 1 FROM events e WHERE e.id = persons.id AND e.cost > age)", "sql",
+     "subquery", "> age"},
+    {P "male OR EXISTS (SELECT 1 FROM events e WHERE e.id = persons.id OR e.cost = 3)", "sql",
+     "subquery", NULL},
+    {P "(SELECT max(cost) FROM events) > 3", "sql", "subquery", NULL},
+    {P "(SELECT max(cost) FROM events e WHERE e.cost = persons.age) > 3", "privacy", "IN (SELECT)",
+     NULL},
+    {P "(SELECT cost FROM events e WHERE e.id = persons.id) > 3", "sql", "subquery", NULL},
+    {P "(SELECT max(cost) + 1 FROM events e WHERE e.id = persons.id) > 3", "sql", "subquery", NULL},
+    {P "(SELECT max(cost), 1 FROM events e WHERE e.id = persons.id) > 3", "sql", "subquery", NULL},
+    {P "(SELECT max(cost) FROM events e WHERE e.id = persons.id GROUP BY event) > 3", "sql",
+     "subquery", NULL},
+    {P "(SELECT max(cost) FROM events e WHERE e.id = persons.id ORDER BY 1) > 3", "sql", "ORDER BY",
+     NULL},
+    {P "(SELECT max(pop) FROM towns) > 3", "sql", "subquery", NULL},
+    {"SELECT count(*) FROM persons p JOIN towns t ON p.town = t.town AND p.id IN (SELECT id FROM "
+     "events)",
+     "sql", "subquery", NULL},
+    {"SELECT count(*) FROM (SELECT town, id, (SELECT max(cost) FROM events e WHERE e.id = p.id AND "
+     "e.cost = p.age) m FROM persons p GROUP BY town, id)",
+     "sql", "subquery", "(SELECT max"},
     {P "id > ANY (SELECT id FROM events)", "sql", "subquery", NULL},
     {P "id IN (SELECT id, event FROM events)", "sql", NULL, NULL},
-    {"SELECT count(*) FROM (SELECT id, avg(cost) a FROM events GROUP BY id)", "privacy", "avg",
-     "avg"},
-    {"SELECT count(*) FROM (SELECT id, first(note) a FROM events GROUP BY id)", "privacy", "first",
+    {"SELECT count(*) FROM (SELECT id, first(event) a FROM events GROUP BY id)", "sql", "first",
      "first"},
-    {"SELECT count(*) FROM (SELECT id, count(DISTINCT note) a FROM events GROUP BY id)", "sql",
+    {"SELECT count(*) FROM (SELECT id, first(note ORDER BY day) a FROM events GROUP BY id) WHERE a "
+     "IS NULL",
+     "sql", "expression", "GROUP"},
+    {"SELECT count(*) FROM (SELECT id, first(event ORDER BY day, cost) a FROM events GROUP BY id)",
+     "sql", "first", NULL},
+    {"SELECT count(*) FROM (SELECT id, sum(cost ORDER BY day) a FROM events GROUP BY id)", "sql",
+     "ORDER BY", "ORDER"},
+    {"SELECT count(*) FROM (SELECT id, any_value(event) a FROM events GROUP BY id)", "privacy",
+     "any_value", "any_value"},
+    {"SELECT count(*) FROM (SELECT id, median(cost) a FROM events GROUP BY id)", "privacy",
+     "median", "median"},
+    {"SELECT count(*) FROM (SELECT id, sum(DISTINCT cost) a FROM events GROUP BY id)", "sql",
      "aggregate option", NULL},
-    {"SELECT sum(CASE WHEN id IN (SELECT id FROM events) THEN 1 END) FROM persons", "sql",
-     "subquery", NULL},
+    {"SELECT count(*) FROM (SELECT id, bool_or(cost) a FROM events GROUP BY id)", "sql",
+     "condition", NULL},
+    {"SELECT count(*) FROM (SELECT id, arg_max(cost) a FROM events GROUP BY id)", "privacy",
+     "arg_max", NULL},
+    {"SELECT count(*) FROM (SELECT id, sum(max(cost)) a FROM events GROUP BY id)", "sql", NULL,
+     NULL},
+    {"SELECT count(*) FROM (SELECT event, max(cost) a FROM events GROUP BY event HAVING max(cost) "
+     "> "
+     "3)",
+     "privacy", "GROUP BY", "GROUP"},
+    {"SELECT count(*) FROM (SELECT id FROM events GROUP BY id HAVING cost > 3)", "sql", "cost",
+     "cost"},
+    {"SELECT count(*) FROM (SELECT id, count(DISTINCT note) a FROM events GROUP BY id)", "sql",
+     "expression", NULL},
     /* T27, T36 order and keys */
-    {"SELECT town, count(*) FROM persons GROUP BY town ORDER BY 2", "sql", "ORDER BY", "ORDER"},
     {"SELECT town, count(*) FROM persons GROUP BY town LIMIT 1", "sql", "LIMIT", "LIMIT"},
     {"SELECT DISTINCT town FROM persons", "sql", "DISTINCT", "DISTINCT"},
     {"SELECT count(*) FROM (SELECT id FROM persons LIMIT 5)", "sql", "LIMIT", "LIMIT"},
     {"SELECT count(*) FROM (SELECT id FROM persons ORDER BY age LIMIT 5)", "sql", "ORDER BY",
      "ORDER"},
-    {"SELECT count(*) FROM (SELECT DISTINCT id FROM events)", "sql", "DISTINCT", "DISTINCT"},
+    {"SELECT count(*) FROM (SELECT DISTINCT event FROM events)", "privacy", "DISTINCT", "DISTINCT"},
+    {"SELECT count(*) FROM (SELECT DISTINCT ON (id) id, event FROM events)", "sql", "DISTINCT ON",
+     "DISTINCT"},
     {"SELECT birth, count(*) FROM persons GROUP BY birth", "sql", "birth", NULL},
     {"SELECT bmi, count(*) FROM persons GROUP BY bmi", "sql", "bmi", NULL},
     {"SELECT cost, count(*) FROM events GROUP BY cost", "sql", "cost", NULL},
@@ -203,16 +258,78 @@ static const struct hostile HOSTILE[] = {
      "GROUPING SETS", "GROUP"},
     {"SELECT town AS n, count(*) AS n FROM persons GROUP BY town", "sql", "n", NULL},
     {"SELECT count(*) FROM persons WHERE count(*) > 3", "sql", "count_star", NULL},
-    {"SELECT year(day) y, month(day) m, day(day) d, event, count(*) FROM events GROUP BY ALL",
-     "sql", NULL, NULL},
     /* windows, sets, recursion, lists */
-    {"SELECT sum(age) OVER (PARTITION BY town) FROM persons", "sql", "OVER", "sum"},
-    {"SELECT count(*) FROM (SELECT id, row_number() OVER (ORDER BY age) r FROM persons)", "sql",
-     "OVER", NULL},
-    {"SELECT count(*) FROM persons QUALIFY row_number() OVER () = 1", "sql", "QUALIFY", "QUALIFY"},
-    {"SELECT count(*) FROM persons UNION ALL SELECT count(*) FROM events", "sql", "UNION", NULL},
-    {"SELECT count(*) FROM (SELECT id FROM persons EXCEPT SELECT id FROM events)", "sql", "UNION",
+    {"SELECT sum(age) OVER (PARTITION BY town) FROM persons", "row_level", "SELECT", "sum"},
+    {"SELECT count(*) FROM persons WHERE row_number() OVER (PARTITION BY id ORDER BY age) = 1",
+     "sql", "OVER", "row_number"},
+    {"SELECT sum(row_number() OVER (PARTITION BY id ORDER BY age)) FROM persons", "sql", "OVER",
      NULL},
+    {"SELECT count(*) FROM (SELECT id, row_number() OVER (ORDER BY age) r FROM persons)", "privacy",
+     "OVER", "row_number"},
+    {"SELECT count(*) FROM (SELECT id, sum(age) OVER () s FROM persons)", "privacy", "OVER", "sum"},
+    {"SELECT count(*) FROM (SELECT id, sum(age) OVER (PARTITION BY town) s FROM persons)",
+     "privacy", "OVER", "sum"},
+    {"SELECT count(*) FROM (SELECT mother, child, lag(day) OVER (PARTITION BY mother ORDER BY day) "
+     "l FROM births)",
+     "privacy", "OVER", "lag"},
+    {"SELECT count(*) FROM (SELECT lag(day) OVER (ORDER BY day) l FROM births)", "privacy", "OVER",
+     "lag"},
+#define W(call, over)                                                                              \
+    "SELECT count(*) FROM (SELECT id, " call " OVER (PARTITION BY id " over ") r FROM events)"
+    {W("row_number()", ""), "sql", "row_number", "row_number"},
+    {W("lag(cost, 2)", "ORDER BY day"), "sql", "lag", "lag"},
+    {W("lag(cost, 1, 0)", "ORDER BY day"), "sql", "lag", "lag"},
+    {W("lead(cost IGNORE NULLS)", "ORDER BY day"), "sql", "lead", "lead"},
+    {W("last_value(cost)", "ORDER BY day"), "sql", "last_value", "last_value"},
+    {W("ntile(4)", "ORDER BY day"), "sql", "ntile", "ntile"},
+    {W("percent_rank()", "ORDER BY day"), "sql", "percent_rank", NULL},
+    {W("median(cost)", "ORDER BY day"), "sql", "median", NULL},
+    {W("count(DISTINCT event)", ""), "sql", "count", NULL},
+    {W("sum(cost ORDER BY day)", ""), "sql", "ORDER BY", NULL},
+    {W("sum(cost)", "ORDER BY day NULLS FIRST"), "sql", "NULLS FIRST", NULL},
+    {W("sum(cost)", "ORDER BY day ROWS 3 PRECEDING"), "sql", "sum", "sum"},
+    {W("sum(cost)", "ORDER BY day ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING"), "sql", "sum",
+     "sum"},
+    {W("sum(cost)", "ORDER BY day ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING"), "sql", "sum",
+     "sum"},
+    {W("sum(cost)", "ROWS UNBOUNDED PRECEDING"), "sql", "sum", "sum"},
+    {W("sum(cost)", "ORDER BY day ROWS UNBOUNDED PRECEDING EXCLUDE CURRENT ROW"), "sql", "sum",
+     "sum"},
+    {W("sum(cost)", "ORDER BY note"), "sql", NULL, NULL},
+    {W("lag(note)", "ORDER BY day"), "sql", NULL, NULL},
+    {W("bool_or(cost)", "ORDER BY day"), "sql", "condition", "bool_or"},
+#undef W
+    {"SELECT count(*) FROM persons UNION ALL SELECT count(*) FROM events", "sql", "UNION", NULL},
+    {"SELECT count(*) FROM (SELECT id FROM persons EXCEPT SELECT id FROM events)", "sql", "EXCEPT",
+     "EXCEPT"},
+    {"SELECT count(*) FROM (SELECT id FROM persons INTERSECT SELECT id FROM events)", "sql",
+     "INTERSECT", "INTERSECT"},
+    {"SELECT count(*) FROM (SELECT id FROM persons UNION BY NAME SELECT id FROM events)", "sql",
+     "UNION BY NAME", "UNION"},
+    {"SELECT count(*) FROM (SELECT id, age FROM persons UNION ALL SELECT id FROM events)", "sql",
+     "UNION", "UNION"},
+    {"SELECT count(*) FROM (SELECT id, age FROM persons UNION ALL SELECT id, event FROM events)",
+     "sql", "expression", "UNION"},
+    {"SELECT count(*) FROM (SELECT age FROM persons UNION ALL SELECT cost FROM events)", "privacy",
+     "UNION", "UNION"},
+    {"SELECT count(*) FROM (SELECT town FROM persons UNION SELECT town FROM towns)", "privacy",
+     "UNION", "UNION"},
+    {"SELECT count(*) FROM (SELECT id, id AS j FROM persons UNION ALL SELECT id, id FROM events "
+     "ORDER BY 1)",
+     "sql", "ORDER BY", "ORDER"},
+    {"SELECT count(*) FROM (SELECT id, note FROM events UNION ALL SELECT id, note FROM events)",
+     "sql", "expression", NULL},
+    /* alternative units */
+    {"SELECT count(*) FROM births b JOIN persons p ON p.id = b.mother JOIN persons q ON q.id = "
+     "b.child",
+     "privacy", "JOIN", "JOIN persons q"},
+    {"SELECT count(*) FROM births a JOIN births b ON a.mother = b.day", "sql", NULL, NULL},
+    {"SELECT count(*) FROM stays s JOIN persons p ON p.id = s.org", "sql", NULL, NULL},
+    {"SELECT count(*) FROM (SELECT org, sum(cost) c FROM stays GROUP BY org) o JOIN persons p ON "
+     "p.age = o.c",
+     "privacy", "JOIN", "JOIN"},
+    {"SELECT count(*) FROM (SELECT child AS u FROM births UNION ALL SELECT org FROM stays)", "sql",
+     NULL, NULL},
     {"WITH RECURSIVE r AS (SELECT 1 UNION ALL SELECT 2) SELECT count(*) FROM r", "sql",
      "WITH RECURSIVE", "RECURSIVE"},
     {"WITH a AS (SELECT id FROM persons) SELECT count(*) FROM events", "sql", "a", NULL},
@@ -241,7 +358,28 @@ static const struct hostile HOSTILE[] = {
     {P "birth < now()", "sql", "now", NULL},
     {P "birth < current_date", "field_denied", "current_date", NULL},
     {P "birth < today()", "sql", "today", NULL},
-    {P "age + INTERVAL 1 DAY > birth", "sql", NULL, NULL},
+    {P "age + INTERVAL 1 DAY > birth", "sql", "INTERVAL", "+"},
+    {P "birth + INTERVAL 1 HOUR > birth", "sql", "INTERVAL", NULL},
+    {P "birth + INTERVAL '1 month 2 days' > birth", "sql", "INTERVAL", NULL},
+    {P "birth + INTERVAL 'x years' > birth", "sql", "INTERVAL", NULL},
+    {P "birth + INTERVAL '1.5' YEAR > birth", "sql", "INTERVAL", NULL},
+    {P "birth + INTERVAL (bmi) DAY > birth", "sql", "INTERVAL", NULL},
+    {P "birth + INTERVAL 9000 YEAR > birth", "sql", "expression", "+"},
+    {P "INTERVAL 1 YEAR - birth > birth", "sql", "INTERVAL", NULL},
+    {P "INTERVAL 1 YEAR > INTERVAL 2 YEAR", "sql", "to_years", NULL},
+    {P "period_start(birth) > birth", "sql", "period_start", "period_start"},
+    {P "period_end('2020') > birth", "sql", "period_end", "period_end"},
+    {P "date_trunc('century', birth) = birth", "sql", "century", "date_trunc"},
+    {P "date_trunc(town, birth) = birth", "sql", NULL, "date_trunc"},
+    {P "date_sub('hour', birth, birth) = 3", "sql", "hour", NULL},
+    {P "date_sub('year', birth, age) = 3", "sql", "date_sub", NULL},
+    {P "extract(week FROM birth) = 3", "sql", "week", NULL},
+    {P "round(age, age) = 3", "sql", "round", "round"},
+    {P "round(age, -1) = 3", "sql", "round", NULL},
+    {P "round(town) = 'n'", "sql", "round", NULL},
+    {P "sign(town) = 1", "sql", "sign", NULL},
+    {P "iff(age, 1, 2) = 1", "sql", "condition", "age"},
+    {P "abs(age) FILTER (WHERE male) > 3", "sql", "FILTER", "FILTER"},
     /* fields outside the grant */
     {P "hiv", "field_denied", "hiv", "hiv"},
     {"SELECT sum(salary) FROM persons", "field_denied", "salary", "salary"},
@@ -255,54 +393,77 @@ static const struct hostile HOSTILE[] = {
     {"SELECT count(*) FROM persons JOIN persons ON persons.id = persons.id", "sql", "persons",
      NULL},
     {"SELECT count(*) FROM persons WHERE a.b.c = 3", "sql", "schema", NULL},
+    {"SELECT count(*) AS n, count(DISTINCT id) AS N FROM persons", "sql", "N", "count(DISTINCT"},
+    {"SELECT count(*) AS n, count(*) + 1 AS N FROM persons", "sql", "N", NULL},
+    /* calls: the built-in functions, arguments by their place */
+    {"SELECT nosuch.count(*) FROM persons", "sql", "nosuch", "nosuch.count"},
+    {"SELECT nosuch.count(*) + 1 FROM persons", "sql", "nosuch", "nosuch.count"},
+    {"SELECT pg_catalog.sum(age) FROM persons", "sql", "pg_catalog", "pg_catalog"},
+    {"SELECT town, count(*) FROM persons GROUP BY town HAVING x.count(*) > 3", "sql", "x", NULL},
+    {"SELECT count(*) FROM (SELECT id, nosuch.arg_max(cost, day) a FROM events GROUP BY id)", "sql",
+     "nosuch", "nosuch.arg"},
+    {"SELECT count(*) FROM (SELECT id, x.sum(cost) OVER (PARTITION BY id) a FROM events)", "sql",
+     "x", "x.sum"},
+    {P "EXISTS (SELECT 1 FROM events e WHERE e.id = persons.id AND abs(a := cost) > 3)", "sql", "a",
+     "cost"},
+    {P "nosuch.abs(age) = 3", "sql", "abs", "nosuch.abs"},
+    {P "abs(x := age) = 3", "sql", "x", "age"},
+    {"SELECT sum(x := age) FROM persons", "sql", "x", "age"},
+    {"SELECT count(DISTINCT x := id) FROM persons", "sql", "x", "id"},
+    {P "ifnull(b := age, a := 3) = 3", "sql", "b", "age"},
+    {P "date_diff('month', b := birth, a := birth) = 3", "sql", "b", "birth"},
+    {"SELECT count(*) FROM (SELECT id, lag(x := cost) OVER (PARTITION BY id ORDER BY day) FROM "
+     "events)",
+     "sql", "x", "cost"},
     /* kinds */
     {P "age", "sql", "condition", "age"},
     {P "age AND male", "sql", "condition", "age"},
     {P "age = 'x'", "sql", "expression", "= 'x'"},
     {P "male = 1", "sql", "expression", "= 1"},
-    {P "age IS DISTINCT FROM 3", "sql", "IS DISTINCT FROM", NULL},
     {P "age IN (3, NULL)", "sql", NULL, NULL},
     {P "age IN (3, bmi)", "sql", "IN", NULL},
     {P "town = ''", "sql", "''", NULL},
     {P "extract(hour FROM birth) = 3", "sql", "hour", NULL},
-    {P "datediff('month', birth, birth) = 3", "sql", "month", NULL},
+    {P "datediff('hour', birth, birth) = 3", "sql", "hour", NULL},
+    {P "datediff('month', birth, age) = 3", "sql", "datediff", NULL},
     {"SELECT CASE WHEN age > 3 THEN 'a' ELSE 3 END k, count(*) FROM persons GROUP BY k", "sql",
      "expression", NULL},
     {Q "WHERE town NOT IN (SELECT event FROM (SELECT event FROM events) x)", "privacy",
      "IN (SELECT)", NULL},
 };
 
-static void check_position(const struct hostile *h, const struct sy_lower_result *r)
+/* The name may stand earlier too: the text at the position is what counts. */
+static bool stands_at(const struct hostile *h, const struct sy_lower_result *r)
 {
-    const char *at = h->at == NULL ? NULL : strstr(h->sql, h->at);
-    if (h->at == NULL) {
-        return;
+    return h->at == NULL ||
+           (r->pos < strlen(h->sql) && strncmp(h->sql + r->pos, h->at, strlen(h->at)) == 0);
+}
+
+static bool refused_rightly(const struct hostile *h)
+{
+    SY_ARENA_CLEANUP struct sy_arena arena = {0};
+    struct world_model m = {.sql = h->sql};
+    struct sy_lower_result r = world_lower(&m, &arena);
+    bool construct = h->construct == NULL || sy_view_is(r.construct, h->construct);
+    bool right = r.plan.n == 0 && sy_view_is(r.code, h->code) && construct && stands_at(h, &r) &&
+                 r.reason.n != 0 && r.hint.n != 0;
+    if (!right) {
+        print_error("%s: %.*s [%.*s] at %llu %.*s, want %s [%s] at %s\n", h->sql, SY_PV(r.code),
+                    SY_PV(r.construct), (unsigned long long)r.pos, SY_PV(r.reason), h->code,
+                    h->construct == NULL ? "" : h->construct, h->at == NULL ? "" : h->at);
     }
-    assert_non_null(at);
-    /* the name may stand earlier too: the text at the position is what counts */
-    if (r->pos >= strlen(h->sql) || strncmp(h->sql + r->pos, h->at, strlen(h->at)) != 0) {
-        fail_msg("%s: position %llu, want \"%s\"", h->sql, (unsigned long long)r->pos, h->at);
-    }
+    return right;
 }
 
 static void test_hostile_models_are_refused(void **state)
 {
     (void)state;
+    size_t wrong = 0;
     assert_true(sizeof HOSTILE / sizeof HOSTILE[0] >= 80);
     for (size_t i = 0; i < sizeof HOSTILE / sizeof HOSTILE[0]; i++) {
-        const struct hostile *h = &HOSTILE[i];
-        SY_ARENA_CLEANUP struct sy_arena arena = {0};
-        struct world_model m = {.sql = h->sql};
-        struct sy_lower_result r = world_lower(&m, &arena);
-        bool construct = h->construct == NULL || sy_view_is(r.construct, h->construct);
-        if (r.plan.n != 0 || !sy_view_is(r.code, h->code) || !construct) {
-            fail_msg("%s: %.*s [%.*s] %.*s, want %s [%s]", h->sql, SY_PV(r.code),
-                     SY_PV(r.construct), SY_PV(r.reason), h->code,
-                     h->construct == NULL ? "" : h->construct);
-        }
-        assert_true(r.reason.n != 0 && r.hint.n != 0);
-        check_position(h, &r);
+        wrong += refused_rightly(&HOSTILE[i]) ? 0 : 1;
     }
+    assert_int_equal(wrong, 0);
 }
 
 int main(void)

@@ -168,14 +168,15 @@ static void test_lowers_sealed(void **state)
     for (size_t i = 0; i < WORLD_DATASETS; i++) {
         digests[i] = sy_view_str("11111111111111111111111111111111");
     }
-    job.model =
-        (struct sy_model_def){.sql = sy_view_str("SELECT town, count(*) FROM persons GROUP BY 1"),
-                              .mechanism = sy_view_str("gauss"),
-                              .name = sy_view_str("m"),
-                              .title = sy_view_str("m"),
-                              .groups = 1,
-                              .rows = 1,
-                              .rho = 5};
+    struct sy_model_block block = {.name = sy_view_str("main"),
+                                   .sql =
+                                       sy_view_str("SELECT town, count(*) FROM persons GROUP BY 1"),
+                                   .mechanism = sy_view_str("gauss"),
+                                   .groups = 1,
+                                   .rows = 1,
+                                   .rho = 5};
+    job.model = (struct sy_model_def){
+        .name = sy_view_str("m"), .title = sy_view_str("m"), .blocks = &block, .n_blocks = 1};
     struct sandbox_child child = {.pidfd = -1};
     int sock = start('l', &child);
     ask(sock, &sy_lower_job_desc, &job, NULL, 0, &answer);

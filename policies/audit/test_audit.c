@@ -382,7 +382,21 @@ static void t_allowed(struct log *l)
 static void t_price(struct log *l)
 {
     struct sy_event e = event_of(l, l->last + CHARGE);
-    e.verdict.rho--;
+    e.verdict.spends[0].rho--;
+    put_event(l, l->last + CHARGE, &e);
+}
+
+static void t_payer(struct log *l)
+{
+    struct sy_event e = event_of(l, l->last + CHARGE);
+    e.verdict.spends[0].ns = V("clinic");
+    put_event(l, l->last + CHARGE, &e);
+}
+
+static void t_free(struct log *l)
+{
+    struct sy_event e = event_of(l, l->last + CHARGE);
+    e.verdict.n_spends = 0;
     put_event(l, l->last + CHARGE, &e);
 }
 
@@ -434,6 +448,8 @@ static const struct lie LIES[] = {
     {T(t_unheard_suspension), SIGNED, AT_REPLAY, 0, "type", STOPPED},
     {T(t_allowed), SIGNED, AT_REPLAY, 0, "verdict", REFUSED},
     {T(t_price), SIGNED, AT_REPLAY, 0, "verdict", CHARGE},
+    {T(t_payer), SIGNED, AT_REPLAY, 0, "verdict", CHARGE},
+    {T(t_free), SIGNED, AT_REPLAY, 0, "verdict", CHARGE},
     {T(t_digest), SIGNED, AT_REPLAY, SY_E_TAMPERED, "state", ANSWER},
     {T(t_backdated), SIGNED, AT_REPLAY, 0, "inputs.time", SUSPEND},
 #undef T

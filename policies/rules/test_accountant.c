@@ -101,6 +101,38 @@ static void test_tau(void **state)
     assert_int_equal(unused, 5);
 }
 
+/* The widths that mechanisms/calibrate.h gives at 95 %: gauss ceil(1.959964 s - 1/2), laplace
+ * ceil(2.995733 t - 1/2). */
+static void test_half_width(void **state)
+{
+    static const struct {
+        uint64_t scale, gauss, laplace;
+    } cases[] = {
+        {1, 2, 3},
+        {2, 4, 6},
+        {3, 6, 9},
+        {10, 20, 30},
+        {100, 196, 300},
+        {1000, 1960, 2996},
+        {2000, 3920, 5991},
+        {123456789, 241970862, 369843577},
+        {RULES_SCALE_MAX, 2155003208020, 3293843267209},
+    };
+    uint64_t got = 77;
+    (void)state;
+    for (size_t i = 0; i < LEN(cases); i++) {
+        check_ok(rules_half_width(RULES_NOISE_GAUSS, cases[i].scale, &got, NULL));
+        assert_int_equal(got, cases[i].gauss);
+        check_ok(rules_half_width(RULES_NOISE_LAPLACE, cases[i].scale, &got, NULL));
+        assert_int_equal(got, cases[i].laplace);
+    }
+    got = 77;
+    check_code(rules_half_width(RULES_NOISE_GAUSS, 0, &got, NULL), SY_E_FIELD);
+    check_code(rules_half_width(RULES_NOISE_GAUSS, RULES_SCALE_MAX + 1, &got, NULL), SY_E_FIELD);
+    check_code(rules_half_width(RULES_NOISE_NONE, 1, &got, NULL), SY_E_FIELD);
+    assert_int_equal(got, 77);
+}
+
 static void test_edges(void **state)
 {
     struct rules_reach one = {1, 1, 1};
@@ -127,8 +159,9 @@ static void test_edges(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_scales), cmocka_unit_test(test_eps),   cmocka_unit_test(test_ln),
-        cmocka_unit_test(test_tau),    cmocka_unit_test(test_edges),
+        cmocka_unit_test(test_scales), cmocka_unit_test(test_eps),
+        cmocka_unit_test(test_ln),     cmocka_unit_test(test_tau),
+        cmocka_unit_test(test_edges),  cmocka_unit_test(test_half_width),
     };
     return cmocka_run_group_tests_name("rules_accountant", tests, NULL, NULL);
 }

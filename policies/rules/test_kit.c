@@ -319,19 +319,23 @@ int32_t kit_register(struct kit *k, const struct sy_model_def *d, const struct s
     return code;
 }
 
-int32_t kit_run(struct kit *k, const char *age)
+int32_t kit_run_plan(struct kit *k, const struct sy_plan *p, const struct sy_run *run)
 {
-    struct sy_run_param param = {.name = V("min_age"), .value = V(age)};
-    struct sy_run run = {.params = &param, .n_params = 1};
-    struct sy_plan *p = kit_plan(k);
     struct sy_inputs in = {0};
     memset(in.salt, (int)(k->entry % 250) + 1, 32);
     sy_status s = rules_run_data(k->state, p, &k->arena, &in.data, &in.n_data, NULL);
     in.n_data = sy_ok(s) ? in.n_data : 0;
     k->extra = in;
-    int32_t code = kit_call(k, "acme", "model.run", &sy_run_desc, &run, k->grant, k->model);
+    int32_t code = kit_call(k, "acme", "model.run", &sy_run_desc, run, k->grant, k->model);
     k->extra = (struct sy_inputs){0};
     return code;
+}
+
+int32_t kit_run(struct kit *k, const char *age)
+{
+    struct sy_run_param param = {.name = V("min_age"), .value = V(age)};
+    struct sy_run run = {.params = &param, .n_params = 1};
+    return kit_run_plan(k, kit_plan(k), &run);
 }
 
 int32_t kit_answer(struct kit *k, uint64_t charge, const char *outcome)
@@ -367,8 +371,10 @@ void kit_catalogue(struct kit *k)
     assert_int_equal(kit_define(k, kit_persons(k)), 0);
     assert_int_equal(kit_define(k, kit_events(k)), 0);
     assert_int_equal(kit_define(k, kit_streets(k)), 0);
+    assert_int_equal(kit_define(k, kit_births(k)), 0);
     assert_int_equal(kit_publish(k, kit_persons(k), 1), 0);
     assert_int_equal(kit_publish(k, kit_events(k), 1), 0);
+    assert_int_equal(kit_publish(k, kit_births(k), 1), 0);
 }
 
 void kit_granted(struct kit *k)
@@ -413,6 +419,7 @@ uint64_t *kit_nums(struct kit *k, const uint64_t *v, size_t n)
     memcpy(p, v, n * sizeof(*p));
     return p;
 }
+
 struct sy_plan_expr col(struct world *w, int64_t i)
 {
     (void)w;

@@ -79,6 +79,7 @@ struct sy_pack *kit_pack_record(struct kit *k, uint64_t version);
 int32_t kit_adopt(struct kit *k, const struct sy_pack *p);
 struct sy_dataset_def *kit_persons(struct kit *k);
 struct sy_dataset_def *kit_events(struct kit *k);
+struct sy_dataset_def *kit_births(struct kit *k);
 struct sy_dataset_def *kit_streets(struct kit *k);
 int32_t kit_define(struct kit *k, const struct sy_dataset_def *d);
 int32_t kit_publish(struct kit *k, const struct sy_dataset_def *d, uint64_t version);
@@ -89,6 +90,7 @@ struct sy_model_def *kit_model_def(struct kit *k);
 struct sy_plan *kit_plan(struct kit *k);
 int32_t kit_register(struct kit *k, const struct sy_model_def *d, const struct sy_plan *p);
 int32_t kit_run(struct kit *k, const char *age);
+int32_t kit_run_plan(struct kit *k, const struct sy_plan *p, const struct sy_run *run);
 int32_t kit_answer(struct kit *k, uint64_t charge, const char *outcome);
 int32_t kit_order(struct kit *k, const char *party, const char *method, const char *ground);
 
@@ -108,6 +110,24 @@ struct world {
 
 struct world kit_world(struct kit *k); /* of a kit_granted domain */
 sy_status kit_check(struct world *w, struct rules_plan_facts *ret);
+
+/* One line of an expression list. */
+struct kit_expr {
+    const char *op;
+    int64_t i;
+    const char *s;
+    uint64_t args[4];
+    size_t n_args;
+    uint64_t scale;
+};
+struct sy_plan_expr *kit_exprs(struct kit *k, const struct kit_expr *lines, size_t n);
+
+/* Plans with several namespaces and blocks (test_plans.c), and their manifests. A source for each
+ * dataset of the kit's catalogue that a plan names. */
+struct sy_plan *kit_births_plan(struct kit *k); /* one block over births, by child */
+struct sy_model_def *kit_births_def(struct kit *k);
+struct sy_plan *kit_wide_plan(struct kit *k); /* four blocks and a post stage: everything */
+void kit_sources(struct kit *k, struct sy_plan *p);
 
 /* Expressions for a plan under change. */
 uint64_t *kit_nums(struct kit *k, const uint64_t *v, size_t n);

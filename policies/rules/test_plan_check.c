@@ -37,8 +37,13 @@ static void test_honest(void **state)
         fail_msg("%s %s %s", sy_code_name(s.code), w.k->err.field, w.k->err.reason);
     }
     const struct rules_block_facts *b = &f.blocks[0];
-    assert_true(sy_view_is(f.ns, "person"));
-    assert_int_equal(f.rho, 200000000);
+    assert_int_equal(f.n_spends, 1);
+    assert_true(sy_view_is(f.spends[0].ns, "person"));
+    assert_int_equal(f.spends[0].rho, 200000000);
+    assert_int_equal(f.spends[0].delta, 0);
+    assert_int_equal(f.rows_out, 6);
+    assert_int_equal(f.cells_max, 6);
+    assert_int_equal(b->track->n_others, 0);
     assert_int_equal(f.rows_max, 100000);
     assert_int_equal(f.size.slot_ms, 350);
     assert_int_equal(f.grade, 3);
@@ -50,6 +55,7 @@ static void test_honest(void **state)
     /* share 0.2 / 3; units: sqrt(2 / (2 share)) = 3.87 */
     assert_int_equal(b->figures[0].rho, 66666666);
     assert_int_equal(b->figures[0].noise, 4);
+    assert_int_equal(b->figures[0].half, 8); /* 1.96 x 4 - 0.5 = 7.34 */
     /* sum: 3 x 2000 x sqrt(2) / sqrt(0.1333..) = 23237.9 */
     assert_int_equal(b->figures[1].reach.bound, 2000);
     assert_int_equal(b->figures[1].noise, 23238);
@@ -68,14 +74,14 @@ static void test_answer_bound(void **state)
 {
     struct world w = kit_world(kit_of(state));
     struct rules_plan_facts f;
-    struct sy_answer a = {.n_columns = 4,
-                          .n_data = 2,
-                          .delta = UINT64_MAX,
-                          .rho = UINT64_MAX,
-                          .rho_left = UINT64_MAX,
-                          .rho_spent = UINT64_MAX,
-                          .rows = 6,
-                          .time = INT64_MAX};
+    struct sy_spend spend = {
+        .delta = UINT64_MAX,
+        .left = UINT64_MAX,
+        .ns = V("0123456789012345678901234567890123456789012345678901234567890123"),
+        .rho = UINT64_MAX,
+        .spent = UINT64_MAX};
+    struct sy_answer a = {
+        .n_columns = 4, .n_data = 2, .n_spends = 1, .spends = &spend, .rows = 6, .time = INT64_MAX};
     check_ok(kit_check(&w, &f));
     a.columns = kit_alloc(w.k, 4, sizeof(*a.columns));
     a.data = kit_alloc(w.k, 2, sizeof(*a.data));
@@ -122,14 +128,24 @@ static void add_rel(struct world *w, struct sy_plan_rel rel)
     w->plan->rels = rels;
 }
 
-static void stream_source(struct world *w)
+static void add_source(struct world *w, const struct sy_dataset_def *d)
 {
     struct sy_plan_source *so = kit_alloc(w->k, 3, sizeof(*so));
     memcpy(so, w->plan->sources, 2 * sizeof(*so));
-    so[2].dataset = V("streets");
-    proof_sha256_one(so[2].def, kit_encode(w->k, &sy_dataset_def_desc, kit_streets(w->k)));
+    so[2].dataset = d->id;
+    proof_sha256_one(so[2].def, kit_encode(w->k, &sy_dataset_def_desc, d));
     w->plan->sources = so;
     w->plan->n_sources = 3;
+}
+
+static void stream_source(struct world *w)
+{
+    add_source(w, kit_streets(w->k));
+}
+
+static void births_source(struct world *w)
+{
+    add_source(w, kit_births(w->k));
 }
 
 /* r4 = scan streets; r5 = join r3, r4 of a kind, on r3.weight = area (any predicate will do). */
@@ -153,14 +169,21 @@ static void join_public(struct world *w, const char *kind, bool public_left)
     w->plan->blocks[0].rel = public_left ? 3 : 5; /* every relation is checked, used or not */
 }
 
-/* r4 = scan events; r5 = join r3, r4 of a kind on the units at (left, right). */
-static void join_protected(struct world *w, const char *kind, int64_t left, int64_t right)
+/* r4 = scan events, or births (child, mother); r5 = join r3, r4 of a kind on the units at (left, right).
+ */
+static void join_units(struct world *w, const char *kind, const char *dataset, int64_t left,
+                       int64_t right)
 {
+    bool births = strcmp(dataset, "births") == 0;
     struct sy_plan_expr e[] = {col(w, left), col(w, 6 + right), call(w, "eq", 0, 1)};
-    add_rel(w, (struct sy_plan_rel){.names = KIT_STRS(w->k, "id", "event", "mother"),
-                                    .n_names = 3,
+    if (births) {
+        births_source(w);
+    }
+    add_rel(w, (struct sy_plan_rel){.names = births ? KIT_STRS(w->k, "child", "mother")
+                                                    : KIT_STRS(w->k, "id", "event"),
+                                    .n_names = 2,
                                     .op = V("scan"),
-                                    .source = V("events")});
+                                    .source = V(dataset)});
     add_rel(w, (struct sy_plan_rel){.exprs = list(w, e, 3),
                                     .n_exprs = 3,
                                     .in = NUMS(w, 3, 4),
@@ -190,19 +213,19 @@ static void v_public_anti(struct world *w)
 }
 static void v_semi(struct world *w)
 {
-    join_protected(w, "semi", 0, 0);
+    join_units(w, "semi", "events", 0, 0);
 }
 static void v_anti(struct world *w)
 {
-    join_protected(w, "anti", 0, 0);
+    join_units(w, "anti", "events", 0, 0);
 }
 static void v_left(struct world *w)
 {
-    join_protected(w, "left", 0, 0);
+    join_units(w, "left", "events", 0, 0);
 }
 static void v_other_unit(struct world *w)
 {
-    join_protected(w, "inner", 4, 0);
+    join_units(w, "inner", "events", 4, 0);
 } /* events.id = id */
 static void v_laplace(struct world *w)
 {
@@ -323,7 +346,7 @@ static void test_variants(void **state)
                      w.k->err.reason);
         }
         assert_int_equal(f.blocks[0].tau > 0, f.blocks[0].open);
-        assert_int_equal(f.rho == 0, f.ns.n == 0);
+        assert_int_equal(f.n_spends == 0, f.blocks[0].ns.n == 0);
     }
 }
 
@@ -339,7 +362,8 @@ static void test_variants(void **state)
     }
 
 M(m_schema, p->v = 2;)
-M(m_post, p->post = sy_view("\x01", 1);)
+M(m_posts, p->n_post = 2; p->post = kit_alloc(w->k, 2, sizeof(*p->post));)
+M(m_post, p->n_post = 1; p->post = kit_alloc(w->k, 1, sizeof(*p->post));)
 M(m_program, p->program = sy_view("\x01", 1);)
 M(m_blocks, p->n_blocks = 2; struct sy_plan_block *two = kit_alloc(w->k, 2, sizeof(*two));
   two[0] = *b; two[1] = *b; two[1].name = V("other"); p->blocks = two;)
@@ -356,10 +380,10 @@ M(m_dataset_ungranted, w->proposal->n_datasets = 1;)
 M(m_source_digest, p->sources[0].def[0] ^= 1;)
 M(m_source_missing, p->n_sources = 1;)
 M(m_source_twice, p->sources[1] = p->sources[0];)
-M(m_scan_no_unit, p->rels[1].names = KIT_STRS(w->k, "event", "mother"); p->rels[2].exprs[1].i = 5;
-  b->exprs[1].i = 4; p->rels[3].exprs[0].i = 4;)
-M(m_join_other, p->rels[1].names = KIT_STRS(w->k, "id", "event", "mother"); p->rels[1].n_names = 3;
-  p->rels[2].exprs[1].i = 6;)
+M(m_scan_no_unit, p->rels[1].names = KIT_STRS(w->k, "event"); p->rels[1].n_names = 1;
+  p->rels[2].exprs[2] = (struct sy_plan_expr){.op = V("bool"), .i = 1}; p->rels[3].exprs[0].i = 4;
+  b->exprs[1].i = 4;)
+M(m_join_other, join_units(w, "inner", "births", 0, 1);)
 M(m_join_true, p->rels[2].exprs[2] = (struct sy_plan_expr){.op = V("bool"), .i = 1};)
 M(m_join_ne, p->rels[2].exprs[2].op = V("ne");)
 M(m_join_or, struct sy_plan_expr e[5] = {p->rels[2].exprs[0],
@@ -378,10 +402,10 @@ M(m_join_cross_kind, p->rels[2].kind = V("full");)
 M(m_public_preserved, join_public(w, "left", true);)
 M(m_public_semi, join_public(w, "semi", true);)
 M(m_public_anti, join_public(w, "anti", true);)
-M(m_semi_other, join_protected(w, "semi", 0, 2);)
-M(m_anti_other, join_protected(w, "anti", 0, 2);)
-M(m_left_other, join_protected(w, "left", 0, 2);)
-M(m_left_right_unit, join_protected(w, "left", 0, 0); b->unit = 6;)
+M(m_semi_other, join_units(w, "semi", "births", 0, 1);)
+M(m_anti_other, join_units(w, "anti", "births", 0, 1);)
+M(m_left_other, join_units(w, "left", "births", 0, 1);)
+M(m_left_right_unit, join_units(w, "left", "events", 0, 0); b->unit = 6;)
 M(m_project_drop, v_project(w); p->rels[4].exprs[0] = col(w, 3); p->rels[4].exprs[4] = col(w, 3);
   b->rel = 3;)
 M(m_reduce_drop, reduce(w, false); p->rels[4].exprs[4] = col(w, 1); b->rel = 3; b->exprs[1].i = 5;
@@ -404,7 +428,6 @@ M(m_bounds_swap, b->figures[1].lo = 900; b->figures[1].hi = 800;)
 M(m_bounds_scale, b->figures[1].scale = 2;)
 M(m_count_clamp, b->figures[2].hi = 5;)
 M(m_fn, b->figures[0].fn = V("max");)
-M(m_units_arg, b->figures[0].has_arg = true;)
 M(m_labels_changed, b->keys[1].labels[0] = V("cancer");)
 M(m_labels_order, struct sy_view t = b->keys[1].labels[0];
   b->keys[1].labels[0] = b->keys[1].labels[1]; b->keys[1].labels[1] = t;)
@@ -453,6 +476,7 @@ static void test_refusals(void **state)
 #define C(f, code) {#f, f, code}
         C(m_schema, SY_E_PLAN),
         C(m_post, SY_E_PLAN),
+        C(m_posts, SY_E_PLAN),
         C(m_program, SY_E_PLAN),
         C(m_blocks, SY_E_PLAN),
         C(m_no_block, SY_E_ROW_LEVEL),
@@ -500,7 +524,6 @@ static void test_refusals(void **state)
         C(m_bounds_scale, SY_E_PLAN),
         C(m_count_clamp, SY_E_PLAN),
         C(m_fn, SY_E_PLAN),
-        C(m_units_arg, SY_E_PLAN),
         C(m_labels_changed, SY_E_PLAN),
         C(m_labels_order, SY_E_PLAN),
         C(m_labels_short, SY_E_PLAN),

@@ -15,15 +15,18 @@ struct sy_pack *kit_pack_record(struct kit *k, uint64_t version)
                           .id = V("test"),
                           .rho_run_max = 500000000,
                           .rows_max = 100,
+                          .support_min = 100,
                           .term_max_s = 5 * 366 * 86400,
                           .version = version,
-                          .n_budgets = 1,
+                          .n_budgets = 2,
                           .n_grades = 4,
                           .n_sizes = 2,
                           .n_grounds = 2};
-    p->budgets = kit_alloc(k, 1, sizeof(*p->budgets));
+    p->budgets = kit_alloc(k, 2, sizeof(*p->budgets));
     p->budgets[0] =
         (struct sy_pack_budget){.delta = 100000000, .ns = V("person"), .rho = 4000000000};
+    p->budgets[1] =
+        (struct sy_pack_budget){.delta = 100000000, .ns = V("clinic"), .rho = 4000000000};
     p->grades = kit_alloc(k, 4, sizeof(*p->grades));
     for (size_t i = 0; i < 4; i++) {
         p->grades[i].grade = i + 1;
@@ -97,9 +100,29 @@ struct sy_dataset_def *kit_events(struct kit *k)
          .values = KIT_STRS(k, "diabetes", "htn", "stroke"),
          .n_values = 3},
         {.grade = 3, .hi = 20000, .lo = -20000, .name = V("days"), .type = V("int32")},
-        {.grade = 3, .name = V("mother"), .ref = V("person"), .type = V("unit")},
     };
     return dataset(k, "events", "clinic", fields, LEN(fields));
+}
+
+/* Three units own each row: the child, the mother, and the clinic, which the grant does not show. */
+struct sy_dataset_def *kit_births(struct kit *k)
+{
+    const struct sy_field_def fields[] = {
+        {.grade = 3, .name = V("clinic"), .ref = V("clinic"), .rows = 4, .type = V("unit")},
+        {.grade = 3, .name = V("child"), .ref = V("person"), .type = V("unit")},
+        {.grade = 3,
+         .name = V("mother"),
+         .ref = V("person"),
+         .rows = 3,
+         .sources = KIT_STRS(k, "mother_id_type", "mother_id"),
+         .n_sources = 2,
+         .type = V("unit")},
+        {.grade = 3, .hi = 8000, .lo = 200, .name = V("weight"), .type = V("int32")},
+        {.grade = 2, .hi = 18992, .lo = 17532, .name = V("born"), .type = V("date")},
+    };
+    struct sy_dataset_def *d = dataset(k, "births", "clinic", fields, LEN(fields));
+    d->unit = V("child");
+    return d;
 }
 
 struct sy_dataset_def *kit_streets(struct kit *k)
@@ -133,12 +156,13 @@ static struct sy_prop_dataset asked(struct kit *k, const char *id, const char *c
 struct sy_proposal *kit_proposal(struct kit *k)
 {
     static const char *const persons[] = {"id", "age", "male", "weight", "street", "town"};
-    static const char *const events[] = {"id", "event", "mother"};
+    static const char *const events[] = {"id", "event"};
+    static const char *const births[] = {"child", "mother", "weight", "born"};
     static const char *const streets[] = {"code", "town", "area"};
     struct sy_proposal *p = kit_alloc(k, 1, sizeof(*p));
     *p = (struct sy_proposal){.calls = 5,
-                              .datasets = kit_alloc(k, 3, sizeof(*p->datasets)),
-                              .n_datasets = 3,
+                              .datasets = kit_alloc(k, 4, sizeof(*p->datasets)),
+                              .n_datasets = 4,
                               .delta = 10000000,
                               .developer = V("acme"),
                               .mechanisms = KIT_STRS(k, "gauss", "laplace", "exact"),
@@ -154,6 +178,7 @@ struct sy_proposal *kit_proposal(struct kit *k)
     p->datasets[0] = asked(k, "persons", persons, LEN(persons));
     p->datasets[1] = asked(k, "events", events, LEN(events));
     p->datasets[2] = asked(k, "streets", streets, LEN(streets));
+    p->datasets[3] = asked(k, "births", births, LEN(births));
     return p;
 }
 
@@ -162,6 +187,7 @@ static struct sy_plan_param *params(struct kit *k)
     struct sy_plan_param *p = kit_alloc(k, 1, sizeof(*p));
     *p = (struct sy_plan_param){.kind = V("int"),
                                 .name = V("min_age"),
+                                .support = 200,
                                 .values =
                                     KIT_STRS(k, "18", "40", "60", "75", "80", "85", "90", "95"),
                                 .n_values = 8};
@@ -171,34 +197,35 @@ static struct sy_plan_param *params(struct kit *k)
 struct sy_model_def *kit_model_def(struct kit *k)
 {
     struct sy_model_def *d = kit_alloc(k, 1, sizeof(*d));
-    *d = (struct sy_model_def){.groups = 2,
-                               .mechanism = V("gauss"),
+    *d = (struct sy_model_def){.blocks = kit_alloc(k, 1, sizeof(*d->blocks)),
+                               .n_blocks = 1,
                                .name = V("burden"),
                                .params = params(k),
                                .n_params = 1,
-                               .rho = 200000000,
-                               .rows = 3,
-                               .sql = V("SELECT ..."),
                                .title = V("burden")};
+    d->blocks[0] = (struct sy_model_block){.clamps = kit_alloc(k, 1, sizeof(*d->blocks->clamps)),
+                                           .n_clamps = 1,
+                                           .groups = 2,
+                                           .mechanism = V("gauss"),
+                                           .name = V("main"),
+                                           .rho = 200000000,
+                                           .rows = 3,
+                                           .sql = V("SELECT ...")};
+    d->blocks[0].clamps[0] =
+        (struct sy_model_clamp){.figure = V("weight"), .hi = V("200"), .lo = V("30.0")};
     return d;
 }
 
-struct expr_line {
-    const char *op;
-    int64_t i;
-    const char *s;
-    uint64_t args[4];
-    size_t n_args;
-};
-
-static struct sy_plan_expr *exprs(struct kit *k, const struct expr_line *lines, size_t n)
+struct sy_plan_expr *kit_exprs(struct kit *k, const struct kit_expr *lines, size_t n)
 {
     struct sy_plan_expr *e = kit_alloc(k, n, sizeof(*e));
     for (size_t i = 0; i < n; i++) {
-        e[i] = (struct sy_plan_expr){
-            .i = lines[i].i, .n_args = lines[i].n_args, .op = V(lines[i].op), .s = V(lines[i].s)};
-        e[i].args = kit_alloc(k, lines[i].n_args, sizeof(uint64_t));
-        memcpy(e[i].args, lines[i].args, lines[i].n_args * sizeof(uint64_t));
+        e[i] = (struct sy_plan_expr){.i = lines[i].i,
+                                     .scale = lines[i].scale,
+                                     .n_args = lines[i].n_args,
+                                     .op = V(lines[i].op),
+                                     .s = V(lines[i].s)};
+        e[i].args = kit_nums(k, lines[i].args, lines[i].n_args);
     }
     return e;
 }
@@ -214,16 +241,16 @@ static uint64_t *one(struct kit *k, uint64_t v)
 /* r0 persons(id age male weight) r1 events(id event) r2 join on id r3 filter; by sex and event. */
 static void plan_rels(struct kit *k, struct sy_plan *p)
 {
-    static const struct expr_line on[] = {
+    static const struct kit_expr on[] = {
         {.op = "col", .i = 0}, {.op = "col", .i = 4}, {.op = "eq", .args = {0, 1}, .n_args = 2}};
-    static const struct expr_line where[] = {{.op = "col", .i = 5},
-                                             {.op = "str", .s = "htn"},
-                                             {.op = "str", .s = "diabetes"},
-                                             {.op = "in", .args = {0, 1, 2}, .n_args = 3},
-                                             {.op = "col", .i = 1},
-                                             {.op = "param", .i = 0},
-                                             {.op = "ge", .args = {4, 5}, .n_args = 2},
-                                             {.op = "and", .args = {3, 6}, .n_args = 2}};
+    static const struct kit_expr where[] = {{.op = "col", .i = 5},
+                                            {.op = "str", .s = "htn"},
+                                            {.op = "str", .s = "diabetes"},
+                                            {.op = "in", .args = {0, 1, 2}, .n_args = 3},
+                                            {.op = "col", .i = 1},
+                                            {.op = "param", .i = 0},
+                                            {.op = "ge", .args = {4, 5}, .n_args = 2},
+                                            {.op = "and", .args = {3, 6}, .n_args = 2}};
     p->n_rels = 4;
     p->rels = kit_alloc(k, 4, sizeof(*p->rels));
     p->rels[0] = (struct sy_plan_rel){.names = KIT_STRS(k, "id", "age", "male", "weight"),
@@ -232,7 +259,7 @@ static void plan_rels(struct kit *k, struct sy_plan *p)
                                       .source = V("persons")};
     p->rels[1] = (struct sy_plan_rel){
         .names = KIT_STRS(k, "id", "event"), .n_names = 2, .op = V("scan"), .source = V("events")};
-    p->rels[2] = (struct sy_plan_rel){.exprs = exprs(k, on, LEN(on)),
+    p->rels[2] = (struct sy_plan_rel){.exprs = kit_exprs(k, on, LEN(on)),
                                       .n_exprs = LEN(on),
                                       .in = one(k, 0),
                                       .n_in = 2,
@@ -240,7 +267,7 @@ static void plan_rels(struct kit *k, struct sy_plan *p)
                                       .op = V("join"),
                                       .outs = one(k, 2),
                                       .n_outs = 1};
-    p->rels[3] = (struct sy_plan_rel){.exprs = exprs(k, where, LEN(where)),
+    p->rels[3] = (struct sy_plan_rel){.exprs = kit_exprs(k, where, LEN(where)),
                                       .n_exprs = LEN(where),
                                       .in = one(k, 2),
                                       .n_in = 1,
@@ -251,10 +278,10 @@ static void plan_rels(struct kit *k, struct sy_plan *p)
 
 static void plan_block(struct kit *k, struct sy_plan *p)
 {
-    static const struct expr_line lines[] = {
+    static const struct kit_expr lines[] = {
         {.op = "col", .i = 2}, {.op = "col", .i = 5}, {.op = "col", .i = 3}};
     struct sy_plan_block *b = kit_alloc(k, 1, sizeof(*b));
-    *b = (struct sy_plan_block){.exprs = exprs(k, lines, LEN(lines)),
+    *b = (struct sy_plan_block){.exprs = kit_exprs(k, lines, LEN(lines)),
                                 .n_exprs = LEN(lines),
                                 .groups = 2,
                                 .mechanism = V("gauss"),

@@ -130,7 +130,7 @@ static void test_effect(void **state)
     while (rules_effect_row(e, n, &key, &value)) {
         n++;
     }
-    assert_int_equal(n, 4); /* budget, clock, nonce, pack */
+    assert_int_equal(n, 5); /* two budgets, clock, nonce, pack */
     assert_memory_equal(before, rules_state_digest(k.state), 32);
     check_ok(rules_effect_commit(k.state, e));
     assert_memory_equal(rules_effect_digest(e), rules_state_digest(k.state), 32);
@@ -176,6 +176,7 @@ static void test_methods(void **state)
         "grant.expire|warden|20|expire",
         "job.answer|warden|4|answer",
         "log.entries||1|",
+        "model.check|developer|1|",
         "model.register|developer|144|model",
         "model.review|operator|32|review",
         "model.run|developer|176|charge",

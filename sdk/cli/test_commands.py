@@ -3,6 +3,7 @@
 
     test_commands.py SOURCE_ROOT SHUYU SHUYU_DEV [live]      TAP; `live` tries shuyu-dev for real
 """
+import csv
 import json
 import os
 import pathlib
@@ -56,6 +57,14 @@ WRONG = [
      "give --approve or --reject"),
     ("no id", ["model", "show"], "give one id"),
     ("a short id", ["model", "show", "12345"], "at least 6 digits"),
+    ("a model to check, under nothing", ["model", "check", "m.yaml"], "either --grant ID or --scene"),
+    ("under two things", ["model", "cost", "m.yaml", "--grant", "aa", "--scene", "s"],
+     "either --grant ID or --scene"),
+    ("no model to explain", ["model", "explain", "--grant", "aa"], "give one model file"),
+    ("a test without a catalogue", ["model", "test", "m.yaml"], "--catalogue is missing"),
+    ("a test without a model", ["model", "test", "--catalogue", "."], "give one model file"),
+    ("a catalogue that holds no entries", ["model", "test", "m", "--catalogue", "/proc/self/fd"],
+     "no catalogue entries"),
     ("ingest without --local", ["dataset", "ingest", "a", "b"], "--local"),
     ("a hundred arguments", ["run", *["a=b"] * 100], "too many arguments"),
 ]
@@ -125,9 +134,32 @@ def doctor():
     check("its exit status is its verdict", status == (0 if report["ready"] else 1), status)
 
 
+def units_of(path, column):
+    with open(path, newline="", encoding="utf-8") as file:
+        return [row[column] for row in csv.DictReader(file)]
+
+
+def registries(folder):
+    """Of a district's tables, in whatever order: each namespace's own register lists its units."""
+    status, _, err = call("data", ROOT / "policies/packs/health/catalogue", "--out",
+                          folder / "health", program=DEV)
+    people = units_of(folder / "health/health.pop.dummy.csv", "person_id")
+    staff = units_of(folder / "health/health.staff.dummy.csv", "staff_id")
+    check("the registers of people and of staff list every unit once", status == 0 and
+          len(set(people)) == len(people) == 3000 and len(set(staff)) == len(staff) == 800, err)
+    others = {"claim": "person_id", "birth": "mother_id", "imm": "child_id"}
+    check("and other tables draw from them", all(
+        set(units_of(folder / f"health/health.{t}.dummy.csv", c)) - {""} < set(people)
+        for t, c in others.items()) and
+        set(units_of(folder / "health/health.second.dummy.csv", "staff_id")) < set(staff))
+
+
 def dev(folder):
+    (folder / "empty").mkdir()
     entries = [DEMO / "persons.yaml", DEMO / "events.yaml"]
     for name, words, want in [("no entries", [], "give catalogue files"),
+                              ("an empty folder", [folder / "empty"],
+                               "no catalogue entries"),
                               ("no model", entries, "give `--` and a model file"),
                               ("an unknown option", ["--bogus", "1", *entries], "no --bogus"),
                               ("a bad seed", ["--seed", "x", *entries], "--seed takes"),
@@ -150,6 +182,22 @@ def dev(folder):
           set(first) == {"nafld.persons.dummy.csv", "nafld.events.dummy.csv"} and
           text.count("SYNTHETIC DUMMY DATA") == 2, (text, err))
     check("the same seed, the same bytes; another seed, others", first == second != third)
+
+
+def dev_health():
+    """A rate of three blocks over the whole catalogue of a district, its code tables real."""
+    health = ROOT / "policies/packs/health"
+    words = ["--json", "model", "test", health / "models/prem_ncd.yaml", "year=2020", "--catalogue",
+             health / "catalogue", "--public", health / "public", "--pack", health / "pack.yaml"]
+    status, text, err = call(*words)
+    said = json.loads(text) if status == 0 else {"answer": {"columns": [], "spends": []}}
+    columns = {c["name"]: c for c in said["answer"]["columns"]}
+    check("model test: a health indicator on a folder of entries, in its own pack", status == 0 and
+          set(columns) == {"value", "num", "den"}, (status, text[-600:], err))
+    check("with its price", [(s["ns"], s["rho"]) for s in said["answer"]["spends"]] ==
+          [("person", 20_500_000)], said["answer"]["spends"])
+    check("from the tables it reads", [d["dataset"] for d in said["answer"].get("data", [])] ==
+          ["health.death", "health.pop", "health.icd", "health.life_bands"], said["answer"])
 
 
 def dev_live(folder):
@@ -175,6 +223,7 @@ def dev_live(folder):
     check("--keep leaves the domain", status == 0 and (kept / "domain/ledger").is_dir(), err)
     status, _, err = call("--keep", kept, *entries, "--", burden, program=DEV)
     check("and takes new folders only", status == 2 and "new folder" in err, err)
+    dev_health()
     os.environ["TMPDIR"] = str(folder / "tmp")
     (folder / "tmp").mkdir()
     with subprocess.Popen([str(DEV), *map(str, entries), "--", str(burden)],
@@ -198,6 +247,7 @@ def main():
             profiles(folder)
             doctor()
             dev(folder)
+            registries(folder)
     print(f"1..{COUNT[0]}")
     return 1 if COUNT[1] else 0
 

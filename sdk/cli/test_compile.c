@@ -1,6 +1,7 @@
 /*
  * YAML into records: the demo's files, exact figures, and every way of being wrong with its place.
  */
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -113,7 +114,8 @@ static const char good_pack[] = "id: p\n"
                                 "sizes:\n"
                                 "  - {max_rows: 10, slot: 350ms, wall: 2s, cpu: 4s, memory: 1GiB}\n"
                                 "grounds:\n"
-                                "  - {code: incident, roles: [agency]}\n";
+                                "  - {code: incident, roles: [agency]}\n"
+                                "support_min: 100\n";
 
 static const char good_dataset[] =
     "id: d\n"
@@ -125,7 +127,8 @@ static const char good_dataset[] =
     "fields:\n"
     "  - {name: w, type: decimal, scale: 2, lo: -1.5, hi: 20, grade: 2}\n"
     "  - {name: b, type: date, lo: 1970-01-02, hi: 2024-02-29, grade: 2}\n"
-    "  - {name: e, type: enum, values: [x, '1'], grade: 1}\n";
+    "  - {name: e, type: enum, values: [x, '1'], grade: 1}\n"
+    "  - {name: u, type: unit, ref: person, sources: [org, no], rows: 3, grade: 3}\n";
 
 static const char good_scene[] = "scene: s\n"
                                  "title: t\n"
@@ -147,6 +150,28 @@ static const char good_model[] = "name: m\n"
                                  "  - {name: a, type: int, values: [1, 2]}\n"
                                  "sql: SELECT 1\n";
 
+static const char good_blocks[] =
+    "name: m\n"
+    "title: t\n"
+    "version: '2'\n"
+    "definition: d\n"
+    "params:\n"
+    "  - {name: y, type: period, calendar: 10-01, values: [2019, 2020], support: 100}\n"
+    "  - {name: a, type: int, grid: {from: 20, to: 65, step: 10}}\n"
+    "  - {name: x, type: int, scale: 2, grid: {from: -0.5, to: 0, step: 0.25}}\n"
+    "  - {name: d, type: date, grid: {from: 2020-02-28, to: 2020-03-01, step: 1}}\n"
+    "blocks:\n"
+    "  - name: deaths\n"
+    "    mechanism: gauss\n"
+    "    rho: 0.1\n"
+    "    delta: 1e-9\n"
+    "    threshold: true\n"
+    "    unit: m.mother_id\n"
+    "    clamps: [{figure: s, lo: 0, hi: 500.5}]\n"
+    "    sql: SELECT 1\n"
+    "  - {name: pop, mechanism: exact, sql: SELECT 2}\n"
+    "post: SELECT d.n / p.n FROM d CROSS JOIN p\n";
+
 /* --- what is right ----------------------------------------------------------------------------------- */
 
 static void test_pack(void **state)
@@ -159,6 +184,7 @@ static void test_pack(void **state)
     assert_int_equal(p->rho_run_max, 50000000);
     assert_int_equal(p->term_max_s, 365 * 86400);
     assert_true(p->consent);
+    assert_int_equal(p->support_min, 100);
     assert_int_equal(p->n_budgets, 1);
     assert_int_equal(p->budgets[0].rho, 4000000000);
     assert_int_equal(p->budgets[0].delta, 100000000);
@@ -177,13 +203,16 @@ static void test_dataset(void **state)
     struct sy_dataset_def *d = &out.dataset;
     write_text(good_dataset);
     check_ok(dataset(written, &a, d, NULL));
-    assert_int_equal(d->n_fields, 3);
+    assert_int_equal(d->n_fields, 4);
     assert_int_equal(d->fields[0].lo, -150); /* scaled */
     assert_int_equal(d->fields[0].hi, 2000);
     assert_int_equal(d->fields[1].lo, 1); /* days */
     assert_int_equal(d->fields[1].hi, 19782);
     assert_int_equal(d->fields[2].n_values, 2);
     assert_true(sy_view_is(d->fields[2].values[1], "1"));
+    assert_int_equal(d->fields[3].rows, 3);
+    assert_int_equal(d->fields[3].n_sources, 2);
+    assert_true(sy_view_is(d->fields[3].sources[1], "no"));
 }
 
 static void test_scene(void **state)
@@ -206,10 +235,57 @@ static void test_model(void **state)
     struct sy_model_def *m = &out.model;
     write_text(good_model);
     check_ok(model(written, &a, m, NULL));
-    assert_int_equal(m->groups, 1); /* not given */
-    assert_int_equal(m->rows, 1);
+    assert_int_equal(m->n_blocks, 1);
+    assert_true(sy_view_is(m->blocks[0].name, "main"));
+    assert_int_equal(m->blocks[0].groups, 1); /* not given */
+    assert_int_equal(m->blocks[0].rows, 1);
     assert_int_equal(m->n_params, 1);
     assert_int_equal(m->params[0].n_values, 2);
+}
+
+static void test_model_blocks(void **state)
+{
+    (void)state;
+    SY_ARENA_CLEANUP struct sy_arena a = {0};
+    struct sy_model_def *m = &out.model;
+    write_text(good_blocks);
+    check_ok(model(written, &a, m, NULL));
+    assert_int_equal(m->n_blocks, 2);
+    assert_true(sy_view_is(m->blocks[1].name, "pop"));
+    assert_true(sy_view_is(m->blocks[0].unit, "m.mother_id"));
+    assert_true(m->blocks[0].threshold);
+    assert_int_equal(m->blocks[0].delta, 1000000);
+    assert_int_equal(m->blocks[0].n_clamps, 1);
+    assert_true(sy_view_is(m->blocks[0].clamps[0].hi, "500.5"));
+    assert_true(sy_view_starts(m->post, sy_view_str("SELECT d.n")));
+    assert_int_equal(m->n_params, 4);
+    assert_int_equal(m->params[0].support, 100);
+    assert_true(sy_view_is(m->params[0].calendar, "10-01"));
+    assert_int_equal(m->params[1].n_values, 5);
+    assert_true(sy_view_is(m->params[1].values[4], "60"));
+    assert_int_equal(m->params[2].n_values, 3);
+    assert_true(sy_view_is(m->params[2].values[1], "-0.25"));
+    assert_true(sy_view_is(m->params[3].values[2], "2020-03-01"));
+}
+
+static void check_file(compile_fn *compile, const struct sy_desc *desc, const char *path)
+{
+    SY_ARENA_CLEANUP struct sy_arena a = {0};
+    SY_BUF_CLEANUP struct sy_buf b = sy_buf(1 << 20);
+    struct sy_error err = {0};
+    sy_status s = compile(path, &a, &out, &err);
+    assert_string_equal(err.reason, "");
+    check_ok(s);
+    if (desc != NULL) {
+        check_ok(sy_record_encode(desc, &out, &b));
+    }
+}
+
+static const char *source_root(void)
+{
+    const char *root = getenv("SHUYU_SOURCE_ROOT");
+    assert_non_null(root);
+    return root;
 }
 
 /* Every file of the demo compiles and encodes. */
@@ -228,20 +304,43 @@ static void test_demo_files(void **state)
                  {"models/burden", model, &sy_model_def_desc},
                  {"models/pressure", model, &sy_model_def_desc},
                  {"scene", scene, NULL}}; /* its developer and domain come later */
-    const char *root = getenv("SHUYU_SOURCE_ROOT");
-    assert_non_null(root);
     for (size_t i = 0; i < sizeof(files) / sizeof(files[0]); i++) {
-        SY_ARENA_CLEANUP struct sy_arena a = {0};
-        SY_BUF_CLEANUP struct sy_buf b = sy_buf(1 << 20);
-        struct sy_error err = {0};
-        char *path = sy_arena_printf(&a, "%s/policies/packs/demo/%s.yaml", root, files[i].name);
-        sy_status s = files[i].compile(path, &a, &out, &err);
-        assert_string_equal(err.reason, "");
-        check_ok(s);
-        if (files[i].desc != NULL) {
-            check_ok(sy_record_encode(files[i].desc, &out, &b));
+        char path[512];
+        snprintf(path, sizeof(path), "%s/policies/packs/demo/%s.yaml", source_root(),
+                 files[i].name);
+        check_file(files[i].compile, files[i].desc, path);
+    }
+}
+
+static size_t check_folder(const char *folder, compile_fn *compile, const struct sy_desc *desc)
+{
+    char path[1024];
+    size_t n = 0;
+    snprintf(path, sizeof(path), "%s/policies/packs/health/%s", source_root(), folder);
+    DIR *dir = opendir(path);
+    assert_non_null(dir);
+    for (struct dirent *e = readdir(dir); e != NULL; e = readdir(dir)) {
+        if (strstr(e->d_name, ".yaml") != NULL) {
+            snprintf(path, sizeof(path), "%s/policies/packs/health/%s/%s", source_root(), folder,
+                     e->d_name);
+            check_file(compile, desc, path);
+            n++;
         }
     }
+    closedir(dir);
+    return n;
+}
+
+/* So does every file of the health pack. */
+static void test_health_files(void **state)
+{
+    (void)state;
+    char path[512];
+    snprintf(path, sizeof(path), "%s/policies/packs/health/pack.yaml", source_root());
+    check_file(pack, &sy_pack_desc, path);
+    assert_true(check_folder("catalogue", dataset, &sy_dataset_def_desc) >= 42);
+    assert_true(check_folder("models", model, &sy_model_def_desc) >= 74);
+    assert_true(check_folder("scenes", scene, NULL) >= 10);
 }
 
 /* --- figures ------------------------------------------------------------------------------------------ */
@@ -329,6 +428,22 @@ static void test_keys(void **state)
         {model, good_model, "sql: SELECT 1\n", "", "1:1: sql is missing"},
         {model, good_model, "type: int, ", "", "6:5: type is missing"},
         {model, good_model, "title: t", "? [a]\n: t", "2:3: unknown key "},
+        {model, good_model, "mechanism: gauss\n", "", "1:1: mechanism is missing"},
+        {model, good_model, "values: [1, 2]", "scale: 0", "6:5: give either values or a grid"},
+        {model, good_blocks, "blocks:", "rows: 2\nblocks:",
+         "12:3: a model has one block at the top level, or a list of blocks"},
+        {model, good_blocks, "post: SELECT", "blocks: []\npost: SELECT",
+         "20:1: blocks comes twice"},
+        {model, good_blocks, "to: 65", "to: 10",
+         "7:32: grid: from, to and step make 1 to 4096 values"},
+        {model, good_blocks, "step: 10", "step: 0",
+         "7:32: grid: from, to and step make 1 to 4096 values"},
+        {model, good_blocks, "step: 10", "step: 0.5",
+         "7:32: grid: from, to and step make 1 to 4096 values"},
+        {model, good_blocks, "2020-02-28", "2020-02-30",
+         "9:33: grid: from, to and step make 1 to 4096 values"},
+        {model, good_blocks, "    sql: SELECT 1\n", "", "11:5: sql is missing"},
+        {model, good_blocks, "figure: s, ", "", "17:14: figure is missing"},
     };
     CHECK_WRONG(w);
 }
@@ -392,7 +507,9 @@ int main(void)
         TEST(test_dataset),
         TEST(test_scene),
         TEST(test_model),
+        TEST(test_model_blocks),
         TEST(test_demo_files),
+        TEST(test_health_files),
         TEST(test_figures_are_exact),
         TEST(test_figures_refused),
         TEST(test_measures),

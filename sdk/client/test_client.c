@@ -161,6 +161,25 @@ static void check_kept_proof(const shuyu_answer *a)
     assert_int_equal(shuyu_receipt_verify(F.vkey, &p, NULL, NULL, NULL), SHUYU_E_PROOF);
 }
 
+static void check_spends(const shuyu_answer *a)
+{
+    shuyu_facts facts;
+    shuyu_spend s;
+    shuyu_answer_facts(a, &facts);
+    assert_int_equal(facts.n_spends, 2);
+    assert_int_equal(shuyu_answer_spend(a, 0, &s), 0);
+    assert_string_equal(s.ns, "clinic");
+    assert_int_equal(s.rho, 50);
+    assert_int_equal(s.delta, 1);
+    assert_int_equal(shuyu_answer_spend(a, 1, &s), 0);
+    assert_string_equal(s.ns, "person");
+    assert_int_equal(s.rho, 1000);
+    assert_int_equal(s.delta, 7);
+    assert_int_equal(s.spent, 4000);
+    assert_int_equal(s.left, 6000);
+    assert_int_equal(shuyu_answer_spend(a, 2, &s), SHUYU_E_NOT_FOUND);
+}
+
 static void test_genuine(void **state)
 {
     (void)state;
@@ -171,7 +190,7 @@ static void test_genuine(void **state)
     check_edges(a);
     check_kept_proof(a);
     shuyu_answer_facts(a, &facts);
-    assert_int_equal(facts.rho_left, 6000);
+    check_spends(a);
     assert_int_equal(facts.charge, 0);
     assert_int_equal(facts.answer, 1);
     assert_false(facts.stored);
@@ -211,6 +230,8 @@ static const struct {
     {LIE_GRANT, "another grant", SY_E_PROOF},
     {LIE_RHO, "a lower price", SY_E_PROOF},
     {LIE_DELTA, "a higher delta", SY_E_PROOF},
+    {LIE_NS, "another namespace", SY_E_PROOF},
+    {LIE_N_SPENDS, "a namespace left out", SY_E_PROOF},
     {LIE_DATASET, "another dataset", SY_E_PROOF},
     {LIE_VERSION, "another version", SY_E_PROOF},
     {LIE_HEADER, "other data of that version", SY_E_PROOF},

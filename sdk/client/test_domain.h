@@ -40,6 +40,8 @@ enum fake_lie {
     LIE_GRANT,     /* ... of another grant */
     LIE_RHO,       /* ... that says it cost less */
     LIE_DELTA,     /* ... or more */
+    LIE_NS,        /* ... or to another namespace */
+    LIE_N_SPENDS,  /* ... or to fewer */
     LIE_DATASET,   /* ... or was of other data */
     LIE_VERSION,   /* ... or of another version */
     LIE_HEADER,    /* ... or of another content */
@@ -164,6 +166,9 @@ static inline struct sy_view fake_answer(struct fake *f, const struct sy_header 
     static uint64_t withheld[1] = {1};
     struct sy_view texts[FAKE_ROWS] = {sy_view_str("女"), sy_view_str("男"), sy_view_str("∅")};
     struct sy_data_ref data[1] = {{.dataset = sy_view_str("visits"), .version = 4}};
+    struct sy_spend spends[2] = {
+        {.ns = sy_view_str("clinic"), .rho = 50, .delta = 1, .spent = 100, .left = 900},
+        {.ns = sy_view_str("person"), .rho = 1000, .delta = 7, .spent = 4000, .left = 6000}};
     struct sy_answer_column cols[3] = {{.kind = sy_view_str("key"),
                                         .name = sy_view_str("性别"),
                                         .texts = texts,
@@ -194,10 +199,8 @@ static inline struct sy_view fake_answer(struct fake *f, const struct sy_header 
                           .n_columns = 3,
                           .data = data,
                           .n_data = 1,
-                          .rho = 1000,
-                          .delta = 7,
-                          .rho_spent = 4000,
-                          .rho_left = 6000,
+                          .spends = spends,
+                          .n_spends = 2,
                           .rows = FAKE_ROWS,
                           .time = 1700000000};
     SY_BUF_CLEANUP struct sy_buf b = sy_buf(FAKE_BLOB);
@@ -207,8 +210,10 @@ static inline struct sy_view fake_answer(struct fake *f, const struct sy_header 
     cols[1].n_hi -= f->lie == LIE_SHAPE ? 1 : 0;
     a.model[0] ^= f->lie == LIE_MODEL ? 1 : 0;
     a.grant[31] ^= f->lie == LIE_GRANT ? 1 : 0;
-    a.rho -= f->lie == LIE_RHO ? 1 : 0;
-    a.delta += f->lie == LIE_DELTA ? 1 : 0;
+    spends[1].rho -= f->lie == LIE_RHO ? 1 : 0;
+    spends[0].delta += f->lie == LIE_DELTA ? 1 : 0;
+    spends[1].ns = sy_view_str(f->lie == LIE_NS ? "persons" : "person");
+    a.n_spends -= f->lie == LIE_N_SPENDS ? 1 : 0;
     data[0].dataset = sy_view_str(f->lie == LIE_DATASET ? "visit" : "visits");
     data[0].version += f->lie == LIE_VERSION ? 1 : 0;
     data[0].header[31] ^= f->lie == LIE_HEADER ? 1 : 0;
@@ -346,13 +351,15 @@ static inline void fake_run(struct fake *f, const struct proof_envelope *env,
 {
     struct sy_event e;
     struct sy_data_ref data = {.dataset = sy_view_str("visits"), .version = 4};
+    struct sy_spend spends[2] = {{.ns = sy_view_str("clinic"), .rho = 50, .delta = 1},
+                                 {.ns = sy_view_str("person"), .rho = 1000, .delta = 7}};
     memset(data.header, 0x44, 32);
     fake_event(env, o, "charge", &e);
     memset(e.inputs.salt, 0x77, 32);
     e.inputs.data = &data;
     e.inputs.n_data = 1;
-    e.verdict.rho = 1000;
-    e.verdict.delta = 7;
+    e.verdict.spends = spends;
+    e.verdict.n_spends = 2;
     uint64_t charge = fake_append(f, &e, "charge");
     struct sy_view answer = overran ? (struct sy_view){0} : fake_answer(f, &env->header);
     uint64_t at = fake_append_answer(f, charge, e.inputs.salt, answer);

@@ -6,6 +6,7 @@
 #include "test_record.h"
 
 #include "base/arena.h"
+#include "wire/records.h"
 
 static void test_descriptors_keep_the_rules(void **state)
 {
@@ -13,6 +14,17 @@ static void test_descriptors_keep_the_rules(void **state)
     assert_null(sy_record_check(&sy_t_leaf_desc));
     assert_null(sy_record_check(&sy_t_all_desc));
     assert_null(sy_record_check(&sy_t_tree_desc));
+}
+
+static void test_every_record_of_the_system_keeps_the_rules(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sy_n_records; i++) {
+        const char *key = sy_record_check(sy_records[i]);
+        if (key != NULL) {
+            fail_msg("%s: %s", sy_records[i]->name, key);
+        }
+    }
 }
 
 static void test_bad_descriptors_are_found(void **state)
@@ -555,6 +567,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_descriptors_keep_the_rules),
+        cmocka_unit_test(test_every_record_of_the_system_keeps_the_rules),
         cmocka_unit_test(test_bad_descriptors_are_found),
         cmocka_unit_test(test_small_records_have_known_bytes),
         cmocka_unit_test(test_records_round_trip),

@@ -75,7 +75,7 @@ groups: 1
 rows: 1
 rho: 0.05
 params:
-  - {name: least, type: int, values: [0, 1, 2, 3]}
+  - {name: least, type: int, values: [0, 1, 2, 3], support: 60000}
 sql: |
   SELECT p.male AS male, count(DISTINCT p.id) AS persons, count(*) AS entries
   FROM mark.people p

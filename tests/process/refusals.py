@@ -19,7 +19,8 @@ def test_budget(tap, d):
     tap.check("the same question twice: the same bytes", same_answer(first, again), (first, again))
     tap.check("charged once", d.spent() == before, (before, d.spent()))
     last = d.run(model, "min_age=22")
-    tap.check("a share that is used up to the last unit", last["rho_left"] == 0, last)
+    tap.check("a share that is used up to the last unit", [s["left"] for s in last["spends"]] == [0],
+              last)
     tap.check("was paid to the last unit", d.spent() == 3 * PRICE, d.spent())
     e = tap.refused("one run more: budget", "budget", d.run, model, "min_age=25")
     tap.check("the refusal is in the log", e is not None and e.logged, e)

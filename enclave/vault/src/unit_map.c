@@ -404,6 +404,11 @@ sy_status vault_map_code(struct unit_map *map, struct sy_view ids, size_t n_rows
     return s;
 }
 
+uint64_t vault_map_codes(const struct unit_map *map)
+{
+    return map->now.codes;
+}
+
 sy_status vault_map_commit(struct vault *v, struct unit_map *map)
 {
     if (map->broken) {

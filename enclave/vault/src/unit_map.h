@@ -20,6 +20,9 @@ void vault_map_release(struct vault *v, struct unit_map *map);
 SY_MUST sy_status vault_map_code(struct unit_map *map, struct sy_view ids, size_t n_rows,
                                  uint32_t *ret_codes);
 
+/* Codes given out so far, durable or not. */
+uint64_t vault_map_codes(const struct unit_map *map);
+
 /* Make every code given out so far durable. */
 SY_MUST sy_status vault_map_commit(struct vault *v, struct unit_map *map);
 

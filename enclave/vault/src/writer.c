@@ -199,6 +199,21 @@ static void free_writer(struct vault_writer *w)
     free(w);
 }
 
+/* What can occur in an answer is sized by the number of units that the catalogue declares. Looked at
+ * before any code is durable, so that a file with too many leaves none behind. */
+static bool units_fit(const struct vault_writer *w)
+{
+    const struct sy_dataset_def *def = w->attempt.def;
+    for (size_t i = 0; def->units > 0 && i < w->n_columns; i++) {
+        const struct column_writer *c = &w->columns[i];
+        if (c->map != NULL && sy_view_eq(c->def->ref, def->ns) &&
+            vault_map_codes(c->map) > def->units) {
+            return false;
+        }
+    }
+    return true;
+}
+
 static sy_status commit_units(struct vault_writer *w)
 {
     for (size_t i = 0; i < w->n_columns; i++) {
@@ -247,6 +262,11 @@ sy_status vault_writer_finish(struct vault_writer *w, struct sy_arena *arena,
         .rows = w->rows, .suite = SY_SUITE_INTL, .version = w->attempt.version};
     memcpy(version.attempt, w->id, sizeof(version.attempt));
     memcpy(version.def, w->attempt.def_digest, sizeof(version.def));
+    if (!units_fit(w)) {
+        vault_writer_abort(w);
+        return sy_fail(reterr, SY_E_DATA, "units",
+                       "the namespace would hold more units than the catalogue entry declares");
+    }
     sy_status s = finish(w, arena, &version);
     if (!sy_ok(s)) {
         vault_writer_abort(w);

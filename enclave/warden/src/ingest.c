@@ -10,6 +10,7 @@
 
 #include "base/fdio.h"
 #include "base/log.h"
+#include "ingest_caps.h"
 #include "proof/hash.h"
 #include "warden/job.h"
 #include "warden/record.h"
@@ -25,6 +26,7 @@ struct ingest {
     struct sy_dataset_def def;
     struct sy_row_dataset row;
     struct vault_writer *writer;
+    struct warden_caps *caps;
     struct sy_arena arena;       /* of the end message and the version */
     struct sy_ingest_batch last; /* the end message */
     struct sy_error err;         /* first failure */
@@ -34,6 +36,7 @@ struct ingest {
 static void ingest_free(struct ingest *g)
 {
     vault_writer_abort(g->writer);
+    warden_caps_free(g->caps);
     sy_arena_deinit(&g->arena);
     free(g);
 }
@@ -87,6 +90,7 @@ static sy_status take_batch(struct ingest *g, struct sy_view message, bool *ret_
     if (!batch.end) {
         *ret_more = true;
         SY_TRY(vault_writer_add(g->writer, &batch, &g->err));
+        SY_TRY(warden_caps_add(g->caps, &batch, &g->err));
         tell_progress(g, batch.bytes);
         return SY_OK;
     }
@@ -217,6 +221,7 @@ static sy_status ingest_begin(struct ingest *g)
         return sy_fail(&g->err, SY_E_USAGE, "file", "no file descriptor came with the request");
     }
     SY_TRY(begin_writer(g));
+    SY_TRY(warden_caps_new(&g->def, &g->caps, &g->err));
     g->job.message = ingest_message;
     g->job.end = ingest_end;
     g->job.ctx = g;

@@ -43,9 +43,11 @@ void warden_run_free(struct warden_run *r)
     for (size_t i = 0; i < r->n_feeds; i++) {
         sy_fd_close(&r->feeds[i].fd);
     }
+    for (size_t i = 0; i < r->n_keys; i++) {
+        sy_fd_close(&r->keys[i].fd);
+    }
     vault_secret_free(&r->seed);
     vault_secret_free(&r->pseudonyms);
-    sy_fd_close(&r->key_fd);
     sy_fd_close(&r->feed_sock);
     rules_state_free(r->rows);
     sy_buf_deinit(&r->early);
@@ -231,9 +233,8 @@ static void run_start(struct warden_call *c, uint64_t charge)
                              .call = c,
                              .charge = charge,
                              .time = c->inputs.time,
-                             .key_fd = -1,
                              .feed_sock = -1,
-                             .arena = {.wipe = true},
+                             .arena = {.ceiling = SY_RESULT_BYTES, .wipe = true},
                              .early = {.ceiling = SY_JOB_MESSAGE_MAX, .wipe = true},
                              .next = c->w->runs};
     c->w->runs = r;

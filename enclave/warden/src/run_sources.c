@@ -130,7 +130,7 @@ static sy_status plan_scan(struct warden_run *r, size_t rel, struct sy_error *er
     const struct vault_version *version = NULL;
     SY_TRY(open_version(r, scan->source, &version, err));
     for (size_t i = 0; i < scan->n_names; i++) {
-        if (r->n_feeds >= WARDEN_COLUMNS_MAX - 1) {
+        if (r->n_feeds >= WARDEN_COLUMNS_MAX) {
             return sy_fail(err, SY_E_LIMIT, "columns", NULL);
         }
         struct warden_feed *f = &r->feeds[r->n_feeds];
@@ -142,31 +142,50 @@ static sy_status plan_scan(struct warden_run *r, size_t rel, struct sy_error *er
     return SY_OK;
 }
 
-/* Does a block choose among a unit's cells? Only then is a selection key read. */
-static bool needs_keys(const struct warden_run *r)
+/* --- selection keys --------------------------------------------------------------------------------- */
+
+/* Does a block choose among a unit's cells? Only then are selection keys read. */
+static bool chooses(const struct warden_run *r, size_t block)
 {
-    for (size_t i = 0; i < r->model.facts.n_blocks; i++) {
-        const struct rules_block_facts *b = &r->model.facts.blocks[i];
-        if (b->ns.n > 0 && (b->open || b->n_cells > r->model.plan.blocks[i].groups)) {
+    const struct rules_block_facts *b = &r->model.facts.blocks[block];
+    return b->ns.n > 0 && (b->open || b->n_cells > r->model.plan.blocks[block].groups);
+}
+
+static bool has_keys(const struct warden_run *r, struct sy_view ns)
+{
+    for (size_t i = 0; i < r->n_keys; i++) {
+        if (sy_view_eq(r->keys[i].ns, ns)) {
             return true;
         }
     }
     return false;
 }
 
+static sy_status make_keys(struct warden_run *r, struct sy_view ns, struct sy_error *err)
+{
+    if (r->n_keys == WARDEN_KEYS_MAX) {
+        return sy_fail(err, SY_E_LIMIT, "namespaces", NULL);
+    }
+    struct warden_unit_keys *k = &r->keys[r->n_keys++];
+    *k = (struct warden_unit_keys){.ns = ns, .fd = -1};
+    SY_TRY(vault_units(r->w->vault, ns, &k->n_units, err));
+    SY_TRY(sandbox_memfd_create("keys", &k->fd));
+    struct vault_unit_keys_ask ask = {
+        .kind = VAULT_UNIT_KEY_SELECT, .ns = ns, .salt = r->row.salt, .n_units = k->n_units};
+    SY_TRY(vault_unit_keys(r->w->vault, &ask, k->fd, err));
+    return sandbox_memfd_seal(k->fd, k->n_units * 8);
+}
+
+/* One column for each namespace of which some block chooses. */
 static sy_status plan_keys(struct warden_run *r, struct sy_error *err)
 {
-    if (!needs_keys(r)) {
-        return SY_OK;
+    for (size_t i = 0; i < r->model.facts.n_blocks; i++) {
+        struct sy_view ns = r->model.facts.blocks[i].ns;
+        if (chooses(r, i) && !has_keys(r, ns)) {
+            SY_TRY(make_keys(r, ns, err));
+        }
     }
-    SY_TRY(vault_units(r->w->vault, r->model.facts.ns, &r->n_units, err));
-    SY_TRY(sandbox_memfd_create("keys", &r->key_fd));
-    struct vault_unit_keys_ask ask = {.kind = VAULT_UNIT_KEY_SELECT,
-                                      .ns = r->model.facts.ns,
-                                      .salt = r->row.salt,
-                                      .n_units = r->n_units};
-    SY_TRY(vault_unit_keys(r->w->vault, &ask, r->key_fd, err));
-    return sandbox_memfd_seal(r->key_fd, r->n_units * 8);
+    return SY_OK;
 }
 
 sy_status warden_run_sources(struct warden_run *r, struct sy_error *err)

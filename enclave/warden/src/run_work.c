@@ -14,8 +14,7 @@
 #include "warden/release.h"
 #include "warden/run.h"
 
-/* OPEN_CELLS_MAX: cells with undeclared keys that one message can carry. */
-enum { THREADS = 2, OPEN_CELLS_MAX = 1 << 18, MS = 1000000 };
+enum { THREADS = 2, MS = 1000000 };
 
 /* --- feeding ---------------------------------------------------------------------------------------- */
 
@@ -32,22 +31,10 @@ static sy_status fill_column(struct warden_run *r, struct warden_feed *f)
     return sandbox_memfd_seal(f->fd, bytes);
 }
 
-/* How many cells the worker may send. How many distinct open keys there are is the data's business: the
- * pack's cap is applied to what was released, and here only the message's size counts. */
-static uint64_t worker_cells(const struct warden_run *r)
-{
-    for (size_t i = 0; i < r->model.facts.n_blocks; i++) {
-        if (r->model.facts.blocks[i].open) {
-            return OPEN_CELLS_MAX;
-        }
-    }
-    return r->model.facts.cells_max;
-}
-
 static sy_status send_columns(struct warden_run *r)
 {
     int fds[SY_FDS_MAX];
-    struct sy_run_job job = {.cells_max = worker_cells(r),
+    struct sy_run_job job = {.cells_max = r->model.facts.worker_cells,
                              .columns = r->columns,
                              .datasets = r->model.grant.defs.defs,
                              .n_datasets = r->model.grant.defs.n,
@@ -62,10 +49,12 @@ static sy_status send_columns(struct warden_run *r)
         r->columns[n].scan = r->feeds[n].scan;
         fds[n] = r->feeds[n].fd;
     }
-    if (r->key_fd >= 0) {
-        r->columns[n] =
-            (struct sy_run_column){.type = sy_view_str("key"), .width = 8, .rows = r->n_units};
-        fds[n++] = r->key_fd;
+    for (size_t i = 0; i < r->n_keys; i++) {
+        r->columns[n] = (struct sy_run_column){.ns = r->keys[i].ns,
+                                               .type = sy_view_str("key"),
+                                               .width = 8,
+                                               .rows = r->keys[i].n_units};
+        fds[n++] = r->keys[i].fd;
     }
     job.n_columns = n;
     SY_BUF_CLEANUP struct sy_buf b = sy_buf(SY_JOB_MESSAGE_MAX);
@@ -75,22 +64,36 @@ static sy_status send_columns(struct warden_run *r)
 
 /* --- releasing -------------------------------------------------------------------------------------- */
 
-static void fill_answer(const struct warden_run *r, struct sy_answer *a)
+/* What each namespace was charged, and where the grant's share of it stood after that. */
+static sy_status fill_spends(struct warden_run *r, struct sy_answer *a, struct sy_error *err)
+{
+    const struct sy_row_grant *g = &r->model.grant.row;
+    a->spends = sy_arena_alloc(&r->arena, r->row.n_spends + 1, sizeof(*a->spends));
+    if (a->spends == NULL) {
+        return sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
+    }
+    for (size_t i = 0; i < r->row.n_spends; i++) {
+        struct sy_spend *s = &a->spends[i];
+        *s = r->row.spends[i];
+        for (size_t k = 0; k < g->n_shares; k++) {
+            if (sy_view_eq(g->shares[k].ns, s->ns)) {
+                s->spent = g->shares[k].rho_spent;
+                s->left = g->shares[k].rho - g->shares[k].rho_spent;
+            }
+        }
+    }
+    a->n_spends = r->row.n_spends;
+    return SY_OK;
+}
+
+static sy_status fill_answer(struct warden_run *r, struct sy_answer *a, struct sy_error *err)
 {
     memcpy(a->grant, r->row.grant, sizeof(a->grant));
     memcpy(a->model, r->row.model, sizeof(a->model));
     a->data = r->row.data;
     a->n_data = r->row.n_data;
-    a->rho = r->row.rho;
-    a->delta = r->row.delta;
     a->time = r->time;
-    const struct sy_row_grant *g = &r->model.grant.row;
-    for (size_t i = 0; i < g->n_shares; i++) {
-        if (sy_view_eq(g->shares[i].ns, r->model.facts.ns)) {
-            a->rho_spent = g->shares[i].rho_spent;
-            a->rho_left = g->shares[i].rho - g->shares[i].rho_spent;
-        }
-    }
+    return fill_spends(r, a, err);
 }
 
 static sy_status release(struct warden_run *r, const struct sy_run_result *result,
@@ -100,10 +103,11 @@ static sy_status release(struct warden_run *r, const struct sy_run_result *resul
                                .result = result,
                                .columns = r->columns,
                                .n_columns = r->n_feeds,
-                               .seed = r->seed.p};
+                               .seed = r->seed.p,
+                               .params = r->row.params};
     struct sy_answer answer = {0};
     SY_TRY(warden_release(&c, &r->arena, &answer, err));
-    fill_answer(r, &answer);
+    SY_TRY(fill_answer(r, &answer, err));
     SY_BUF_CLEANUP struct sy_buf b = sy_buf(WARDEN_ANSWER_MAX);
     SY_TRY(sy_record_encode(&sy_answer_desc, &answer, &b));
     if (b.n > r->model.facts.answer_bytes) {

@@ -30,6 +30,7 @@ struct engine_job {
     const struct sy_run_job *def;
     const struct sy_plan_types *types; /* of def->plan */
     struct engine_column *columns;     /* one per def->columns */
+    uint64_t worlds_units;             /* 0; tests run many worlds at once (engine_internal.h) */
 };
 
 struct engine_ops {
@@ -55,8 +56,8 @@ SY_MUST sy_status engine_column_bytes(const struct sy_run_job *job, size_t i, st
 /* Bytes that column i must have; SY_E_FIELD when its description does not fit the plan. */
 SY_MUST sy_status engine_column_size(const struct sy_run_job *job, size_t i, uint64_t *ret_bytes);
 
-/* Are there exactly the columns that the plan reads, with equal rows per scan, and valid parameters?
- * SY_E_FIELD if not. */
+/* Are there exactly the columns that the plan reads, with equal rows per scan, selection keys at most
+ * once for a namespace and only for those that blocks protect, and valid parameters? SY_E_FIELD if not. */
 SY_MUST sy_status engine_check_job(const struct sy_run_job *job);
 
 #endif

@@ -6,31 +6,34 @@
  *   kept    at most `groups` cells of each unit, those with the lowest sy_rank: a function of the
  *           unit's selection key and the cell only. Left out when there are no more cells than groups
  *   cells   per cell: units, and per figure the sum over units of
- *           count min(n, rows);  sum n <= rows ? sum : sum x rows / n truncated toward zero;  units 1
+ *           count min(n, rows);  sum n <= rows ? sum : sum x rows / n truncated toward zero;  units 1 (n > 0)
  *
  * Declared keys make one number, the cell's ordinal (mixed radix, the NULL cell last of each key); with
- * an open key the keys stay apart. Blocks without a unit are plain aggregates.
+ * an open key, the keys stay apart. Blocks without a unit are plain aggregates.
  */
 #include <inttypes.h>
 
 #include "engine_internal.h"
 
-struct shape {
-    const struct sy_plan_block *b;
-    const struct sy_block_types *t;
-    struct sql_scope scope;
-    bool exact;   /* no unit */
-    bool limited; /* a unit may have more cells than it may keep */
-    size_t n_key_columns;
-};
-
-static struct shape shape_of(const struct engine_job *job, size_t block)
+static bool any_open_key(const struct sy_plan_block *b)
 {
-    struct shape h = {.b = &job->def->plan.blocks[block], .t = &job->types->blocks[block]};
+    for (size_t k = 0; k < b->n_keys; k++) {
+        if (b->keys[k].open) {
+            return true;
+        }
+    }
+    return false;
+}
+
+struct sql_shape sql_shape_of(const struct engine_job *job, size_t block)
+{
+    struct sql_shape h = {.b = &job->def->plan.blocks[block], .t = &job->types->blocks[block]};
     h.scope = (struct sql_scope){h.b->exprs, h.t->exprs, SIZE_MAX};
     h.exact = h.b->ns.n == 0;
     h.limited = !h.exact && (h.t->open || h.t->n_cells > h.b->groups);
-    h.n_key_columns = h.t->open ? h.b->n_keys : 1;
+    h.apart = any_open_key(h.b);
+    h.worlds = job->worlds_units != 0 && !h.exact;
+    h.n_key_columns = h.apart ? h.b->n_keys : 1;
     return h;
 }
 
@@ -40,20 +43,18 @@ static uint64_t key_cells(const struct sy_plan_key *k)
     return k->n_labels + (k->nullable ? 1 : 0);
 }
 
-static uint64_t null_ordinal(const struct sql *s, const struct shape *h, size_t k)
+static uint64_t null_ordinal(const struct sql *s, const struct sql_shape *h, size_t k)
 {
     const struct sy_type *t = &h->t->keys[k];
     if (!t->open) {
         return h->b->keys[k].n_labels;
     }
-    const struct sy_plan_rel *scan = &s->job->def->plan.rels[t->scan];
-    const struct engine_column *c =
-        engine_find_column(s->job, t->scan, scan->names[t->scan_col], NULL);
+    const struct engine_column *c = engine_text_column(s->job, t, NULL);
     return c == NULL ? 0 : c->def->n_dict;
 }
 
 /* Key k as its position among its labels. */
-static void put_key(struct sql *s, const struct shape *h, size_t k)
+static void put_key(struct sql *s, const struct sql_shape *h, size_t k)
 {
     const struct sy_type *t = &h->t->keys[k];
     sql_put(s, "coalesce((");
@@ -62,16 +63,16 @@ static void put_key(struct sql *s, const struct shape *h, size_t k)
             null_ordinal(s, h, k));
 }
 
-static void put_cell(struct sql *s, const struct shape *h)
+static void put_cell(struct sql *s, const struct sql_shape *h)
 {
-    for (size_t k = 0; h->t->open && k < h->b->n_keys; k++) {
+    for (size_t k = 0; h->apart && k < h->b->n_keys; k++) {
         put_key(s, h, k);
         sql_put(s, " AS k%zu,", k);
     }
-    if (h->t->open) {
+    if (h->apart) {
         return;
     }
-    sql_put(s, "(0");
+    sql_put(s, "(0::BIGINT");
     uint64_t stride = h->t->n_cells;
     for (size_t k = 0; k < h->b->n_keys; k++) {
         stride /= key_cells(&h->b->keys[k]);
@@ -86,7 +87,7 @@ static bool is_sum(const struct sy_plan_figure *f)
     return sy_view_is(f->fn, "sum");
 }
 
-static void put_rows(struct sql *s, const struct shape *h)
+static void put_rows(struct sql *s, const struct sql_shape *h)
 {
     sql_put(s, "SELECT ");
     put_cell(s, h);
@@ -119,10 +120,10 @@ static void put_clamped_sum(struct sql *s, const struct sy_plan_figure *f, size_
 }
 
 /* Rows and sums that figure i needs of each group. */
-static void put_figure_parts(struct sql *s, const struct shape *h, size_t i)
+static void put_figure_parts(struct sql *s, const struct sql_shape *h, size_t i)
 {
     const struct sy_plan_figure *f = &h->b->figures[i];
-    if (sy_view_is(f->fn, "units")) {
+    if (sy_view_is(f->fn, "units") && !f->has_arg) {
         return;
     }
     if (f->has_arg) {
@@ -137,14 +138,14 @@ static void put_figure_parts(struct sql *s, const struct shape *h, size_t i)
     }
 }
 
-static void put_key_names(struct sql *s, const struct shape *h)
+static void put_key_names(struct sql *s, const struct sql_shape *h)
 {
     for (size_t k = 0; k < h->n_key_columns; k++) {
         sql_put(s, "%sk%zu", k == 0 ? "" : ",", k);
     }
 }
 
-static void put_pairs(struct sql *s, const struct shape *h)
+static void put_pairs(struct sql *s, const struct sql_shape *h)
 {
     sql_put(s, "SELECT u,");
     put_key_names(s, h);
@@ -158,9 +159,9 @@ static void put_pairs(struct sql *s, const struct shape *h)
 }
 
 /* What ranks a cell: its ordinal, or the mix of its keys, open ones by the text of their label. */
-static void put_cell_hash(struct sql *s, const struct shape *h)
+static void put_cell_hash(struct sql *s, const struct sql_shape *h)
 {
-    if (!h->t->open) {
+    if (!h->apart) {
         sql_put(s, "k0::UBIGINT");
         return;
     }
@@ -172,8 +173,7 @@ static void put_cell_hash(struct sql *s, const struct shape *h)
         const struct sy_type *t = &h->t->keys[k];
         size_t column = 0;
         if (t->open) {
-            const struct sy_plan_rel *scan = &s->job->def->plan.rels[t->scan];
-            (void)engine_find_column(s->job, t->scan, scan->names[t->scan_col], &column);
+            (void)engine_text_column(s->job, t, &column);
             sql_put(s, ",sy_label(%zu::UBIGINT,k%zu::UBIGINT))", column, k);
         } else {
             sql_put(s, ",k%zu::UBIGINT)", k);
@@ -181,7 +181,7 @@ static void put_cell_hash(struct sql *s, const struct shape *h)
     }
 }
 
-static void put_kept(struct sql *s, const struct shape *h)
+static void put_kept(struct sql *s, const struct sql_shape *h)
 {
     if (!h->limited) {
         put_pairs(s, h);
@@ -194,12 +194,16 @@ static void put_kept(struct sql *s, const struct shape *h)
     sql_put(s, ")) WHERE rn<=%" PRIu64, h->b->groups);
 }
 
-static void put_cell_figure(struct sql *s, const struct shape *h, size_t i)
+static void put_cell_figure(struct sql *s, const struct sql_shape *h, size_t i)
 {
     const struct sy_plan_figure *f = &h->b->figures[i];
     uint64_t rows = h->b->rows;
     if (sy_view_is(f->fn, "units")) {
-        sql_put(s, ",count(*)::HUGEINT");
+        sql_put(s, ",count(*)");
+        if (f->has_arg) {
+            sql_put(s, " FILTER (WHERE n%zu>0)", i);
+        }
+        sql_put(s, "::HUGEINT");
     } else if (is_sum(f)) {
         sql_put(s,
                 ",coalesce(sum(CASE WHEN n%zu>%" PRIu64 " THEN (s%zu*%" PRIu64
@@ -211,7 +215,7 @@ static void put_cell_figure(struct sql *s, const struct shape *h, size_t i)
     }
 }
 
-static void put_exact_figure(struct sql *s, const struct shape *h, size_t i)
+static void put_exact_figure(struct sql *s, const struct sql_shape *h, size_t i)
 {
     const struct sy_plan_figure *f = &h->b->figures[i];
     if (is_sum(f)) {
@@ -225,12 +229,19 @@ static void put_exact_figure(struct sql *s, const struct shape *h, size_t i)
     }
 }
 
-/* Columns: keys as BIGINT, units as BIGINT (0 without a unit), figures as HUGEINT. */
+static void put_world(struct sql *s, const struct sql_shape *h)
+{
+    if (h->worlds) {
+        sql_put(s, "(u//%" PRIu64 ")::BIGINT AS w,", s->job->worlds_units);
+    }
+}
+
 void sql_block(struct sql *s, size_t block)
 {
-    struct shape h = shape_of(s->job, block);
+    struct sql_shape h = sql_shape_of(s->job, block);
     sql_with(s, h.b);
     sql_put(s, "SELECT ");
+    put_world(s, &h);
     put_key_names(s, &h);
     sql_put(s, ",%s", h.exact ? "0::BIGINT" : "count(*)");
     for (size_t i = 0; i < h.b->n_figures; i++) {
@@ -246,6 +257,6 @@ void sql_block(struct sql *s, size_t block)
     } else {
         put_kept(s, &h);
     }
-    sql_put(s, ") GROUP BY ");
+    sql_put(s, ") GROUP BY %s", h.worlds ? "w," : "");
     put_key_names(s, &h);
 }

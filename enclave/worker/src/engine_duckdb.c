@@ -1,12 +1,11 @@
 /*
  * The embedded engine: DuckDB behind its C API. Opened single-threaded in the zygote with external
  * access, extension loading and spilling off; settings are locked in each worker before the filter.
- * Results are read as integers and checked; an error of the engine becomes a status without a text.
+ * An error of the engine becomes a status without a text.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "base/arith.h"
 #include "engine_internal.h"
 
 enum { SQL_TEXT_MAX = 16 << 20, PERFECT_HASH_BITS = 20 };
@@ -163,182 +162,66 @@ static bool duck_parse(void *engine, struct sy_view sql, struct sy_arena *arena,
 
 /* --- running -------------------------------------------------------------------------------------- */
 
-/* One block's result under construction. */
-struct reading {
-    const struct engine_job *job;
-    const struct sy_plan_block *b;
-    const struct sy_block_types *t;
-    struct sy_arena *arena;
-    struct sy_run_block *ret;
-    size_t cap;
-    size_t n_keys; /* key columns of the statement */
-};
-
-static sy_status add_cell(struct reading *r, struct sy_run_cell **ret)
-{
-    if (r->ret->n_cells >= r->job->def->cells_max) {
-        return sy_status_of(SY_E_LIMIT);
-    }
-    if (r->ret->n_cells == r->cap) {
-        size_t cap = r->cap == 0 ? 64 : 2 * r->cap;
-        struct sy_run_cell *more = sy_arena_alloc(r->arena, cap, sizeof *more);
-        if (more == NULL) {
-            return sy_status_of(SY_E_NO_MEMORY);
-        }
-        if (r->cap != 0) {
-            memcpy(more, r->ret->cells, r->cap * sizeof *more);
-        }
-        r->ret->cells = more;
-        r->cap = cap;
-    }
-    struct sy_run_cell *c = &r->ret->cells[r->ret->n_cells];
-    c->key = sy_arena_alloc(r->arena, r->b->n_keys + 1, sizeof *c->key);
-    c->figures = sy_arena_alloc(r->arena, r->b->n_figures, sizeof *c->figures);
-    if (c->key == NULL || c->figures == NULL) {
-        return sy_status_of(SY_E_NO_MEMORY);
-    }
-    c->n_key = r->b->n_keys;
-    c->n_figures = r->b->n_figures;
-    r->ret->n_cells++;
-    *ret = c;
-    return SY_OK;
-}
-
-static bool read_i64(duckdb_data_chunk chunk, size_t column, idx_t row, int64_t *ret)
-{
-    duckdb_vector v = duckdb_data_chunk_get_vector(chunk, column);
-    const uint64_t *valid = duckdb_vector_get_validity(v);
-    *ret = ((const int64_t *)duckdb_vector_get_data(v))[row];
-    return valid == NULL || (valid[row / 64] >> (row % 64) & 1) != 0;
-}
-
-static bool read_huge(duckdb_data_chunk chunk, size_t column, idx_t row, int64_t *ret)
-{
-    duckdb_vector v = duckdb_data_chunk_get_vector(chunk, column);
-    const uint64_t *valid = duckdb_vector_get_validity(v);
-    duckdb_hugeint h = ((const duckdb_hugeint *)duckdb_vector_get_data(v))[row];
-    sy_i128 x = (sy_i128)((sy_u128)(uint64_t)h.upper << 64 | h.lower);
-    bool fits = x >= -(sy_i128)SY_PLAN_VALUE_MAX && x <= (sy_i128)SY_PLAN_VALUE_MAX;
-    *ret = fits ? (int64_t)x : 0;
-    return fits && (valid == NULL || (valid[row / 64] >> (row % 64) & 1) != 0);
-}
-
-/* Positions of each key from the cell's ordinal. */
-static bool split_cell(const struct reading *r, int64_t cell, uint64_t *key)
-{
-    if (cell < 0 || (uint64_t)cell >= r->t->n_cells) {
-        return false;
-    }
-    uint64_t rest = (uint64_t)cell;
-    for (size_t k = r->b->n_keys; k-- > 0;) {
-        uint64_t n = r->b->keys[k].n_labels + (r->b->keys[k].nullable ? 1 : 0);
-        key[k] = rest % n;
-        rest /= n;
-    }
-    return true;
-}
-
-static bool read_keys(const struct reading *r, duckdb_data_chunk chunk, idx_t row, uint64_t *key)
-{
-    int64_t v;
-    if (!r->t->open) {
-        return read_i64(chunk, 0, row, &v) && split_cell(r, v, key);
-    }
-    for (size_t k = 0; k < r->b->n_keys; k++) {
-        if (!read_i64(chunk, k, row, &v) || v < 0) {
-            return false;
-        }
-        key[k] = (uint64_t)v;
-    }
-    return true;
-}
-
-static sy_status read_row(struct reading *r, duckdb_data_chunk chunk, idx_t row)
-{
-    struct sy_run_cell *c;
-    int64_t units;
-    SY_TRY(add_cell(r, &c));
-    bool ok =
-        read_keys(r, chunk, row, c->key) && read_i64(chunk, r->n_keys, row, &units) && units >= 0;
-    c->units = ok ? (uint64_t)units : 0;
-    for (size_t i = 0; ok && i < r->b->n_figures; i++) {
-        ok = read_huge(chunk, r->n_keys + 1 + i, row, &c->figures[i]);
-    }
-    return ok ? SY_OK : sy_status_of(SY_E_OVERFLOW);
-}
-
-static sy_status read_result(struct reading *r, duckdb_result result)
-{
-    sy_status st = SY_OK;
-    for (;;) {
-        duckdb_data_chunk chunk = duckdb_fetch_chunk(result);
-        if (chunk == NULL) {
-            return st;
-        }
-        idx_t n = duckdb_data_chunk_get_size(chunk);
-        for (idx_t i = 0; sy_ok(st) && i < n; i++) {
-            st = read_row(r, chunk, i);
-        }
-        duckdb_destroy_data_chunk(&chunk);
-        if (!sy_ok(st)) {
-            return st;
-        }
-    }
-}
-
-static int by_key(const void *a, const void *b)
-{
-    const struct sy_run_cell *x = a;
-    const struct sy_run_cell *y = b;
-    for (size_t k = 0; k < x->n_key; k++) {
-        if (x->key[k] != y->key[k]) {
-            return x->key[k] < y->key[k] ? -1 : 1;
-        }
-    }
-    return 0;
-}
-
-static sy_status run_block(struct engine *e, size_t block, struct sy_arena *arena,
-                           struct sy_run_block *ret)
-{
-    struct sql s = {.job = e->job, .buf = sy_buf(SQL_TEXT_MAX), .st = SY_OK};
-    sql_block(&s, block);
-    sy_status st = sy_ok(s.st) ? sy_buf_add(&s.buf, "", 1) : s.st;
-    duckdb_result result = {0};
-    if (sy_ok(st) && duckdb_query(e->con, (const char *)s.buf.p, &result) != DuckDBSuccess) {
-        st = sy_status_of(SY_E_INTERNAL);
-        /* result's message may quote cells: nobody reads it */
-    }
-    struct reading r = {.job = e->job,
-                        .b = &e->job->def->plan.blocks[block],
-                        .t = &e->job->types->blocks[block],
-                        .arena = arena,
-                        .ret = ret};
-    r.n_keys = r.t->open ? r.b->n_keys : 1;
-    st = sy_ok(st) ? read_result(&r, result) : st;
-    duckdb_destroy_result(&result);
-    sy_buf_deinit(&s.buf);
-    if (sy_ok(st) && ret->n_cells > 1) { /* order would tell about threads and hashes */
-        qsort(ret->cells, ret->n_cells, sizeof *ret->cells, by_key);
-    }
-    return st;
-}
-
-static const struct engine_column *find_key(const struct engine_job *job)
+static const struct engine_column *find_key(const struct engine_job *job, struct sy_view ns)
 {
     for (size_t i = 0; i < job->def->n_columns; i++) {
-        if (job->def->columns[i].field.n == 0) {
+        const struct sy_run_column *c = &job->def->columns[i];
+        if (c->field.n == 0 && sy_view_eq(c->ns, ns)) {
             return &job->columns[i];
         }
     }
     return NULL;
 }
 
-static bool needs_key(const struct engine_job *job, size_t block)
+static sy_status run_statement(struct engine *e, size_t block, struct sy_buf *text,
+                               struct sy_arena *arena, struct sy_run_block *ret, size_t n_rets)
 {
-    const struct sy_plan_block *b = &job->def->plan.blocks[block];
-    const struct sy_block_types *t = &job->types->blocks[block];
-    return b->ns.n != 0 && (t->open || t->n_cells > b->groups);
+    duckdb_result result = {0};
+    sy_status st = SY_OK;
+    SY_TRY(sy_buf_add(text, "", 1));
+    if (duckdb_query(e->con, (const char *)text->p, &result) != DuckDBSuccess) {
+        st = sy_status_of(SY_E_INTERNAL);
+        /* result's message may quote cells: nobody reads it */
+    }
+    if (sy_ok(st)) {
+        st = engine_result_read(e->job, block, result, arena, ret, n_rets);
+    }
+    duckdb_destroy_result(&result);
+    return st;
+}
+
+static sy_status run_block(struct engine *e, size_t block, struct sy_arena *arena,
+                           struct sy_run_block *ret, size_t n_rets)
+{
+    struct sql_shape h = sql_shape_of(e->job, block);
+    e->key = find_key(e->job, h.b->ns);
+    if (h.limited && e->key == NULL) {
+        /* without its selection keys a limited block would choose predictably: refuse */
+        return sy_status_of(SY_E_FIELD);
+    }
+    struct sql s = {.job = e->job, .buf = sy_buf(SQL_TEXT_MAX), .st = SY_OK};
+    sql_block(&s, block);
+    sy_status st =
+        sy_ok(s.st) ? run_statement(e, block, &s.buf, arena, ret, h.worlds ? n_rets : 1) : s.st;
+    sy_buf_deinit(&s.buf);
+    for (size_t w = 1; sy_ok(st) && !h.worlds && w < n_rets; w++) {
+        ret[w] = ret[0];
+    }
+    return st;
+}
+
+/* ret: block by block, n_worlds results each. */
+static sy_status run_blocks(struct engine *e, const struct engine_job *job, size_t n_worlds,
+                            struct sy_arena *arena, struct sy_run_block *ret)
+{
+    sy_status st = SY_OK;
+    e->job = job;
+    for (size_t i = 0; sy_ok(st) && i < job->def->plan.n_blocks; i++) {
+        st = run_block(e, i, arena, &ret[i * n_worlds], n_worlds);
+    }
+    e->job = NULL;
+    e->key = NULL;
+    return st;
 }
 
 static sy_status duck_run(struct engine *e, const struct engine_job *job, struct sy_arena *arena,
@@ -351,17 +234,14 @@ static sy_status duck_run(struct engine *e, const struct engine_job *job, struct
         return sy_status_of(SY_E_NO_MEMORY);
     }
     ret->n_blocks = n;
-    e->job = job;
-    e->key = find_key(job);
-    sy_status st = SY_OK;
-    for (size_t i = 0; sy_ok(st) && i < n; i++) {
-        /* without its selection keys a limited block would choose predictably: refuse */
-        st = needs_key(job, i) && e->key == NULL ? sy_status_of(SY_E_FIELD)
-                                                 : run_block(e, i, arena, &ret->blocks[i]);
-    }
-    e->job = NULL;
-    e->key = NULL;
-    return st;
+    return run_blocks(e, job, 1, arena, ret->blocks);
+}
+
+sy_status engine_duckdb_worlds(struct engine *e, const struct engine_job *job, size_t n_worlds,
+                               struct sy_arena *arena, struct sy_run_block **ret)
+{
+    *ret = sy_arena_alloc(arena, job->def->plan.n_blocks * n_worlds, sizeof **ret);
+    return *ret == NULL ? sy_status_of(SY_E_NO_MEMORY) : run_blocks(e, job, n_worlds, arena, *ret);
 }
 
 const struct engine_ops engine_duckdb = {

@@ -28,6 +28,13 @@ const struct engine_column *engine_find_column(const struct engine_job *job, uin
     return NULL;
 }
 
+const struct engine_column *engine_text_column(const struct engine_job *job,
+                                               const struct sy_type *t, size_t *ret_i)
+{
+    const struct sy_plan_rel *scan = &job->def->plan.rels[t->scan];
+    return engine_find_column(job, t->scan, scan->names[t->scan_col], ret_i);
+}
+
 static duckdb_type engine_type(const struct sy_run_column *c)
 {
     static const struct {
@@ -206,6 +213,18 @@ static uint64_t mix2(uint64_t a, uint64_t b)
     return mix(mix(a + UINT64_C(0x9e3779b97f4a7c15)) ^ b);
 }
 
+static uint64_t key_of(const struct engine *e, uint64_t unit)
+{
+    uint64_t key = 0;
+    if (e->job != NULL && e->job->worlds_units != 0) {
+        unit %= e->job->worlds_units; /* the same unit has the same key in every world */
+    }
+    if (e->key != NULL && unit < e->key->def->rows) {
+        memcpy(&key, e->key->values + 8 * unit, sizeof key);
+    }
+    return key;
+}
+
 /* For one unit the rank is a bijection of the cell: no ties, and no other unit has a say. */
 static void fn_rank(duckdb_function_info info, duckdb_data_chunk in, duckdb_vector out)
 {
@@ -214,11 +233,7 @@ static void fn_rank(duckdb_function_info info, duckdb_data_chunk in, duckdb_vect
     const uint64_t *cell = duckdb_vector_get_data(duckdb_data_chunk_get_vector(in, 1));
     uint64_t *ret = duckdb_vector_get_data(out);
     for (idx_t i = 0; i < duckdb_data_chunk_get_size(in); i++) {
-        uint64_t key = 0;
-        if (e->key != NULL && unit[i] < e->key->def->rows) {
-            memcpy(&key, e->key->values + 8 * (size_t)unit[i], sizeof key);
-        }
-        ret[i] = mix2(key, cell[i]);
+        ret[i] = mix2(key_of(e, unit[i]), cell[i]);
     }
 }
 

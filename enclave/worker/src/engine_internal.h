@@ -1,6 +1,7 @@
 /*
- * Inside the DuckDB engine: engine_duckdb.c (database, settings, parsing), engine_feed.c (columns into
- * vectors), engine_sql.c (plan -> SQL), engine_block.c (bounding SQL, results).
+ * Inside the DuckDB engine: engine_duckdb.c (database, settings, parsing, running), engine_feed.c
+ * (columns into vectors), engine_expr.c, engine_label.c, engine_rel.c, engine_window.c (plan -> SQL),
+ * engine_block.c (bounding SQL), engine_result.c (rows -> cells).
  */
 #ifndef WORKER_ENGINE_INTERNAL_H
 #define WORKER_ENGINE_INTERNAL_H
@@ -12,7 +13,7 @@ struct engine {
     duckdb_database db;
     duckdb_connection con;
     const struct engine_job *job;    /* while running */
-    const struct engine_column *key; /* per-unit selection keys of the job */
+    const struct engine_column *key; /* selection keys of the block's namespace */
 };
 
 /* Register the table function sy_scan(rel) and the scalar functions sy_rank, sy_mix, sy_label. */
@@ -22,11 +23,18 @@ SY_MUST sy_status engine_feed_register(struct engine *e);
 const struct engine_column *engine_find_column(const struct engine_job *job, uint64_t scan,
                                                struct sy_view field, size_t *ret_i);
 
-/* Text of SQL under construction; the first error sticks in st. */
+/* The column that an open text is a copy of, or NULL. */
+const struct engine_column *engine_text_column(const struct engine_job *job,
+                                               const struct sy_type *t, size_t *ret_i);
+
+/* --- SQL under construction -------------------------------------------------------------------------- */
+
+/* Text of one statement; the first error sticks in st. */
 struct sql {
     const struct engine_job *job;
     struct sy_buf buf;
     sy_status st;
+    bool shared[SY_PLAN_RELS_MAX]; /* relations that the statement reads more than once */
 };
 
 void sql_put(struct sql *s, const char *fmt, ...) SY_PRINTF(2, 3);
@@ -40,10 +48,85 @@ struct sql_scope {
 };
 
 void sql_expr(struct sql *s, const struct sql_scope *scope, size_t i);
-/* "WITH ... " for relations that are read more than once; then sql_rel for the block's relation. */
+
+/* The scope of a relation's expressions. */
+struct sql_scope sql_scope_of(const struct sql *s, size_t rel);
+
+/* "WITH ... " for relations that the block reads more than once; then sql_rel for its relation. */
 void sql_with(struct sql *s, const struct sy_plan_block *b);
 void sql_rel(struct sql *s, size_t rel);
-/* A whole block as one statement. */
+/* The SELECT of a reduce or of a window; in engine_window.c. */
+void sql_reduce(struct sql *s, size_t rel);
+void sql_window(struct sql *s, size_t rel);
+
+/* --- expressions and labels --------------------------------------------------------------------------- */
+
+/* One expression in its list. */
+struct sql_at {
+    struct sql *s;
+    const struct sql_scope *scope;
+    size_t i;
+    size_t depth;
+};
+
+const struct sy_plan_expr *sql_at_expr(const struct sql_at *a);
+const struct sy_type *sql_at_type(const struct sql_at *a, size_t arg);
+/* Expression i of the same list, one level deeper; argument number arg. */
+void sql_put_expr(const struct sql_at *from, size_t i);
+void sql_put_arg(const struct sql_at *a, size_t arg);
+
+/* The text of a literal or of a parameter's value of this run; false for anything else. */
+bool sql_literal_text(const struct sql_at *a, size_t i, struct sy_view *ret);
+
+/* Open "[code, ...][" when codes of `from` are not those of `to`; the caller puts a code of `from`, and
+ * sql_map_close. False: nothing was put, the codes agree. */
+bool sql_map_open(struct sql *s, const struct sy_type *from, const struct sy_type *to);
+void sql_map_close(struct sql *s);
+
+/* Expression i as an ordinal among the labels of `to`. */
+void sql_put_label(const struct sql_at *a, size_t i, const struct sy_type *to);
+/* lt, le, gt, ge of labels; `op` in SQL. */
+void sql_put_label_order(const struct sql_at *a, const char *op);
+void sql_put_like(const struct sql_at *a);
+void sql_put_prefix(const struct sql_at *a);
+
+/* Does text match a pattern of LIKE: % any characters, _ one character, no escapes. */
+bool sql_like(struct sy_view text, struct sy_view pattern);
+
+/* --- blocks ------------------------------------------------------------------------------------------- */
+
+/* How a block's statement looks, from plan and types alone. */
+struct sql_shape {
+    const struct sy_plan_block *b;
+    const struct sy_block_types *t;
+    struct sql_scope scope;
+    bool exact;   /* no unit */
+    bool limited; /* a unit may have more cells than it may keep */
+    bool
+        apart; /* with an open key each is a column of its own; else they make one, the cell's ordinal */
+    bool worlds; /* a first column says which world */
+    size_t n_key_columns;
+};
+
+struct sql_shape sql_shape_of(const struct engine_job *job, size_t block);
+
+/* A whole block as one statement. Columns: the world as BIGINT (worlds only), keys as BIGINT, units as
+ * BIGINT (0 without a unit), figures as HUGEINT. */
 void sql_block(struct sql *s, size_t block);
+
+/* Read the statement's rows into ret[0..n_rets), one for each world (else one), ordered by key. */
+SY_MUST sy_status engine_result_read(const struct engine_job *job, size_t block,
+                                     duckdb_result result, struct sy_arena *arena,
+                                     struct sy_run_block *ret, size_t n_rets);
+
+/* --- many worlds at once (tests) ----------------------------------------------------------------------- */
+
+/* Run a job whose unit codes are world x job->worlds_units + unit, worlds 0 .. n_worlds - 1, and whose
+ * key columns have worlds_units keys: ret[block x n_worlds + world] is what the block would give on that
+ * world's rows alone. The statements are those of a run with the world as one more group key. Blocks
+ * without a unit are the same in each world. */
+SY_MUST sy_status engine_duckdb_worlds(struct engine *e, const struct engine_job *job,
+                                       size_t n_worlds, struct sy_arena *arena,
+                                       struct sy_run_block **ret);
 
 #endif

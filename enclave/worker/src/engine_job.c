@@ -116,6 +116,20 @@ static sy_status check_scan(const struct sy_run_job *job, uint64_t scan, size_t 
     return def == NULL || rows > def->max_rows ? sy_status_of(SY_E_FIELD) : SY_OK;
 }
 
+/* The keys of a namespace that some block protects, and the only ones of it. */
+static bool key_fits(const struct sy_run_job *job, size_t i)
+{
+    struct sy_view ns = job->columns[i].ns;
+    bool wanted = false;
+    for (size_t b = 0; b < job->plan.n_blocks; b++) {
+        wanted = wanted || (ns.n != 0 && sy_view_eq(job->plan.blocks[b].ns, ns));
+    }
+    for (size_t k = 0; wanted && k < i; k++) {
+        wanted = !is_key(&job->columns[k]) || !sy_view_eq(job->columns[k].ns, ns);
+    }
+    return wanted;
+}
+
 sy_status engine_check_job(const struct sy_run_job *job)
 {
     size_t wanted = 0;
@@ -125,8 +139,9 @@ sy_status engine_check_job(const struct sy_run_job *job)
         }
     }
     for (size_t i = 0; i < job->n_columns; i++) {
-        wanted += is_key(&job->columns[i]) ? 1 : 0;
-        if (!column_fits(job, &job->columns[i])) {
+        bool key = is_key(&job->columns[i]);
+        wanted += key ? 1 : 0;
+        if (!column_fits(job, &job->columns[i]) || (key && !key_fits(job, i))) {
             return sy_status_of(SY_E_FIELD);
         }
     }

@@ -161,6 +161,17 @@ sy_status ingest_columns_set_null(struct ingest_columns *c, size_t i)
     return SY_OK;
 }
 
+struct sy_view ingest_columns_value(const struct ingest_columns *c, size_t i)
+{
+    const struct ingest_column *column = &c->all[i];
+    if (column->data != NULL) {
+        bool null = (column->nulls[c->rows / 8] >> (c->rows % 8) & 1) != 0;
+        return sy_view(column->data + c->rows * column->width, null ? 0 : column->width);
+    }
+    const uint8_t *at = column->ids.p + column->ids_mark;
+    return sy_view(at + 1, at[0]);
+}
+
 void ingest_columns_keep(struct ingest_columns *c)
 {
     for (size_t i = 0; i < c->n; i++) {

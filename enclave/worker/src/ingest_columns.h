@@ -47,6 +47,10 @@ SY_MUST sy_status ingest_columns_set(struct ingest_columns *c, size_t i,
                                      const struct ingest_value *value);
 SY_MUST sy_status ingest_columns_set_null(struct ingest_columns *c, size_t i);
 
+/* What the current row has in field i, already set: the identifier of a unit, else the value's bytes as
+ * they are stored; empty: NULL. */
+struct sy_view ingest_columns_value(const struct ingest_columns *c, size_t i);
+
 /* The current row is complete / leaves no trace. */
 void ingest_columns_keep(struct ingest_columns *c);
 void ingest_columns_drop(struct ingest_columns *c);

@@ -12,10 +12,19 @@
 #include <stdlib.h>
 
 #include "ingest_columns.h"
+#include "ingest_parts.h"
 #include "ingest_quality.h"
 #include "ingest_text.h"
+#include "ingest_unit_rows.h"
 
-#define NO_FIELD UINT32_MAX
+#define NO_FEED UINT32_MAX
+
+/* A column of the file that a field is made of: its only one, or a part of its key. */
+struct feed {
+    uint32_t field, part;
+    uint32_t next; /* feed of the same column, or NO_FEED */
+    bool found;    /* the column is there */
+};
 
 struct ingest {
     const struct sy_dataset_def *def;
@@ -28,10 +37,15 @@ struct ingest {
     uint64_t bytes; /* raw, read so far */
 
     bool past_header;
-    uint32_t *first;  /* per column of the file: the first field it feeds, or NO_FIELD */
-    uint32_t *next;   /* per field: the next field of the same column, or NO_FIELD */
-    bool *found;      /* per field: its column is there */
+    uint32_t *first; /* per column of the file: its first feed, or NO_FEED */
+    struct feed *feeds;
+    size_t n_feeds;
     size_t n_columns; /* of the file */
+
+    struct ingest_parts *parts;         /* per field */
+    struct ingest_unit_rows *unit_rows; /* per field */
+    uint32_t *composite, *capped;       /* the fields that have parts, a cap */
+    size_t n_composite, n_capped;
 
     size_t n_cells;          /* of the current row, so far */
     enum ingest_rule broken; /* what rejects the current row; FINE = it stays */
@@ -62,24 +76,28 @@ static void fail_field(struct ingest *in, int32_t code, size_t field, const char
 
 /* --- the header -------------------------------------------------------------------------------- */
 
-static struct sy_view source_of(const struct sy_field_def *field)
+static struct sy_view source_of(const struct sy_field_def *field, size_t part)
 {
+    if (field->n_sources > 0) {
+        return field->sources[part];
+    }
     return field->source.n > 0 ? field->source : field->name;
 }
 
-/* Every field that this column feeds, as a chain from the last one to the first. */
+/* Everything that this column feeds, as a chain from the last one to the first. */
 static uint32_t claim(struct ingest *in, struct sy_view title)
 {
-    uint32_t head = NO_FIELD;
-    for (size_t i = 0; i < in->def->n_fields; i++) {
-        if (!sy_view_eq(source_of(&in->def->fields[i]), title)) {
+    uint32_t head = NO_FEED;
+    for (size_t i = 0; i < in->n_feeds; i++) {
+        struct feed *f = &in->feeds[i];
+        if (!sy_view_eq(source_of(&in->def->fields[f->field], f->part), title)) {
             continue;
         }
-        if (in->found[i]) {
-            fail_field(in, SY_E_DATA, i, "the file has the column of this field twice");
+        if (f->found) {
+            fail_field(in, SY_E_DATA, f->field, "the file has the column of this field twice");
         }
-        in->found[i] = true;
-        in->next[i] = head;
+        f->found = true;
+        f->next = head;
         head = (uint32_t)i;
     }
     return head;
@@ -97,9 +115,9 @@ static void take_title(struct ingest *in, struct sy_view title)
 static void end_header(struct ingest *in)
 {
     in->past_header = true;
-    for (size_t i = 0; i < in->def->n_fields; i++) {
-        if (!in->found[i]) {
-            fail_field(in, SY_E_DATA, i,
+    for (size_t i = 0; i < in->n_feeds; i++) {
+        if (!in->feeds[i].found) {
+            fail_field(in, SY_E_DATA, in->feeds[i].field,
                        "the file has no column for this field; see the source "
                        "column in its catalogue entry, and the file's encoding");
         }
@@ -134,14 +152,24 @@ static sy_status take_value(struct ingest *in, size_t field)
     return ingest_columns_set(&in->columns, field, &in->value);
 }
 
-static void take_cell(struct ingest *in, size_t field, struct sy_view cell)
+/* A field's value is read into in->value, or broke a rule. */
+static void take(struct ingest *in, size_t field, enum ingest_rule rule)
 {
-    enum ingest_rule rule = ingest_value_read(&in->columns.all[field].spec, cell, &in->value);
     sy_status s = rule == INGEST_FINE ? take_value(in, field) : take_null(in, field, rule);
     if (s.code == SY_E_LIMIT) {
         fail_field(in, SY_E_DATA, field, "the field has too many different texts");
     } else if (!sy_ok(s)) {
         fail_field(in, s.code, field, NULL);
+    }
+}
+
+static void take_cell(struct ingest *in, const struct feed *f, struct sy_view cell)
+{
+    const struct ingest_spec *spec = &in->columns.all[f->field].spec;
+    if (in->parts[f->field].n > 0) { /* taken at the end of the row */
+        ingest_parts_set(&in->parts[f->field], f->part, spec, cell, &in->value);
+    } else {
+        take(in, f->field, ingest_value_read(spec, cell, &in->value));
     }
 }
 
@@ -157,9 +185,9 @@ static void on_cell(void *text, size_t n, void *ctx)
         return;
     }
     size_t i = in->n_cells++;
-    uint32_t field = i < in->n_columns ? in->first[i] : NO_FIELD;
-    for (; field != NO_FIELD && in->broken == INGEST_FINE; field = in->next[field]) {
-        take_cell(in, field, cell);
+    uint32_t feed = i < in->n_columns ? in->first[i] : NO_FEED;
+    for (; feed != NO_FEED && in->broken == INGEST_FINE; feed = in->feeds[feed].next) {
+        take_cell(in, &in->feeds[feed], cell);
     }
 }
 
@@ -176,6 +204,38 @@ static void send_batch(struct ingest *in)
     ingest_columns_clear(&in->columns);
 }
 
+static void take_composites(struct ingest *in)
+{
+    for (size_t i = 0; i < in->n_composite && in->broken == INGEST_FINE; i++) {
+        size_t field = in->composite[i];
+        take(in, field, ingest_parts_join(&in->parts[field], &in->value));
+    }
+}
+
+/* Reject a row that is one too many for a unit, or repeats a key. */
+static void check_caps(struct ingest *in)
+{
+    for (size_t i = 0; i < in->n_capped && in->broken == INGEST_FINE; i++) {
+        size_t field = in->capped[i];
+        struct sy_view id = ingest_columns_value(&in->columns, field);
+        if (id.n > 0 && !ingest_unit_rows_left(&in->unit_rows[field], id)) {
+            reject(in, field, INGEST_UNIT_ROWS);
+        }
+    }
+}
+
+static void count_units(struct ingest *in)
+{
+    for (size_t i = 0; i < in->n_capped; i++) {
+        size_t field = in->capped[i];
+        struct sy_view id = ingest_columns_value(&in->columns, field);
+        sy_status s = id.n > 0 ? ingest_unit_rows_add(&in->unit_rows[field], id) : SY_OK;
+        if (!sy_ok(s)) {
+            fail_field(in, s.code, field, NULL);
+        }
+    }
+}
+
 static void keep_row(struct ingest *in)
 {
     if (in->quality.rows_kept >= in->def->max_rows) {
@@ -183,6 +243,7 @@ static void keep_row(struct ingest *in)
              "the file has more rows than the catalogue entry's max_rows");
         return;
     }
+    count_units(in);
     ingest_quality_keep(&in->quality);
     ingest_columns_keep(&in->columns);
     if (ingest_columns_full(&in->columns)) {
@@ -195,11 +256,16 @@ static void end_row(struct ingest *in)
     if (in->n_cells != in->n_columns) {
         reject(in, in->def->n_fields, INGEST_COLUMNS);
     }
+    take_composites(in);
+    check_caps(in);
     if (in->broken == INGEST_FINE) {
         keep_row(in);
     } else {
         ingest_quality_reject(&in->quality, in->broken_field, in->broken);
         ingest_columns_drop(&in->columns);
+    }
+    for (size_t i = 0; i < in->n_composite; i++) {
+        ingest_parts_clear(&in->parts[in->composite[i]]);
     }
     in->n_cells = 0;
     in->broken = INGEST_FINE;
@@ -309,17 +375,51 @@ static sy_status init_csv(struct ingest *in)
     return in->csv.entry_buf != NULL ? SY_OK : sy_status_of(SY_E_NO_MEMORY);
 }
 
-static sy_status init(struct ingest *in, struct sy_error *reterr)
+/* Per field and per column of the file. */
+static sy_status allocate(struct ingest *in)
 {
     size_t n = in->def->n_fields;
+    size_t n_feeds = 0;
+    for (size_t i = 0; i < n; i++) {
+        n_feeds += in->def->fields[i].n_sources > 0 ? in->def->fields[i].n_sources : 1;
+    }
+    in->first = calloc(INGEST_HEADER_MAX, sizeof(*in->first));
+    in->feeds = calloc(n_feeds, sizeof(*in->feeds));
+    in->parts = calloc(n, sizeof(*in->parts));
+    in->unit_rows = calloc(n, sizeof(*in->unit_rows));
+    in->composite = calloc(n, sizeof(*in->composite));
+    in->capped = calloc(n, sizeof(*in->capped));
+    bool all = in->first != NULL && in->feeds != NULL && in->parts != NULL &&
+               in->unit_rows != NULL && in->composite != NULL && in->capped != NULL;
+    return all ? SY_OK : sy_status_of(SY_E_NO_MEMORY);
+}
+
+static sy_status init_field(struct ingest *in, uint32_t field)
+{
+    const struct sy_field_def *f = &in->def->fields[field];
+    SY_TRY(ingest_parts_init(&in->parts[field], f->n_sources));
+    uint32_t part = 0;
+    do {
+        in->feeds[in->n_feeds++] = (struct feed){field, part, NO_FEED, false};
+    } while (++part < f->n_sources);
+    if (f->n_sources > 0) {
+        in->composite[in->n_composite++] = field;
+    }
+    if (f->rows > 0) {
+        in->unit_rows[field].cap = f->rows;
+        in->capped[in->n_capped++] = field;
+    }
+    return SY_OK;
+}
+
+static sy_status init(struct ingest *in, struct sy_error *reterr)
+{
     SY_TRY(init_csv(in));
     SY_TRY(ingest_columns_init(&in->columns, in->def, reterr));
-    SY_TRY(ingest_quality_init(&in->quality, n));
-    in->first = calloc(INGEST_HEADER_MAX, sizeof(*in->first));
-    in->next = calloc(n, sizeof(*in->next));
-    in->found = calloc(n, sizeof(*in->found));
-    if (in->first == NULL || in->next == NULL || in->found == NULL) {
-        return sy_status_of(SY_E_NO_MEMORY);
+    SY_TRY(ingest_quality_init(&in->quality, in->def->n_fields));
+    SY_TRY(allocate(in));
+    for (uint32_t i = 0; i < in->def->n_fields; i++) {
+        SY_TRY(init_field(in, i));
     }
     sy_status s = ingest_text_init(&in->text, in->def->encoding, on_text, in);
     return s.code == SY_E_FIELD ? sy_fail(reterr, s.code, "encoding", "utf-8 or gb18030") : s;
@@ -352,10 +452,19 @@ void ingest_free(struct ingest *in)
     if (in->csv.realloc_func != NULL) {
         csv_free(&in->csv);
     }
+    for (size_t i = 0; i < in->n_composite; i++) {
+        ingest_parts_deinit(&in->parts[in->composite[i]]);
+    }
+    for (size_t i = 0; i < in->n_capped; i++) {
+        ingest_unit_rows_deinit(&in->unit_rows[in->capped[i]]);
+    }
     ingest_columns_deinit(&in->columns);
     ingest_quality_deinit(&in->quality);
     free(in->first);
-    free(in->next);
-    free(in->found);
+    free(in->feeds);
+    free(in->parts);
+    free(in->unit_rows);
+    free(in->composite);
+    free(in->capped);
     free(in);
 }

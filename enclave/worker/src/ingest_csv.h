@@ -4,15 +4,18 @@
  *   file      RFC 4180: comma, quotes doubled inside quotes, LF, CRLF or CR; empty lines are
  *             skipped; blanks around a cell, outside its quotes, do not count. UTF-8 (with or
  *             without a byte order mark) or GB18030, as the catalogue entry says.
- *   header    the first row. Each field's column is found by its `source`, else its name; other
- *             columns are ignored, whatever is in them.
+ *   header    the first row. Each field's column is found by its `source`, else its name, those of a
+ *             composite key by `sources`; other columns are ignored, whatever is in them.
  *   cells     ingest_value.h. NULL = empty. What breaks a rule becomes NULL in a nullable field
  *             (`nulled`), else the row is rejected; text that is not valid in the file's encoding, or
  *             a row with more or fewer cells than the header, always rejects the row.
+ *   caps      a row that would be one too many for a unit in a field with `rows` is rejected
+ *             ("unit-rows"): the first in the file stay.
  *   refused   the whole file, SY_E_DATA: no header, a column missing or there twice, broken quoting,
  *             a cell above INGEST_CELL_BYTES, too many labels, more rows kept than max_rows.
  *
- * Neither errors nor reports hold a value. Memory: constant, dictionaries of text fields apart.
+ * Neither errors nor reports hold a value. Memory: constant, but for the dictionaries of text
+ * fields and for the counts of capped units (16 to 43 bytes a unit).
  * Runs in: the sealed worker. Trusts: the catalogue entry (decoded, but checked here for what this
  * code relies on), nothing of the file. Threads: one owner.
  */

@@ -381,11 +381,22 @@ static bool set_bounds(struct ingest_spec *spec, const struct type *type,
     return spec->lo <= spec->hi && spec->lo >= type->lo && spec->hi <= type->hi;
 }
 
+/* Caps and composite keys are for units. */
+static bool units_fit(const struct type *type, const struct sy_field_def *def)
+{
+    if (type->store != INGEST_STORE_ID) {
+        return def->rows <= 1 && def->n_sources == 0;
+    }
+    return def->n_sources == 0 ||
+           (def->n_sources >= 2 && def->n_sources <= INGEST_PARTS_MAX && def->source.n == 0);
+}
+
 sy_status ingest_spec_init(const struct sy_field_def *def, struct ingest_spec *ret)
 {
     const struct type *type = type_of(def);
     *ret = (struct ingest_spec){.values = ingest_dict()};
-    if (type == NULL || def->scale > INGEST_SCALE_MAX || !set_bounds(ret, type, def)) {
+    if (type == NULL || def->scale > INGEST_SCALE_MAX || !set_bounds(ret, type, def) ||
+        !units_fit(type, def)) {
         return sy_status_of(SY_E_FIELD);
     }
     ret->read = type->read;

@@ -24,7 +24,12 @@
 #include "ingest_dict.h"
 #include "wire/catalog.h"
 
-enum { INGEST_TEXT_BYTES = SY_LABEL_BYTES_MAX, INGEST_ID_BYTES = 64, INGEST_SCALE_MAX = 18 };
+enum {
+    INGEST_TEXT_BYTES = SY_LABEL_BYTES_MAX,
+    INGEST_ID_BYTES = 64,
+    INGEST_PARTS_MAX = INGEST_ID_BYTES / 2, /* of an identifier: with their breaks they fill it */
+    INGEST_SCALE_MAX = 18
+};
 
 /* What a value can run into. The names go into the quality report. */
 #define INGEST_RULES(X)                                                                            \
@@ -35,6 +40,7 @@ enum { INGEST_TEXT_BYTES = SY_LABEL_BYTES_MAX, INGEST_ID_BYTES = 64, INGEST_SCAL
     X(ENCODING, "encoding")     /* not valid text in the file's encoding */                        \
     X(ROUNDING, "rounding")     /* coerced: had more decimals */                                   \
     X(NORMALISED, "normalised") /* coerced: was written another way */                             \
+    X(UNIT_ROWS, "unit-rows")   /* the unit has its `rows` already */                              \
     X(COLUMNS, "columns")       /* the row has not as many cells as the header */
 
 enum ingest_rule {
@@ -72,7 +78,8 @@ struct ingest_spec {
 };
 
 /* From the catalogue entry. SY_E_FIELD: unknown type, lo > hi, bounds outside the type, a scale
- * above INGEST_SCALE_MAX, an enum without values or with a value twice. SY_E_LIMIT, SY_E_NO_MEMORY.
+ * above INGEST_SCALE_MAX, an enum without values or with a value twice, `rows` or `sources` of anything
+ * but a unit, one source, more than INGEST_PARTS_MAX or beside a `source`. SY_E_LIMIT, SY_E_NO_MEMORY.
  * On error nothing is owned. */
 SY_MUST sy_status ingest_spec_init(const struct sy_field_def *def, struct ingest_spec *ret);
 void ingest_spec_deinit(struct ingest_spec *spec);

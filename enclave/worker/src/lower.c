@@ -1,8 +1,8 @@
 /*
- * Lowering from end to end: parse, lower the outermost SELECT, prune, name the sources, and type the
- * finished plan once more as policies/rules will, before it leaves.
+ * Lowering from end to end: parse and lower each block, prune, name the sources, lower the post stage,
+ * and type the finished plan once more as policies/rules will, before it leaves.
  */
-#include "lower_internal.h"
+#include "lower_post.h"
 
 static sy_status open_builder(struct builder *b)
 {
@@ -18,7 +18,13 @@ static sy_status open_builder(struct builder *b)
     b->plan.v = SY_PLAN_SCHEMA;
     b->plan.params = job->model.params;
     b->plan.n_params = job->model.n_params;
-    return b->param_used == NULL ? lower_no_memory(b) : SY_OK;
+    b->plan.blocks = sy_arena_alloc(b->arena, job->model.n_blocks + 1, sizeof *b->plan.blocks);
+    b->plan.outs = sy_arena_alloc(b->arena, SY_PLAN_OUTS_MAX, sizeof *b->plan.outs);
+    b->plan.post = sy_arena_alloc(b->arena, 1, sizeof *b->plan.post); /* filled last */
+    b->plan.n_post = job->model.post.n == 0 ? 0 : 1;
+    bool full = b->param_used == NULL || b->plan.blocks == NULL || b->plan.outs == NULL ||
+                b->plan.post == NULL;
+    return full ? lower_no_memory(b) : SY_OK;
 }
 
 static sy_status check_params_used(struct builder *b)
@@ -74,18 +80,32 @@ static sy_status name_sources(struct builder *b)
     return SY_OK;
 }
 
-static sy_status encode(struct builder *b)
+/* The plan as it stands, typed as policies/rules will. */
+static sy_status type_plan(struct builder *b, struct sy_plan_types *ret)
 {
-    struct sy_plan_types types;
     struct sy_error err = {0};
     sy_status st =
-        sy_plan_type(&b->plan, b->job->datasets, b->job->n_datasets, b->arena, &types, &err);
-    if (st.code == SY_E_PLAN) {
-        return lower_refuse_named(b, REFUSE_PLAN, 0, (struct sy_view){0}, err.reason);
-    }
-    SY_TRY(st);
+        sy_plan_type(&b->plan, b->job->datasets, b->job->n_datasets, b->arena, ret, &err);
+    return st.code == SY_E_PLAN
+               ? lower_refuse_named(b, REFUSE_PLAN, 0, (struct sy_view){0}, err.reason)
+               : st;
+}
+
+static sy_status type_post(struct builder *b, const struct sy_plan_types *types)
+{
+    struct sy_post_types post;
+    struct sy_error err = {0};
+    sy_status st =
+        b->plan.n_post == 0 ? SY_OK : sy_post_type(&b->plan, types, b->arena, &post, &err);
+    return st.code == SY_E_PLAN
+               ? lower_refuse_named(b, REFUSE_PLAN, 0, sy_view_str("post"), err.reason)
+               : st;
+}
+
+static sy_status encode(struct builder *b)
+{
     SY_BUF_CLEANUP struct sy_buf buf = sy_buf(SY_MP_REQUEST.bytes);
-    st = sy_record_encode(&sy_plan_desc, &b->plan, &buf);
+    sy_status st = sy_record_encode(&sy_plan_desc, &b->plan, &buf);
     if (st.code == SY_E_LIMIT) {
         return lower_refuse(b, REFUSE_TOO_LARGE, 0);
     }
@@ -94,17 +114,79 @@ static sy_status encode(struct builder *b)
     return b->ret->plan.n == 0 ? lower_no_memory(b) : SY_OK;
 }
 
-static sy_status build(struct builder *b, worker_parse_fn *parse, void *parser)
+/* The tree of the text at hand, kept until the job ends. */
+static sy_status parse_text(struct builder *b, worker_parse_fn *parse, void *parser, json_t **ret)
+{
+    SY_TRY(ast_parse(b, parse, parser, ret));
+    return json_array_append_new(b->trees, *ret) == 0 ? SY_OK : lower_no_memory(b);
+}
+
+static sy_status build_block(struct builder *b, const struct sy_model_block *m,
+                             worker_parse_fn *parse, void *parser)
 {
     json_t *root = NULL;
-    SY_TRY(open_builder(b));
-    SY_TRY(ast_parse(b, parse, parser, &root));
-    sy_status st = lower_block(b, root);
-    json_decref(root);
-    SY_TRY(st);
-    SY_TRY(check_params_used(b));
+    b->block = m->name;
+    b->sql = m->sql;
+    b->pos = 0;
+    for (size_t i = 0; i < b->plan.n_blocks; i++) {
+        if (view_ieq(b->plan.blocks[i].name, m->name)) {
+            return lower_refuse_named(b, REFUSE_BLOCK_NAME, 0, m->name, NULL);
+        }
+    }
+    SY_TRY(parse_text(b, parse, parser, &root));
+    SY_TRY(lower_block(b, m, root));
+    return ast_check_calls(b, root);
+}
+
+static sy_status check_blocks(struct builder *b)
+{
+    const struct sy_model_def *m = &b->job->model;
+    if (m->n_blocks == 0 || m->n_blocks > SY_PLAN_BLOCKS_MAX) {
+        return lower_refuse(b, REFUSE_BLOCKS, 0);
+    }
+    return m->n_blocks == 1 || m->post.n != 0 ? SY_OK : lower_refuse(b, REFUSE_BLOCKS_POST, 0);
+}
+
+static sy_status build_blocks(struct builder *b, worker_parse_fn *parse, void *parser)
+{
+    const struct sy_model_def *m = &b->job->model;
+    for (size_t i = 0; i < m->n_blocks; i++) {
+        SY_TRY(build_block(b, &m->blocks[i], parse, parser));
+    }
+    b->block = (struct sy_view){0};
     SY_TRY(lower_prune(b));
-    SY_TRY(name_sources(b));
+    return name_sources(b);
+}
+
+/* The model's post stage, or what its only block says beyond aggregates. */
+static sy_status build_post(struct builder *b, const struct sy_plan_types *types,
+                            worker_parse_fn *parse, void *parser)
+{
+    const struct sy_model_def *m = &b->job->model;
+    json_t *root = NULL;
+    if (m->post.n != 0) {
+        b->block = sy_view_str("post");
+        b->sql = m->post;
+        b->pos = 0;
+        SY_TRY(parse_text(b, parse, parser, &root));
+        SY_TRY(lower_post_explicit(b, types, root));
+        return ast_check_calls(b, root);
+    }
+    b->block = m->blocks[0].name;
+    return b->implicit == NULL ? SY_OK : lower_post_implicit(b, types);
+}
+
+static sy_status build(struct builder *b, worker_parse_fn *parse, void *parser)
+{
+    struct sy_plan_types types;
+    SY_TRY(open_builder(b));
+    SY_TRY(check_blocks(b));
+    SY_TRY(build_blocks(b, parse, parser));
+    SY_TRY(type_plan(b, &types));
+    SY_TRY(build_post(b, &types, parse, parser));
+    b->block = (struct sy_view){0};
+    SY_TRY(check_params_used(b));
+    SY_TRY(type_post(b, &types));
     return encode(b);
 }
 
@@ -119,6 +201,8 @@ sy_status worker_lower(const struct sy_lower_job *job, worker_parse_fn *parse, v
     b->job = job;
     b->arena = arena;
     b->ret = ret;
-    sy_status st = build(b, parse, parser);
+    b->trees = json_array();
+    sy_status st = b->trees == NULL ? lower_no_memory(b) : build(b, parse, parser);
+    json_decref(b->trees);
     return b->refused ? SY_OK : st;
 }

@@ -8,10 +8,11 @@
 #include "lower_internal.h"
 
 enum rule {
-    ANY,      /* the lowering looks at it */
-    NONE,     /* null, false, "", [], {}: else refused */
-    ORDERS,   /* an order modifier without orders */
-    MODIFIERS /* refused by the kind of the first one */
+    ANY,       /* the lowering looks at it */
+    NONE,      /* null, false, "", [], {}: else refused */
+    ORDERS,    /* an order modifier without orders */
+    MODIFIERS, /* refused by the kind of the first one */
+    DISTINCTS  /* nothing but a plain DISTINCT: else refused so too */
 };
 
 struct prop {
@@ -33,13 +34,26 @@ static const struct prop COMMON[] = {
     {"sample", NONE, REFUSE_SAMPLE},
 };
 
-static const struct prop SELECT_NODE[] = {
-    {"modifiers", MODIFIERS, REFUSE_NODE}, {"cte_map", ANY, REFUSE_NODE},
-    {"select_list", ANY, REFUSE_NODE},     {"from_table", ANY, REFUSE_NODE},
-    {"where_clause", ANY, REFUSE_NODE},    {"group_expressions", ANY, REFUSE_NODE},
-    {"group_sets", ANY, REFUSE_NODE},      {"aggregate_handling", ANY, REFUSE_NODE},
-    {"having", NONE, REFUSE_HAVING},       {"qualify", NONE, REFUSE_QUALIFY},
-};
+#define SELECT_PROPS(modifiers, clauses)                                                           \
+    {                                                                                              \
+        {"modifiers", modifiers, REFUSE_NODE}, {"cte_map", ANY, REFUSE_NODE},                      \
+            {"select_list", ANY, REFUSE_NODE}, {"from_table", ANY, REFUSE_NODE},                   \
+            {"where_clause", ANY, REFUSE_NODE}, {"group_expressions", ANY, REFUSE_NODE},           \
+            {"group_sets", ANY, REFUSE_NODE}, {"aggregate_handling", ANY, REFUSE_NODE},            \
+            {"having", clauses, REFUSE_HAVING}, {"qualify", clauses, REFUSE_QUALIFY},              \
+    }
+static const struct prop SELECT_BLOCK[] = SELECT_PROPS(MODIFIERS, NONE);
+static const struct prop SELECT_QUERY[] = SELECT_PROPS(DISTINCTS, ANY);
+static const struct prop SELECT_POST[] = SELECT_PROPS(ANY, ANY);
+#define SET_PROPS(modifiers)                                                                       \
+    {                                                                                              \
+        {"modifiers", modifiers, REFUSE_NODE}, {"cte_map", ANY, REFUSE_NODE},                      \
+            {"setop_type", ANY, REFUSE_NODE}, {"setop_all", ANY, REFUSE_NODE},                     \
+            {"left", ANY, REFUSE_NODE}, {"right", ANY, REFUSE_NODE},                               \
+            {"children", NONE, REFUSE_NODE},                                                       \
+    }
+static const struct prop SET_QUERY[] = SET_PROPS(MODIFIERS);
+static const struct prop SET_POST[] = SET_PROPS(ANY);
 static const struct prop BASE_TABLE[] = {
     {"schema_name", ANY, REFUSE_NODE},        {"catalog_name", NONE, REFUSE_QUALIFIED},
     {"table_name", ANY, REFUSE_NODE},         {"column_name_alias", ANY, REFUSE_NODE},
@@ -67,6 +81,24 @@ static const struct prop FUNCTION[] = {
     {"distinct", ANY, REFUSE_NODE},      {"is_operator", ANY, REFUSE_NODE},
     {"export_state", NONE, REFUSE_NODE},
 };
+static const struct prop AGGREGATE[] = {
+    {"function_name", ANY, REFUSE_NODE}, {"schema", ANY, REFUSE_QUALIFIED},
+    {"catalog", NONE, REFUSE_QUALIFIED}, {"children", ANY, REFUSE_NODE},
+    {"filter", ANY, REFUSE_NODE},        {"order_bys", ANY, REFUSE_NODE},
+    {"distinct", ANY, REFUSE_NODE},      {"is_operator", ANY, REFUSE_NODE},
+    {"export_state", NONE, REFUSE_NODE},
+};
+static const struct prop WINDOW[] = {
+    {"function_name", ANY, REFUSE_NODE},  {"schema", ANY, REFUSE_QUALIFIED},
+    {"catalog", NONE, REFUSE_QUALIFIED},  {"children", ANY, REFUSE_NODE},
+    {"partitions", ANY, REFUSE_NODE},     {"orders", ANY, REFUSE_NODE},
+    {"start", ANY, REFUSE_NODE},          {"end", ANY, REFUSE_NODE},
+    {"start_expr", ANY, REFUSE_NODE},     {"end_expr", ANY, REFUSE_NODE},
+    {"offset_expr", ANY, REFUSE_NODE},    {"default_expr", ANY, REFUSE_NODE},
+    {"ignore_nulls", ANY, REFUSE_NODE},   {"filter_expr", ANY, REFUSE_NODE},
+    {"exclude_clause", ANY, REFUSE_NODE}, {"distinct", ANY, REFUSE_NODE},
+    {"arg_orders", ANY, REFUSE_NODE},
+};
 static const struct prop COMPARISON[] = {{"left", ANY, REFUSE_NODE}, {"right", ANY, REFUSE_NODE}};
 static const struct prop CHILDREN[] = {{"children", ANY, REFUSE_NODE}};
 static const struct prop CASE[] = {{"case_checks", ANY, REFUSE_NODE},
@@ -87,7 +119,7 @@ static const struct prop CAST[] = {
 
 /* By "class" of expressions, else by "type" of query nodes and table references. */
 static const struct shape SHAPES[] = {
-    ALLOWED("SELECT_NODE", SELECT_NODE),
+    ALLOWED("SELECT_NODE", SELECT_BLOCK),
     REFUSED("SET_OPERATION_NODE", SET_OPERATION),
     REFUSED("RECURSIVE_CTE_NODE", RECURSIVE),
     REFUSED("CTE_NODE", CTE_OPTION),
@@ -109,7 +141,7 @@ static const struct shape SHAPES[] = {
     ALLOWED("CASE", CASE),
     ALLOWED("BETWEEN", BETWEEN),
     ALLOWED("CAST", CAST),
-    REFUSED("WINDOW", WINDOW),
+    ALLOWED("WINDOW", WINDOW),
     REFUSED("STAR", STAR),
     REFUSED("LAMBDA", LAMBDA),
     REFUSED("LAMBDA_REF", LAMBDA),
@@ -118,6 +150,15 @@ static const struct shape SHAPES[] = {
 
 static const struct shape SUBQUERY_SHAPES[] = {ALLOWED("SUBQUERY as a table", SUBQUERY_REF),
                                                ALLOWED("SUBQUERY as a value", SUBQUERY)};
+static const struct shape AGGREGATE_SHAPE = ALLOWED("FUNCTION", AGGREGATE);
+static const struct shape SET_SHAPES[AST_PLACES] = {
+    [AST_BLOCK] = REFUSED("SET_OPERATION_NODE", SET_OPERATION),
+    [AST_QUERY] = ALLOWED("SET_OPERATION_NODE", SET_QUERY),
+    [AST_POST] = ALLOWED("SET_OPERATION_NODE", SET_POST)};
+static const struct shape SELECT_SHAPES[AST_PLACES] = {
+    [AST_BLOCK] = ALLOWED("SELECT_NODE", SELECT_BLOCK),
+    [AST_QUERY] = ALLOWED("SELECT_NODE", SELECT_QUERY),
+    [AST_POST] = ALLOWED("SELECT_NODE", SELECT_POST)};
 
 /* --- small readers -------------------------------------------------------------------------------- */
 
@@ -147,7 +188,7 @@ uint64_t ast_pos(const struct builder *b, const json_t *node)
     if (ast_is(node, "class", "PARAMETER")) {
         char text[LOWER_NAME_MAX];
         snprintf(text, sizeof text, "$%s", ast_str(node, "identifier"));
-        return lower_find(b->job->model.sql, b->pos, text);
+        return lower_find(b->sql, b->pos, text);
     }
     return b->pos;
 }
@@ -160,127 +201,6 @@ bool view_ieq(struct sy_view a, struct sy_view b)
 bool view_ieq_str(struct sy_view a, const char *s)
 {
     return view_ieq(a, sy_view_str(s));
-}
-
-/* --- aggregates by name --------------------------------------------------------------------------- */
-
-/* Names that the parser may give a call; all but the first rows are refused by lowering. */
-static const char *const AGGREGATES[] = {"count",
-                                         "count_star",
-                                         "sum",
-                                         "avg",
-                                         "min",
-                                         "max",
-                                         "mean",
-                                         "any_value",
-                                         "approx_count_distinct",
-                                         "approx_quantile",
-                                         "approx_top_k",
-                                         "arbitrary",
-                                         "arg_max",
-                                         "arg_max_null",
-                                         "arg_min",
-                                         "arg_min_null",
-                                         "argmax",
-                                         "argmin",
-                                         "array_agg",
-                                         "bit_and",
-                                         "bit_or",
-                                         "bit_xor",
-                                         "bitstring_agg",
-                                         "bool_and",
-                                         "bool_or",
-                                         "corr",
-                                         "count_if",
-                                         "countif",
-                                         "covar_pop",
-                                         "covar_samp",
-                                         "entropy",
-                                         "favg",
-                                         "first",
-                                         "fsum",
-                                         "geomean",
-                                         "geometric_mean",
-                                         "group_concat",
-                                         "histogram",
-                                         "histogram_exact",
-                                         "kahan_sum",
-                                         "kurtosis",
-                                         "kurtosis_pop",
-                                         "last",
-                                         "list",
-                                         "listagg",
-                                         "mad",
-                                         "max_by",
-                                         "median",
-                                         "min_by",
-                                         "mode",
-                                         "product",
-                                         "quantile",
-                                         "quantile_cont",
-                                         "quantile_disc",
-                                         "regr_avgx",
-                                         "regr_avgy",
-                                         "regr_count",
-                                         "regr_intercept",
-                                         "regr_r2",
-                                         "regr_slope",
-                                         "regr_sxx",
-                                         "regr_sxy",
-                                         "regr_syy",
-                                         "reservoir_quantile",
-                                         "sem",
-                                         "skewness",
-                                         "std",
-                                         "stddev",
-                                         "stddev_pop",
-                                         "stddev_samp",
-                                         "string_agg",
-                                         "sum_no_overflow",
-                                         "sumkahan",
-                                         "var_pop",
-                                         "var_samp",
-                                         "variance",
-                                         "weighted_avg",
-                                         "wavg"};
-
-bool ast_is_aggregate(const json_t *node)
-{
-    if (!ast_is(node, "class", "FUNCTION")) {
-        return false;
-    }
-    const char *name = ast_str(node, "function_name");
-    for (size_t i = 0; i < sizeof AGGREGATES / sizeof AGGREGATES[0]; i++) {
-        if (strcasecmp(name, AGGREGATES[i]) == 0) {
-            return true;
-        }
-    }
-    return false;
-}
-
-bool ast_has_aggregate(const json_t *node)
-{
-    if (json_is_array(node)) {
-        for (size_t i = 0; i < json_array_size(node); i++) {
-            if (ast_has_aggregate(json_array_get(node, i))) {
-                return true;
-            }
-        }
-        return false;
-    }
-    if (!json_is_object(node) || ast_is(node, "class", "SUBQUERY")) {
-        return false;
-    }
-    if (ast_is_aggregate(node)) {
-        return true;
-    }
-    for (void *it = json_object_iter((json_t *)(uintptr_t)node); it != NULL;
-         it = json_object_iter_next((json_t *)(uintptr_t)node, it)) {
-        if (ast_has_aggregate(json_object_iter_value(it))) {
-            return true;
-        }
-    }
-    return false;
 }
 
 /* --- the whitelist -------------------------------------------------------------------------------- */
@@ -299,6 +219,9 @@ static const struct shape *find_shape(const json_t *node)
     const char *kind = class[0] != 0 ? class : ast_str(node, "type");
     if (strcmp(kind, "SUBQUERY") == 0) {
         return &SUBQUERY_SHAPES[class[0] != 0 ? 1 : 0];
+    }
+    if (ast_is_aggregate(node)) {
+        return &AGGREGATE_SHAPE;
     }
     for (size_t i = 0; i < sizeof SHAPES / sizeof SHAPES[0]; i++) {
         if (strcmp(kind, SHAPES[i].kind) == 0) {
@@ -329,7 +252,7 @@ static sy_status refuse_modifier(struct builder *b, const json_t *modifier)
                  {"DISTINCT_MODIFIER", "DISTINCT", REFUSE_DISTINCT}};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
         if (ast_is(modifier, "type", kinds[i].type)) {
-            struct sy_view sql = b->job->model.sql;
+            struct sy_view sql = b->sql;
             uint64_t at = lower_find(sql, b->pos, kinds[i].keyword);
             return lower_refuse(b, kinds[i].why, at);
         }
@@ -346,11 +269,25 @@ static sy_status refuse_prop(struct builder *b, const json_t *node, const struct
     uint64_t at = ast_pos(b, node);
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (strcmp(words[i].key, p->key) == 0) {
-            uint64_t found = lower_find(b->job->model.sql, at, words[i].keyword);
-            at = found == at ? lower_find(b->job->model.sql, at, "TABLESAMPLE") : found;
+            uint64_t found = lower_find(b->sql, at, words[i].keyword);
+            at = found == at ? lower_find(b->sql, at, "TABLESAMPLE") : found;
         }
     }
     return lower_refuse(b, p->why, at);
+}
+
+static sy_status check_distinct(struct builder *b, const json_t *modifiers)
+{
+    for (size_t i = 0; i < json_array_size(modifiers); i++) {
+        const json_t *m = json_array_get(modifiers, i);
+        if (!ast_is(m, "type", "DISTINCT_MODIFIER")) {
+            return refuse_modifier(b, m);
+        }
+        if (!is_none(json_object_get(m, "distinct_on_targets"))) {
+            return lower_refuse(b, REFUSE_DISTINCT_ON, lower_find(b->sql, b->pos, "DISTINCT"));
+        }
+    }
+    return SY_OK;
 }
 
 static sy_status check_prop(struct builder *b, const json_t *node, const struct shape *shape,
@@ -365,9 +302,21 @@ static sy_status check_prop(struct builder *b, const json_t *node, const struct 
     if (p->rule == MODIFIERS && !is_none(v)) {
         return refuse_modifier(b, json_array_get(v, 0));
     }
+    if (p->rule == DISTINCTS) {
+        return check_distinct(b, v);
+    }
     const json_t *none = p->rule == ORDERS ? json_object_get(v, "orders") : v;
     if ((p->rule == NONE || p->rule == ORDERS) && !is_none(none)) {
         return refuse_prop(b, node, p);
+    }
+    return SY_OK;
+}
+
+static sy_status check_props(struct builder *b, const json_t *node, const struct shape *shape)
+{
+    json_t *o = (json_t *)(uintptr_t)node;
+    for (void *it = json_object_iter(o); it != NULL; it = json_object_iter_next(o, it)) {
+        SY_TRY(check_prop(b, node, shape, json_object_iter_key(it)));
     }
     return SY_OK;
 }
@@ -382,16 +331,28 @@ sy_status ast_check(struct builder *b, const json_t *node)
         return lower_refuse_named(b, REFUSE_NODE, b->pos, sy_view_str(kind), NULL);
     }
     if (shape->refused == REFUSE_CTE_OPTION) {
-        b->pos = lower_find(b->job->model.sql, b->pos, "MATERIALIZED");
+        b->pos = lower_find(b->sql, b->pos, "MATERIALIZED");
     }
     if (shape->refused != REFUSE_N) {
         return lower_refuse(b, shape->refused, b->pos);
     }
-    json_t *o = (json_t *)(uintptr_t)node;
-    for (void *it = json_object_iter(o); it != NULL; it = json_object_iter_next(o, it)) {
-        SY_TRY(check_prop(b, node, shape, json_object_iter_key(it)));
-    }
-    return SY_OK;
+    return check_props(b, node, shape);
+}
+
+static sy_status check_as(struct builder *b, const json_t *node, const struct shape *shape)
+{
+    b->pos = ast_pos(b, node);
+    return ast_is(node, "type", shape->kind) ? check_props(b, node, shape) : ast_check(b, node);
+}
+
+sy_status ast_check_select(struct builder *b, const json_t *node, enum ast_place place)
+{
+    return check_as(b, node, &SELECT_SHAPES[place]);
+}
+
+sy_status ast_check_set(struct builder *b, const json_t *node, enum ast_place place)
+{
+    return check_as(b, node, &SET_SHAPES[place]);
 }
 
 /* --- from text ------------------------------------------------------------------------------------ */
@@ -431,7 +392,7 @@ static sy_status check_root(struct builder *b, json_t *root, json_t **ret)
     const json_t *statements = json_object_get(root, "statements");
     if (json_array_size(statements) != 1) {
         bool none = json_array_size(statements) == 0;
-        uint64_t at = lower_find(b->job->model.sql, 0, ";");
+        uint64_t at = lower_find(b->sql, 0, ";");
         return lower_refuse(b, none ? REFUSE_SYNTAX : REFUSE_STATEMENTS, none ? 0 : at);
     }
     *ret = json_object_get(json_array_get(statements, 0), "node");
@@ -440,7 +401,7 @@ static sy_status check_root(struct builder *b, json_t *root, json_t **ret)
 
 sy_status ast_parse(struct builder *b, worker_parse_fn *parse, void *parser, json_t **ret)
 {
-    struct sy_view sql = b->job->model.sql;
+    struct sy_view sql = b->sql;
     if (sql.n == 0 || sql.n > LOWER_SQL_MAX || memchr(sql.p, 0, sql.n) != NULL) {
         return lower_refuse(b, sql.n > LOWER_SQL_MAX ? REFUSE_TOO_LARGE : REFUSE_SYNTAX, 0);
     }

@@ -1,33 +1,13 @@
 /*
- * The outermost SELECT: group keys become declared cells, aggregates become bounded figures, and each
- * selected item one output column, in order. An average is a sum and a count, divided after both were
- * released. Whatever is neither a key nor an aggregate would be a row, and is refused.
+ * The outermost SELECT of a block: group keys become declared cells, aggregates become bounded figures,
+ * and each selected item one column, in order. Whatever is neither a key nor an aggregate, nor made of
+ * them alone, would be a row, and is refused. What is made of them (a rate, HAVING, ORDER BY) becomes a
+ * post stage over released figures, when the model has one block and no post stage of its own.
  */
-#include <strings.h>
+#include <stdio.h>
 
-#include "lower_internal.h"
-
-struct block {
-    struct builder *b;
-    struct relval v;
-    struct ctx c;
-    struct exprs list;
-    struct sy_plan_block plan;
-    bool *key_out; /* which keys are selected */
-    size_t cap_figures;
-};
-
-static sy_status add_out(struct block *k, const struct sy_plan_out *o, uint64_t pos)
-{
-    struct sy_plan *p = &k->b->plan;
-    for (size_t i = 0; i < p->n_outs; i++) {
-        if (sy_view_eq(p->outs[i].name, o->name)) {
-            return lower_refuse_named(k->b, REFUSE_DUPLICATE_NAME, pos, o->name, NULL);
-        }
-    }
-    p->outs[p->n_outs++] = *o;
-    return SY_OK;
-}
+#include "lower_block.h"
+#include "lower_post.h"
 
 /* --- keys ----------------------------------------------------------------------------------------- */
 
@@ -54,6 +34,7 @@ static sy_status add_key(struct block *k, const json_t *node)
         return lower_refuse_named(b, REFUSE_KEY, pos, lower_item_name(b, node), err.reason);
     }
     SY_TRY(st);
+    k->keys[k->plan.n_keys] = node;
     k->plan.keys[k->plan.n_keys++] =
         (struct sy_plan_key){.expr = at,
                              .labels = (struct sy_view *)(uintptr_t)labels,
@@ -63,14 +44,15 @@ static sy_status add_key(struct block *k, const json_t *node)
     return SY_OK;
 }
 
-static sy_status add_keys(struct block *k, const json_t *node)
+static sy_status add_keys(struct block *k)
 {
     const json_t **nodes;
     size_t n;
-    SY_TRY(lower_group_nodes(&k->c, node, &nodes, &n));
+    SY_TRY(lower_group_nodes(&k->c, k->select, &nodes, &n));
     k->plan.keys = sy_arena_alloc(k->b->arena, n + 1, sizeof *k->plan.keys);
     k->key_out = sy_arena_alloc(k->b->arena, n + 1, sizeof *k->key_out);
-    if (k->plan.keys == NULL || k->key_out == NULL) {
+    k->keys = sy_arena_alloc(k->b->arena, n + 1, sizeof(json_t *));
+    if (k->plan.keys == NULL || k->key_out == NULL || k->keys == NULL) {
         return lower_no_memory(k->b);
     }
     for (size_t i = 0; i < n; i++) {
@@ -79,231 +61,252 @@ static sy_status add_keys(struct block *k, const json_t *node)
     return SY_OK;
 }
 
-/* --- figures -------------------------------------------------------------------------------------- */
+/* --- columns, each once --------------------------------------------------------------------------- */
 
-static bool same_figure(const struct sy_plan_figure *a, const struct sy_plan_figure *b)
+static bool name_taken(const struct block *k, struct sy_view name)
 {
-    return sy_view_eq(a->fn, b->fn) && a->has_arg == b->has_arg && a->expr == b->expr;
+    for (size_t i = 0; i < k->n_outs; i++) {
+        if (view_ieq(k->outs[i].name, name)) {
+            return true;
+        }
+    }
+    return false;
 }
 
-static sy_status add_figure(struct block *k, const struct sy_plan_figure *f, size_t *ret)
+/* `name`, or `name_2`, ... */
+static struct sy_view free_name(const struct block *k, struct sy_view name)
 {
-    for (size_t i = 0; i < k->plan.n_figures; i++) {
-        if (same_figure(&k->plan.figures[i], f)) {
+    struct sy_view free = name;
+    for (size_t i = 2; name_taken(k, free) && i <= SY_PLAN_OUTS_MAX + 1; i++) {
+        free = sy_view_str(sy_arena_printf(k->b->arena, "%.*s_%zu", SY_PV(name), i));
+    }
+    return free;
+}
+
+/* What the next column of the item at hand is called. */
+static struct sy_view part_name(struct block *k)
+{
+    return k->n_named == 0 ? k->name
+                           : sy_view_str(sy_arena_printf(k->b->arena, "%.*s_%zu", SY_PV(k->name),
+                                                         k->n_named++));
+}
+
+sy_status block_out(struct block *k, const struct sy_plan_out *o, uint64_t pos, size_t *ret)
+{
+    for (size_t i = 0; i < k->n_outs; i++) {
+        const struct sy_plan_out *x = &k->outs[i];
+        if (sy_view_eq(x->op, o->op) && x->a == o->a && x->b == o->b) {
             *ret = i;
             return SY_OK;
         }
     }
-    k->plan.figures = lower_grow(k->b, k->plan.figures, k->plan.n_figures, &k->cap_figures,
-                                 sizeof *k->plan.figures);
-    if (k->plan.figures == NULL) {
-        return lower_no_memory(k->b);
+    if (k->n_outs >= SY_PLAN_OUTS_MAX) {
+        return lower_refuse(k->b, REFUSE_TOO_LARGE, pos);
     }
-    *ret = k->plan.n_figures;
-    k->plan.figures[k->plan.n_figures++] = *f;
+    *ret = k->n_outs;
+    k->outs[k->n_outs] = *o;
+    k->outs[k->n_outs].block = k->ordinal;
+    k->outs[k->n_outs].name = free_name(k, part_name(k));
+    k->n_outs++;
     return SY_OK;
 }
 
-/* An aggregate of the select list. */
-struct call {
-    const json_t *node;
-    const char *fn;
-    struct sy_view name;
-    bool distinct;
-    uint64_t pos;
-};
-
-static sy_status call_arg(struct block *k, const struct call *a, size_t *ret)
+/* A key is named by the first item that is it, else as it is written. */
+static sy_status use_key(void *self, size_t i, size_t *ret_out)
 {
-    const json_t *children = json_object_get(a->node, "children");
-    if (json_array_size(children) != 1) {
-        return lower_refuse_named(k->b, REFUSE_AGGREGATE, a->pos, sy_view_str(a->fn), NULL);
-    }
-    if (ast_has_aggregate(children)) {
-        return lower_refuse_named(k->b, REFUSE_AGGREGATE_NESTED, a->pos, sy_view_str(a->fn), NULL);
-    }
-    return lower_expr(&k->c, json_array_get(children, 0), ret);
-}
-
-/* Rows, or rows where the argument is not NULL. */
-static sy_status figure_count(struct block *k, const struct call *a, const size_t *arg, size_t *ret)
-{
-    struct sy_plan_figure f = {.fn = sy_view_str("count"), .name = a->name};
-    if (arg != NULL && k->list.t[*arg].nullable) {
-        f.has_arg = true;
-        f.expr = *arg;
-    }
-    return add_figure(k, &f, ret);
-}
-
-static sy_status figure_out(struct block *k, const struct call *a, size_t figure)
-{
-    struct sy_plan_out o = {.op = sy_view_str("figure"), .name = a->name, .a = figure};
-    return add_out(k, &o, a->pos);
-}
-
-static sy_status count_units(struct block *k, const struct call *a)
-{
-    size_t arg;
-    size_t figure;
-    SY_TRY(call_arg(k, a, &arg));
-    const struct sy_plan_expr *e = &k->list.e[arg];
-    if (!k->v.protected_ || !sy_view_is(e->op, "col") || !k->v.is_unit[e->i]) {
-        return lower_refuse(k->b, REFUSE_COUNT_DISTINCT, a->pos);
-    }
-    struct sy_plan_figure f = {.fn = sy_view_str("units"), .name = a->name};
-    SY_TRY(add_figure(k, &f, &figure));
-    return figure_out(k, a, figure);
-}
-
-static sy_status on_count(struct block *k, const struct call *a)
-{
-    size_t figure;
-    size_t arg;
-    if (a->distinct) {
-        return count_units(k, a);
-    }
-    if (json_array_size(json_object_get(a->node, "children")) == 0) {
-        SY_TRY(figure_count(k, a, NULL, &figure));
-        return figure_out(k, a, figure);
-    }
-    SY_TRY(call_arg(k, a, &arg));
-    SY_TRY(figure_count(k, a, &arg, &figure));
-    return figure_out(k, a, figure);
-}
-
-/* The sum of a bounded number; booleans count as 0 and 1. */
-static sy_status figure_sum(struct block *k, const struct call *a, size_t *arg, size_t *ret)
-{
-    SY_TRY(call_arg(k, a, arg));
-    if (k->list.t[*arg].kind == SY_TYPE_BOOL) {
-        SY_TRY(expr_op(&k->c, "bool_int", arg, 1, a->pos, arg));
-    }
-    const struct sy_type *t = &k->list.t[*arg];
-    if (t->kind != SY_TYPE_INT || t->nothing || a->distinct) {
-        return lower_refuse_named(k->b, a->distinct ? REFUSE_AGG_OPTION : REFUSE_SUM_TYPE, a->pos,
-                                  sy_view_str(a->fn), NULL);
-    }
-    struct sy_plan_figure f = {.fn = sy_view_str("sum"),
-                               .name = a->name,
-                               .has_arg = true,
-                               .expr = *arg,
-                               .lo = t->lo,
-                               .hi = t->hi,
-                               .scale = t->scale};
-    return add_figure(k, &f, ret);
-}
-
-static sy_status on_sum(struct block *k, const struct call *a)
-{
-    size_t arg;
-    size_t figure;
-    SY_TRY(figure_sum(k, a, &arg, &figure));
-    return figure_out(k, a, figure);
-}
-
-static bool times(int64_t v, uint32_t digits, int64_t *ret)
-{
-    for (uint32_t i = 0; i < digits; i++) {
-        if (__builtin_mul_overflow(v, 10, &v)) {
-            return false;
-        }
-    }
-    *ret = v;
-    return v >= -SY_PLAN_VALUE_MAX && v <= SY_PLAN_VALUE_MAX;
-}
-
-/* Three digits more than the values have, fewer where the interval would not fit. */
-static sy_status on_avg(struct block *k, const struct call *a)
-{
-    size_t arg;
-    size_t sum;
-    size_t count;
-    SY_TRY(figure_sum(k, a, &arg, &sum));
-    SY_TRY(figure_count(k, a, &arg, &count));
-    struct sy_type t = k->list.t[arg];
-    struct sy_plan_out o = {.op = sy_view_str("ratio"), .name = a->name, .a = sum, .b = count};
-    uint32_t more = t.scale + 3 > SY_PLAN_SCALE_MAX ? SY_PLAN_SCALE_MAX - t.scale : 3;
-    while (more > 0 && (!times(t.lo, more, &o.lo) || !times(t.hi, more, &o.hi))) {
-        more--;
-    }
-    o.scale = t.scale + more;
-    o.lo = more == 0 ? t.lo : o.lo;
-    o.hi = more == 0 ? t.hi : o.hi;
-    return add_out(k, &o, a->pos);
-}
-
-static sy_status add_aggregate(struct block *k, const json_t *item)
-{
-    static const struct {
-        const char *name;
-        sy_status (*lower)(struct block *, const struct call *);
-    } fns[] = {{"count", on_count},
-               {"count_star", on_count},
-               {"sum", on_sum},
-               {"avg", on_avg},
-               {"mean", on_avg}};
-    struct call a = {item, ast_str(item, "function_name"), lower_item_name(k->b, item),
-                     json_is_true(json_object_get(item, "distinct")), ast_pos(k->b, item)};
-    for (size_t i = 0; i < sizeof fns / sizeof fns[0]; i++) {
-        if (strcasecmp(a.fn, fns[i].name) == 0) {
-            return fns[i].lower(k, &a);
-        }
-    }
-    return lower_refuse_named(k->b, REFUSE_AGGREGATE, a.pos, sy_view_str(a.fn), NULL);
+    struct block *k = self;
+    struct sy_plan_key *key = &k->plan.keys[i];
+    struct sy_view item = k->name;
+    size_t n_named = k->n_named;
+    struct sy_plan_out o = {.op = sy_view_str("key"), .a = i};
+    k->name = k->whole ? item : lower_item_name(k->b, k->keys[i]);
+    k->n_named = 0;
+    key->name = k->key_out[i] ? key->name : k->name;
+    k->key_out[i] = true;
+    sy_status st = block_out(k, &o, k->b->pos, ret_out);
+    k->name = item;
+    k->n_named = n_named;
+    return st;
 }
 
 /* --- items ---------------------------------------------------------------------------------------- */
 
-static sy_status key_item(struct block *k, const json_t *item)
+/* The position of the key that has the item's value though it is written otherwise; n_keys: none.
+ * What cannot be lowered over rows may still be arithmetic over figures: its refusal is taken back. */
+static sy_status key_by_value(struct block *k, const json_t *item, size_t *ret)
 {
     struct builder *b = k->b;
-    size_t at;
-    SY_TRY(lower_expr(&k->c, item, &at));
-    uint64_t pos = ast_pos(b, item);
-    struct sy_plan_out o = {.op = sy_view_str("key"), .name = lower_item_name(b, item)};
+    struct sy_lower_result before = *b->ret;
+    size_t depth = b->depth;
+    size_t at = SIZE_MAX;
+    sy_status st = lower_expr(&k->c, item, &at);
+    *ret = k->plan.n_keys;
+    if (b->refused) {
+        b->refused = false;
+        b->depth = depth;
+        *b->ret = before;
+        return SY_OK;
+    }
+    SY_TRY(st);
     for (size_t i = 0; i < k->plan.n_keys; i++) {
-        if (k->plan.keys[i].expr == at) {
-            k->plan.keys[i].name = k->key_out[i] ? k->plan.keys[i].name : o.name;
-            k->key_out[i] = true;
-            o.a = i;
-            return add_out(k, &o, pos);
-        }
+        *ret = k->plan.keys[i].expr == at ? i : *ret;
     }
-    return lower_refuse_named(b, REFUSE_NOT_GROUPED, pos, o.name, NULL);
+    return SY_OK;
 }
 
-static sy_status add_item(struct block *k, const json_t *item)
+static size_t count_calls(const json_t *node)
 {
+    size_t n = ast_is_aggregate(node) ? 1 : 0;
+    for (size_t i = 0; json_is_array(node) && i < json_array_size(node); i++) {
+        n += count_calls(json_array_get(node, i));
+    }
+    json_t *o = (json_t *)(uintptr_t)node;
+    for (void *it = json_object_iter(o); it != NULL; it = json_object_iter_next(o, it)) {
+        n += count_calls(json_object_iter_value(it));
+    }
+    return n;
+}
+
+static struct walker walker_of(struct block *k, const json_t *aliases)
+{
+    return (struct walker){.c = &k->c,
+                           .keys = k->keys,
+                           .n_keys = k->plan.n_keys,
+                           .aliases = aliases,
+                           .known = &k->known,
+                           .self = k,
+                           .aggregate = block_aggregate,
+                           .key = use_key};
+}
+
+/* *direct stays true while items are keys and aggregates only. */
+static sy_status add_item(struct block *k, const json_t *item, bool *direct)
+{
+    struct walker w = walker_of(k, NULL);
+    struct known as = {.node = item};
+    size_t key = k->plan.n_keys;
     SY_TRY(ast_check(k->b, item));
-    if (ast_is_aggregate(item)) {
-        return add_aggregate(k, item);
+    k->name = lower_item_name(k->b, item);
+    k->whole = ast_is_aggregate(item) || known_key(&w, item) < k->plan.n_keys;
+    if (!k->whole && !ast_has_aggregate(item) && !ast_is(item, "class", "CONSTANT")) {
+        SY_TRY(key_by_value(k, item, &key));
     }
-    if (ast_has_aggregate(item)) {
-        return lower_refuse(k->b, REFUSE_AGGREGATE_PLACE, ast_pos(k->b, item));
+    if (key < k->plan.n_keys) {
+        k->whole = true;
+        SY_TRY(use_key(k, key, &as.col));
+        return known_add(k->b, &k->known, &as);
     }
-    return key_item(k, item);
+    *direct = *direct && k->whole;
+    size_t calls = k->whole ? 0 : count_calls(item);
+    k->n_named = calls > 1 ? 1 : 0;
+    return known_walk(&w, item);
 }
 
-static sy_status add_items(struct block *k, const json_t *node)
+static sy_status check_keys_selected(struct block *k)
 {
-    const json_t *items = json_object_get(node, "select_list");
-    size_t n = json_array_size(items);
-    k->b->plan.outs = sy_arena_alloc(k->b->arena, n + 1, sizeof *k->b->plan.outs);
-    if (k->b->plan.outs == NULL) {
-        return lower_no_memory(k->b);
-    }
-    for (size_t i = 0; i < n; i++) {
-        SY_TRY(add_item(k, json_array_get(items, i)));
-    }
     for (size_t i = 0; i < k->plan.n_keys; i++) {
         if (!k->key_out[i]) {
-            uint64_t at = lower_find(k->b->job->model.sql, ast_pos(k->b, node), "GROUP");
+            uint64_t at = lower_find(k->b->sql, ast_pos(k->b, k->select), "GROUP");
             return lower_refuse(k->b, REFUSE_KEY_UNSELECTED, at);
         }
     }
     return SY_OK;
 }
+
+/* The columns in SELECT order, under the names of the items. */
+static sy_status outs_of_items(struct block *k)
+{
+    struct builder *b = k->b;
+    const json_t *items = json_object_get(k->select, "select_list");
+    size_t first = b->plan.n_outs;
+    for (size_t i = 0; i < json_array_size(items); i++) {
+        const json_t *item = json_array_get(items, i);
+        struct sy_plan_out o = k->outs[known_find(&k->known, item)->col];
+        o.name = lower_item_name(b, item);
+        for (size_t j = first; j < b->plan.n_outs; j++) {
+            if (view_ieq(b->plan.outs[j].name, o.name)) {
+                return lower_refuse_named(b, REFUSE_DUPLICATE_NAME, ast_pos(b, item), o.name, NULL);
+            }
+        }
+        if (b->plan.n_outs >= SY_PLAN_OUTS_MAX) {
+            return lower_refuse(b, REFUSE_TOO_LARGE, ast_pos(b, item));
+        }
+        b->plan.outs[b->plan.n_outs++] = o;
+    }
+    return SY_OK;
+}
+
+/* --- what comes after aggregation ----------------------------------------------------------------- */
+
+static const json_t *tail_of(const json_t *select, const char **ret_word)
+{
+    static const struct {
+        const char *key, *word;
+    } parts[] = {{"having", "HAVING"}, {"qualify", "QUALIFY"}, {"modifiers", "ORDER"}};
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        const json_t *part = json_object_get(select, parts[i].key);
+        if (json_is_object(part) || json_array_size(part) != 0) {
+            *ret_word = parts[i].word;
+            return part;
+        }
+    }
+    return NULL;
+}
+
+static sy_status refuse_tail(struct block *k, const char *word)
+{
+    uint64_t at = word == NULL ? k->b->pos : lower_find(k->b->sql, 0, word);
+    at = word != NULL && at == 0 ? lower_find(k->b->sql, 0, "LIMIT") : at;
+    return lower_refuse_named(k->b, REFUSE_BLOCK_SHAPE, at,
+                              word == NULL ? (struct sy_view){0} : sy_view_str(word), NULL);
+}
+
+/* Everything that is released, for a post stage made of this same SELECT. */
+static sy_status outs_for_post(struct block *k)
+{
+    static const char *const tail[] = {"having", "qualify", "modifiers"};
+    struct builder *b = k->b;
+    struct walker w = walker_of(k, json_object_get(k->select, "select_list"));
+    k->name = (struct sy_view){0}; /* what stands only here gives its own name */
+    k->n_named = 0;
+    k->whole = false;
+    for (size_t i = 0; i < sizeof tail / sizeof tail[0]; i++) {
+        SY_TRY(known_walk(&w, json_object_get(k->select, tail[i])));
+    }
+    b->implicit = sy_arena_alloc(b->arena, 1, sizeof *b->implicit);
+    if (b->implicit == NULL) {
+        return lower_no_memory(b);
+    }
+    *b->implicit = (struct implicit){k->select, k->known};
+    memcpy(b->plan.outs, k->outs, k->n_outs * sizeof *k->outs);
+    b->plan.n_outs = k->n_outs;
+    return SY_OK;
+}
+
+static sy_status add_items(struct block *k)
+{
+    const json_t *items = json_object_get(k->select, "select_list");
+    const struct sy_model_def *m = &k->b->job->model;
+    const char *word = NULL;
+    const json_t *odd = NULL;
+    for (size_t i = 0; i < json_array_size(items); i++) {
+        bool direct = true;
+        SY_TRY(add_item(k, json_array_get(items, i), &direct));
+        odd = odd == NULL && !direct ? json_array_get(items, i) : odd;
+    }
+    SY_TRY(check_keys_selected(k));
+    const json_t *tail = tail_of(k->select, &word);
+    if (odd == NULL && tail == NULL) {
+        return outs_of_items(k);
+    }
+    if (m->post.n != 0) {
+        k->b->pos = odd == NULL ? k->b->pos : ast_pos(k->b, odd);
+        return refuse_tail(k, odd == NULL ? word : NULL);
+    }
+    return outs_for_post(k);
+}
+
+/* --- the block ------------------------------------------------------------------------------------ */
 
 /* Rows instead of aggregates? Said first, whatever else is wrong with the list. */
 static sy_status check_rows(struct builder *b, const json_t *node)
@@ -321,63 +324,51 @@ static sy_status check_rows(struct builder *b, const json_t *node)
     return lower_refuse(b, REFUSE_ROW_LEVEL, ast_pos(b, json_array_get(items, 0)));
 }
 
-/* --- unit, bounds, mechanism ---------------------------------------------------------------------- */
-
-static sy_status set_bounds(struct block *k)
+/* One SELECT, perhaps with what a post stage can do after it. */
+static sy_status check_shape(struct builder *b, const json_t *node)
 {
-    const struct sy_model_def *m = &k->b->job->model;
-    bool exact = sy_view_is(m->mechanism, "exact");
-    k->plan.mechanism = m->mechanism;
-    if (!k->v.protected_) {
-        return exact ? SY_OK : lower_refuse_named(k->b, REFUSE_NOISY_PUBLIC, 0, m->mechanism, NULL);
+    if (!ast_is(node, "type", "SELECT_NODE")) {
+        return ast_is(node, "type", "SET_OPERATION_NODE")
+                   ? lower_refuse(b, REFUSE_SET_OPERATION, lower_find(b->sql, 0, "UNION"))
+                   : ast_check(b, node);
     }
-    if (exact) {
-        return lower_refuse_named(k->b, REFUSE_EXACT_PROTECTED, 0, m->mechanism, NULL);
+    SY_TRY(ast_check_select(b, node, AST_POST));
+    const json_t *modifiers = json_object_get(node, "modifiers");
+    for (size_t i = 0; i < json_array_size(modifiers); i++) {
+        if (ast_is(json_array_get(modifiers, i), "type", "DISTINCT_MODIFIER")) {
+            return lower_refuse(b, REFUSE_DISTINCT, lower_find(b->sql, 0, "DISTINCT"));
+        }
     }
-    k->plan.ns = k->v.ns;
-    while (!k->v.is_unit[k->plan.unit]) { /* tracked: there is one */
-        k->plan.unit++;
-    }
-    k->plan.groups = m->groups;
-    k->plan.rows = m->rows;
-    k->plan.rho = m->rho;
-    k->plan.delta = m->delta;
-    return SY_OK;
+    return check_rows(b, node);
 }
 
 static sy_status finish(struct block *k)
 {
     struct builder *b = k->b;
-    SY_TRY(set_bounds(k));
-    k->plan.name = sy_view_str("main");
+    SY_TRY(block_bounds(k));
+    k->plan.name = k->m->name;
     k->plan.rel = k->v.rel;
     k->plan.exprs = k->list.e;
     k->plan.n_exprs = k->list.n;
-    b->plan.blocks = sy_arena_alloc(b->arena, 1, sizeof *b->plan.blocks);
-    if (b->plan.blocks == NULL) {
-        return lower_no_memory(b);
-    }
-    b->plan.blocks[0] = k->plan;
-    b->plan.n_blocks = 1;
+    b->plan.blocks[b->plan.n_blocks++] = k->plan;
     return SY_OK;
 }
 
-sy_status lower_block(struct builder *b, const json_t *node)
+sy_status lower_block(struct builder *b, const struct sy_model_block *m, const json_t *node)
 {
     struct block *k = sy_arena_alloc(b->arena, 1, sizeof *k);
-    if (k == NULL) {
+    struct sy_plan_out *outs = sy_arena_alloc(b->arena, SY_PLAN_OUTS_MAX, sizeof *outs);
+    if (k == NULL || outs == NULL) {
         return lower_no_memory(b);
     }
-    k->b = b;
-    SY_TRY(ast_check(b, node));
-    SY_TRY(check_rows(b, node));
+    *k = (struct block){.b = b, .m = m, .select = node, .ordinal = b->plan.n_blocks, .outs = outs};
+    SY_TRY(check_shape(b, node));
     struct cte *before = b->ctes;
-    SY_TRY(lower_with(b, node));
-    SY_TRY(lower_from(b, json_object_get(node, "from_table"), &k->v));
-    SY_TRY(lower_where(b, json_object_get(node, "where_clause"), NULL, NULL, &k->v));
+    SY_TRY(lower_rows(b, node, &k->v));
     k->c = rel_ctx(b, &k->v, &k->list);
-    SY_TRY(add_keys(k, node));
-    SY_TRY(add_items(k, node));
+    SY_TRY(block_unit(k));
+    SY_TRY(add_keys(k));
+    SY_TRY(add_items(k));
     SY_TRY(lower_with_end(b, before));
     return finish(k);
 }

@@ -1,30 +1,82 @@
 /*
- * FROM: datasets, common table expressions, subqueries and joins become relations under names. The
- * columns that equal the row's unit are tracked through every step, because a join of two protected
+ * FROM: datasets, common table expressions, subqueries and joins become relations under names. Whose
+ * rows they are is tracked through every step (wire/plan_unit.h), because a join of two protected
  * tables must demand equality of their units (else one person's rows would multiply another's).
  */
 #include "lower_internal.h"
 
 /* --- relations ------------------------------------------------------------------------------------ */
 
-sy_status rel_add(struct builder *b, const struct sy_plan_rel *r, uint64_t pos, size_t *ret)
+static bool share_namespace(const struct sy_rel_units *a, const struct sy_rel_units *b)
 {
-    size_t n = b->plan.n_rels;
-    b->plan.rels = lower_grow(b, b->plan.rels, n, &b->cap_rels, sizeof *b->plan.rels);
-    b->types = lower_grow(b, b->types, n, &b->cap_types, sizeof *b->types);
-    if (b->plan.rels == NULL || b->types == NULL) {
-        return lower_no_memory(b);
+    for (size_t i = 0; i < a->n_tracks; i++) {
+        for (size_t k = 0; k < b->n_tracks; k++) {
+            if (sy_view_eq(a->tracks[i].ns, b->tracks[k].ns)) {
+                return true;
+            }
+        }
     }
-    if (n >= SY_PLAN_RELS_MAX) {
-        return lower_refuse(b, REFUSE_TOO_LARGE, pos);
+    return false;
+}
+
+/* The relation would have rows that nobody can say the unit of: which rule it breaks. */
+static sy_status refuse_untracked(struct builder *b, const struct sy_plan_rel *r, uint64_t pos)
+{
+    static const struct {
+        const char *op, *kind;
+        enum lower_refusal why;
+    } rules[] = {{"project", NULL, REFUSE_UNIT_DROPPED}, {"reduce", NULL, REFUSE_INNER_GROUP},
+                 {"window", NULL, REFUSE_WINDOW_UNIT},   {"union", NULL, REFUSE_UNION_UNIT},
+                 {"join", "semi", REFUSE_SEMI_UNIT},     {"join", "anti", REFUSE_SEMI_UNIT}};
+    if (b->untracked != 0) {
+        return lower_refuse(b, b->untracked, pos);
     }
-    b->plan.rels[n] = *r;
+    if (sy_view_is(r->op, "scan")) {
+        return lower_refuse_named(b, REFUSE_NO_UNIT, pos, r->source, NULL);
+    }
+    if (lower_by_unit(b, r)) {
+        return lower_refuse(b, REFUSE_WINDOW_ORDER, pos);
+    }
+    for (size_t i = 0; i < sizeof rules / sizeof rules[0]; i++) {
+        if (sy_view_is(r->op, rules[i].op) &&
+            (rules[i].kind == NULL || sy_view_is(r->kind, rules[i].kind))) {
+            return lower_refuse(b, rules[i].why, pos);
+        }
+    }
+    bool together = share_namespace(&b->units[r->in[0]], &b->units[r->in[1]]);
+    return lower_refuse(b, together ? REFUSE_JOIN_UNIT : REFUSE_JOIN_NS, pos);
+}
+
+/* Type relation n and track its units. */
+static sy_status rel_check(struct builder *b, size_t n, uint64_t pos)
+{
     struct sy_error err = {0};
     sy_status st = sy_type_rel(&b->typer, b->plan.rels, n, b->types, &err);
     if (st.code == SY_E_PLAN) {
         return lower_refuse_named(b, REFUSE_TYPE, pos, (struct sy_view){0}, err.reason);
     }
     SY_TRY(st);
+    st = sy_unit_rel(b->plan.rels, n, b->types, b->units, b->arena, &err);
+    if (st.code == SY_E_PRIVACY) {
+        return refuse_untracked(b, &b->plan.rels[n], pos);
+    }
+    return st.code == SY_E_LIMIT ? lower_refuse(b, REFUSE_TOO_LARGE, pos) : st;
+}
+
+sy_status rel_add(struct builder *b, const struct sy_plan_rel *r, uint64_t pos, size_t *ret)
+{
+    size_t n = b->plan.n_rels;
+    b->plan.rels = lower_grow(b, b->plan.rels, n, &b->cap_rels, sizeof *b->plan.rels);
+    b->types = lower_grow(b, b->types, n, &b->cap_types, sizeof *b->types);
+    b->units = lower_grow(b, b->units, n, &b->cap_units, sizeof *b->units);
+    if (b->plan.rels == NULL || b->types == NULL || b->units == NULL) {
+        return lower_no_memory(b);
+    }
+    if (n >= SY_PLAN_RELS_MAX) {
+        return lower_refuse(b, REFUSE_TOO_LARGE, pos);
+    }
+    b->plan.rels[n] = *r;
+    SY_TRY(rel_check(b, n, pos));
     b->plan.n_rels = n + 1;
     *ret = n;
     return SY_OK;
@@ -53,35 +105,34 @@ struct ctx rel_ctx(struct builder *b, const struct relval *v, struct exprs *list
                         .cols = b->types[v->rel].cols,
                         .n_cols = b->types[v->rel].n_cols,
                         .names = v->names,
-                        .n_names = v->n_names};
+                        .n_names = v->n_names,
+                        .lifted = v->lifted};
 }
 
 /* --- tables --------------------------------------------------------------------------------------- */
 
-static sy_status scan_dataset(struct builder *b, const struct sy_dataset_def *def, uint64_t pos,
-                              struct relval *ret)
+/* The other unit columns of a dataset stand behind its granted fields: known, but not to be read. */
+static size_t granted_fields(const struct sy_lower_job *job, size_t i)
 {
-    size_t n = def->n_fields;
+    size_t n = job->datasets[i].n_fields;
+    return i < job->n_granted && job->granted[i] < n ? (size_t)job->granted[i] : n;
+}
+
+static sy_status scan_dataset(struct builder *b, size_t dataset, uint64_t pos, struct relval *ret)
+{
+    const struct sy_dataset_def *def = &b->job->datasets[dataset];
+    size_t n = granted_fields(b->job, dataset);
     struct sy_plan_rel r = {.op = sy_view_str("scan"), .source = def->id, .n_names = n};
     r.names = sy_arena_alloc(b->arena, n + 1, sizeof *r.names);
     ret->names = sy_arena_alloc(b->arena, n + 1, sizeof *ret->names);
-    ret->is_unit = sy_arena_alloc(b->arena, n + 1, sizeof *ret->is_unit);
-    if (r.names == NULL || ret->names == NULL || ret->is_unit == NULL) {
+    if (r.names == NULL || ret->names == NULL) {
         return lower_no_memory(b);
     }
-    bool unit = false;
     for (size_t i = 0; i < n; i++) {
         r.names[i] = def->fields[i].name;
         ret->names[i] = (struct name){.name = def->fields[i].name, .ord = i};
-        ret->is_unit[i] = def->ns.n != 0 && sy_view_eq(def->fields[i].name, def->unit);
-        unit = unit || ret->is_unit[i];
     }
     ret->n_names = n;
-    ret->protected_ = def->ns.n != 0;
-    ret->ns = def->ns;
-    if (ret->protected_ && !unit) {
-        return lower_refuse_named(b, REFUSE_NO_UNIT, pos, def->id, NULL);
-    }
     return rel_add(b, &r, pos, &ret->rel);
 }
 
@@ -105,6 +156,7 @@ static sy_status rename_table(struct builder *b, const struct relval *v, struct 
     }
     *ret = *v;
     ret->names = names;
+    ret->lifted = NULL; /* its values are columns by now */
     return SY_OK;
 }
 
@@ -151,7 +203,7 @@ static sy_status base_table(struct builder *b, const json_t *node, struct relval
     }
     for (size_t i = 0; i < b->job->n_datasets; i++) {
         if (view_ieq(b->job->datasets[i].id, name)) {
-            return scan_dataset(b, &b->job->datasets[i], pos, ret);
+            return scan_dataset(b, i, pos, ret);
         }
     }
     bool file = plain && name.n > 0 && looks_like_file(name);
@@ -203,36 +255,6 @@ sy_status join_open(struct builder *b, const struct relval *l, const struct relv
                             .names = ret->names,
                             .n_names = l->n_names + r->n_names};
     return SY_OK;
-}
-
-static bool equates_units(const struct joining *j, const struct sy_plan_expr *e)
-{
-    size_t n_left = j->ctx.n_cols - j->ctx.b->types[j->r->rel].n_cols;
-    if (!sy_view_is(e->op, "eq")) {
-        return false;
-    }
-    const struct sy_plan_expr *x = &j->list.e[e->args[0]];
-    const struct sy_plan_expr *y = &j->list.e[e->args[1]];
-    if (!sy_view_is(x->op, "col") || !sy_view_is(y->op, "col")) {
-        return false;
-    }
-    size_t lo = (size_t)(x->i < y->i ? x->i : y->i);
-    size_t hi = (size_t)(x->i < y->i ? y->i : x->i);
-    return lo < n_left && hi >= n_left && j->l->is_unit[lo] && j->r->is_unit[hi - n_left];
-}
-
-bool join_on_unit(const struct joining *j, size_t condition)
-{
-    const struct sy_plan_expr *e = &j->list.e[condition];
-    if (!sy_view_is(e->op, "and")) {
-        return equates_units(j, e);
-    }
-    for (size_t i = 0; i < e->n_args; i++) {
-        if (join_on_unit(j, (size_t)e->args[i])) {
-            return true;
-        }
-    }
-    return false;
 }
 
 sy_status join_close(struct builder *b, struct joining *j, const char *kind, size_t condition,
@@ -305,35 +327,13 @@ static sy_status check_aliases(struct builder *b, const struct joining *j, uint6
     return SY_OK;
 }
 
-static sy_status check_units(struct builder *b, const struct joining *j, size_t on, uint64_t pos)
+/* The plan's kind of a join. A left join that keeps public rows beside protected ones keeps rows of
+ * nobody: their unit is NULL, and such rows are dropped before anything is counted. What is left of it
+ * is the inner join, so that is what is lowered. */
+static const char *join_kind(const struct builder *b, const struct joining *j, bool left)
 {
-    if (!j->l->protected_ || !j->r->protected_) {
-        return SY_OK;
-    }
-    if (!sy_view_eq(j->l->ns, j->r->ns)) {
-        return lower_refuse(b, REFUSE_JOIN_NS, pos);
-    }
-    return join_on_unit(j, on) ? SY_OK : lower_refuse(b, REFUSE_JOIN_UNIT, pos);
-}
-
-/* Which joined columns equal the row's unit: after LEFT, the right side's may be NULL beside it. */
-static sy_status joined(struct builder *b, const struct joining *j, bool left, struct relval *ret)
-{
-    size_t n_left = b->types[j->l->rel].n_cols;
-    size_t n = j->ctx.n_cols;
-    ret->names = j->names;
-    ret->n_names = j->ctx.n_names;
-    ret->protected_ = j->l->protected_ || j->r->protected_;
-    ret->ns = j->l->protected_ ? j->l->ns : j->r->ns;
-    ret->is_unit = sy_arena_alloc(b->arena, n + 1, sizeof *ret->is_unit);
-    if (ret->is_unit == NULL) {
-        return lower_no_memory(b);
-    }
-    for (size_t i = 0; i < n; i++) {
-        bool right = i >= n_left && !(left && j->l->protected_);
-        ret->is_unit[i] = i < n_left ? j->l->is_unit[i] : right && j->r->is_unit[i - n_left];
-    }
-    return SY_OK;
+    bool nobodys = !b->units[j->l->rel].is_protected && b->units[j->r->rel].is_protected;
+    return left && !nobodys ? "left" : "inner";
 }
 
 static sy_status check_join_kind(struct builder *b, const json_t *node, uint64_t pos)
@@ -347,7 +347,8 @@ static sy_status check_join_kind(struct builder *b, const json_t *node, uint64_t
             return lower_refuse(b, refs[i].why, pos);
         }
     }
-    bool kind = ast_is(node, "join_type", "INNER") || ast_is(node, "join_type", "LEFT");
+    bool kind = ast_is(node, "join_type", "INNER") || ast_is(node, "join_type", "LEFT") ||
+                ast_is(node, "join_type", "RIGHT");
     if (!kind || !ast_is(node, "ref_type", "REGULAR")) {
         const char *shown = ast_str(node, kind ? "ref_type" : "join_type");
         return lower_refuse_named(b, REFUSE_JOIN_KIND, pos, sy_view_str(shown), NULL);
@@ -355,6 +356,7 @@ static sy_status check_join_kind(struct builder *b, const json_t *node, uint64_t
     return SY_OK;
 }
 
+/* What is written as A RIGHT JOIN B is B LEFT JOIN A. */
 static sy_status join_table(struct builder *b, const json_t *node, struct relval *ret)
 {
     uint64_t pos = ast_pos(b, node);
@@ -364,9 +366,10 @@ static sy_status join_table(struct builder *b, const json_t *node, struct relval
         return lower_no_memory(b);
     }
     SY_TRY(check_join_kind(b, node, pos));
-    bool left = ast_is(node, "join_type", "LEFT");
-    SY_TRY(lower_from(b, json_object_get(node, "left"), &sides[0]));
-    SY_TRY(lower_from(b, json_object_get(node, "right"), &sides[1]));
+    bool turned = ast_is(node, "join_type", "RIGHT");
+    bool left = turned || ast_is(node, "join_type", "LEFT");
+    SY_TRY(lower_from(b, json_object_get(node, "left"), &sides[turned ? 1 : 0]));
+    SY_TRY(lower_from(b, json_object_get(node, "right"), &sides[turned ? 0 : 1]));
     SY_TRY(join_open(b, &sides[0], &sides[1], j));
     SY_TRY(check_aliases(b, j, pos));
     const json_t *on = json_object_get(node, "condition");
@@ -376,9 +379,9 @@ static sy_status join_table(struct builder *b, const json_t *node, struct relval
     } else {
         SY_TRY(join_using(j, json_object_get(node, "using_columns"), pos, &condition));
     }
-    SY_TRY(check_units(b, j, condition, pos));
-    SY_TRY(joined(b, j, left, ret));
-    return join_close(b, j, left ? "left" : "inner", condition, pos, &ret->rel);
+    ret->names = j->names;
+    ret->n_names = j->ctx.n_names;
+    return join_close(b, j, join_kind(b, j, left), condition, pos, &ret->rel);
 }
 
 sy_status lower_from(struct builder *b, const json_t *node, struct relval *ret)

@@ -1,169 +1,41 @@
 /*
- * Literals, casts and scalar functions of the dialect, each a row of a table. Everything here is total:
- * what could fail for some value (a narrowing cast, a pattern, a parse of text) is refused.
+ * Scalar functions of the dialect: the call by name, and the rows about numbers and choice. Everything
+ * here is total: what could fail for some value is refused or gives NULL.
  */
-#include <math.h>
-#include <stdio.h>
 #include <strings.h>
 
-#include "lower_internal.h"
+#include "lower_func.h"
 
-/* --- literals ------------------------------------------------------------------------------------- */
+/* --- arguments ------------------------------------------------------------------------------------ */
 
-static sy_status literal_number(struct ctx *c, const json_t *value, uint64_t pos, size_t *ret)
+sy_status fn_plain(struct call *k, size_t *ret)
 {
-    const json_t *type = json_object_get(value, "type");
-    const json_t *v = json_object_get(value, "value");
-    struct sy_plan_expr e = {.op = sy_view_str("int")};
-    const json_t *scale = json_object_get(json_object_get(type, "type_info"), "scale");
-    if (ast_is(type, "id", "DECIMAL") && json_is_integer(scale) && json_integer_value(scale) >= 0) {
-        e.scale = (uint64_t)json_integer_value(scale);
-    }
-    if (!json_is_integer(v) || e.scale > SY_PLAN_SCALE_MAX) {
-        return lower_refuse(c->b, REFUSE_LITERAL, pos);
-    }
-    e.i = json_integer_value(v);
-    return expr_add(c, &e, pos, ret);
+    return expr_op(k->c, k->op, k->args, k->n, k->pos, ret);
 }
 
-static sy_status literal_text(struct ctx *c, const json_t *value, uint64_t pos, size_t *ret)
+sy_status fn_refuse(const struct call *k, const char *reason)
 {
-    struct sy_view v = ast_view(json_object_get(value, "value"));
-    struct sy_view copy = sy_arena_copy(c->b->arena, v);
-    if (v.n != 0 && copy.p == NULL) {
-        return lower_no_memory(c->b);
-    }
-    if (v.n == 0) {
-        return lower_refuse_named(c->b, REFUSE_LITERAL, pos, sy_view_str("''"),
-                                  "no label is the empty text");
-    }
-    struct sy_plan_expr e = {.op = sy_view_str("str"), .s = copy};
-    return expr_add(c, &e, pos, ret);
+    return lower_refuse_named(k->c->b, REFUSE_FUNCTION, k->pos,
+                              sy_view_str(ast_str(k->node, "function_name")), reason);
 }
 
-static sy_status literal_null(struct ctx *c, const json_t *value, uint64_t pos, size_t *ret)
+bool fn_text(const struct call *k, size_t i, struct sy_view *ret)
 {
-    (void)value;
-    struct sy_plan_expr e = {.op = sy_view_str("null"), .s = sy_view_str("int")};
-    return expr_add(c, &e, pos, ret);
+    const struct sy_plan_expr *e = &k->c->list->e[k->args[i]];
+    bool text = sy_view_is(e->op, "str");
+    *ret = text ? e->s : (struct sy_view){0};
+    return text;
 }
 
-sy_status lower_constant(struct ctx *c, const json_t *node, size_t *ret)
+bool fn_whole(const struct call *k, size_t i, int64_t *ret)
 {
-    static const struct {
-        const char *id;
-        sy_status (*lower)(struct ctx *, const json_t *, uint64_t, size_t *);
-    } kinds[] = {{"INTEGER", literal_number},
-                 {"BIGINT", literal_number},
-                 {"DECIMAL", literal_number},
-                 {"VARCHAR", literal_text},
-                 {"NULL", literal_null}};
-    const json_t *value = json_object_get(node, "value");
-    const char *id = ast_str(json_object_get(value, "type"), "id");
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        if (strcmp(id, kinds[i].id) == 0) {
-            return kinds[i].lower(c, value, ast_pos(c->b, node), ret);
-        }
-    }
-    return lower_refuse_named(c->b, REFUSE_LITERAL, ast_pos(c->b, node), sy_view_str(id), NULL);
+    const struct sy_plan_expr *e = &k->c->list->e[k->args[i]];
+    bool whole = sy_view_is(e->op, "int") && e->scale == 0;
+    *ret = whole ? e->i : 0;
+    return whole;
 }
 
-/* --- casts ---------------------------------------------------------------------------------------- */
-
-static bool text_literal(const json_t *node, struct sy_view *ret)
-{
-    const json_t *value = json_object_get(node, "value");
-    *ret = ast_view(json_object_get(value, "value"));
-    return ast_is(node, "class", "CONSTANT") &&
-           ast_is(json_object_get(value, "type"), "id", "VARCHAR");
-}
-
-static sy_status cast_date(struct ctx *c, const json_t *node, uint64_t pos, size_t *ret)
-{
-    const json_t *child = json_object_get(node, "child");
-    struct sy_view text;
-    if (text_literal(child, &text)) {
-        struct sy_plan_param p = {.kind = sy_view_str("date"), .values = &text, .n_values = 1};
-        struct sy_plan_expr e = {.op = sy_view_str("date")};
-        if (!sy_plan_param_value(&p, 0, &e.i)) {
-            return lower_refuse_named(c->b, REFUSE_LITERAL, ast_pos(c->b, child), text,
-                                      "not a date YYYY-MM-DD");
-        }
-        return expr_add(c, &e, pos, ret);
-    }
-    SY_TRY(lower_expr(c, child, ret));
-    return c->list->t[*ret].kind == SY_TYPE_DATE ? SY_OK : lower_refuse(c->b, REFUSE_CAST, pos);
-}
-
-static sy_status cast_bool(struct ctx *c, const json_t *node, uint64_t pos, size_t *ret)
-{
-    const json_t *child = json_object_get(node, "child");
-    struct sy_view text;
-    if (text_literal(child, &text)) { /* how the parser writes TRUE and FALSE */
-        bool yes = view_ieq_str(text, "t") || view_ieq_str(text, "true");
-        if (!yes && !view_ieq_str(text, "f") && !view_ieq_str(text, "false")) {
-            return lower_refuse(c->b, REFUSE_CAST, pos);
-        }
-        struct sy_plan_expr e = {.op = sy_view_str("bool"), .i = yes ? 1 : 0};
-        return expr_add(c, &e, pos, ret);
-    }
-    SY_TRY(lower_expr(c, child, ret));
-    return c->list->t[*ret].kind == SY_TYPE_BOOL ? SY_OK : lower_refuse(c->b, REFUSE_CAST, pos);
-}
-
-/* To integers of `bits` bits: only what fits whatever the row. */
-static sy_status cast_int(struct ctx *c, const json_t *node, int64_t max, uint64_t pos, size_t *ret)
-{
-    size_t x;
-    SY_TRY(lower_expr(c, json_object_get(node, "child"), &x));
-    struct sy_type t = c->list->t[x];
-    if (t.kind == SY_TYPE_BOOL) {
-        return expr_op(c, "bool_int", &x, 1, pos, ret);
-    }
-    *ret = x;
-    bool fits = t.kind == SY_TYPE_INT && t.scale == 0 && t.lo >= -max - 1 && t.hi <= max;
-    return fits ? SY_OK : lower_refuse(c->b, REFUSE_CAST, pos);
-}
-
-static sy_status cast_integer(struct ctx *c, const json_t *node, uint64_t pos, size_t *ret)
-{
-    return cast_int(c, node, INT32_MAX, pos, ret);
-}
-
-static sy_status cast_bigint(struct ctx *c, const json_t *node, uint64_t pos, size_t *ret)
-{
-    return cast_int(c, node, INT64_MAX, pos, ret);
-}
-
-sy_status lower_cast(struct ctx *c, const json_t *node, size_t *ret)
-{
-    static const struct {
-        const char *id;
-        sy_status (*lower)(struct ctx *, const json_t *, uint64_t, size_t *);
-    } kinds[] = {{"DATE", cast_date},
-                 {"BOOLEAN", cast_bool},
-                 {"INTEGER", cast_integer},
-                 {"BIGINT", cast_bigint}};
-    const char *id = ast_str(json_object_get(node, "cast_type"), "id");
-    uint64_t pos = ast_pos(c->b, node);
-    for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
-        if (strcmp(id, kinds[i].id) == 0) {
-            return kinds[i].lower(c, node, pos, ret);
-        }
-    }
-    return lower_refuse(c->b, REFUSE_CAST, pos);
-}
-
-/* --- functions ------------------------------------------------------------------------------------ */
-
-struct call {
-    struct ctx *c;
-    const char *op; /* of the plan */
-    const json_t *node;
-    size_t *args;
-    size_t n;
-    uint64_t pos;
-};
+/* --- numbers -------------------------------------------------------------------------------------- */
 
 /* Arithmetic that wants equal scales; dates go through untouched. */
 static sy_status fn_even(struct call *k, size_t *ret)
@@ -181,17 +53,11 @@ static sy_status fn_even(struct call *k, size_t *ret)
     return expr_op(c, k->op, k->args, k->n, k->pos, ret);
 }
 
-static sy_status fn_plain(struct call *k, size_t *ret)
-{
-    return expr_op(k->c, k->op, k->args, k->n, k->pos, ret);
-}
-
 static sy_status fn_minus(struct call *k, size_t *ret)
 {
     struct sy_plan_expr e = k->c->list->e[k->args[0]];
     if (k->n == 1 && sy_view_is(e.op, "int") && e.i != INT64_MIN) {
-        e.i = -e.i;
-        return expr_add(k->c, &e, k->pos, ret);
+        return expr_int(k->c, -e.i, (uint32_t)e.scale, k->pos, ret);
     }
     k->op = k->n == 1 ? "neg" : "sub";
     return k->n == 1 ? fn_plain(k, ret) : fn_even(k, ret);
@@ -204,23 +70,9 @@ static sy_status fn_plus(struct call *k, size_t *ret)
 }
 
 /* x / y has three digits more than x; x // y none. Both truncate toward zero, NULL for y = 0. */
-static sy_status divide(struct call *k, uint32_t digits, size_t *ret)
-{
-    uint64_t *args = sy_arena_alloc(k->c->b->arena, 2, sizeof *args);
-    if (args == NULL) {
-        return lower_no_memory(k->c->b);
-    }
-    args[0] = k->args[0];
-    args[1] = k->args[1];
-    uint32_t scale = k->c->list->t[k->args[0]].scale;
-    uint32_t want = scale + digits > SY_PLAN_SCALE_MAX ? SY_PLAN_SCALE_MAX : scale + digits;
-    struct sy_plan_expr e = {.op = sy_view_str("div"), .scale = want, .args = args, .n_args = 2};
-    return expr_add(k->c, &e, k->pos, ret);
-}
-
 static sy_status fn_divide(struct call *k, size_t *ret)
 {
-    return divide(k, 3, ret);
+    return expr_div(k->c, k->args[0], k->args[1], 3, k->pos, ret);
 }
 
 static sy_status fn_int_divide(struct call *k, size_t *ret)
@@ -231,66 +83,121 @@ static sy_status fn_int_divide(struct call *k, size_t *ret)
                                       "// takes whole numbers");
         }
     }
-    return divide(k, 0, ret);
+    return expr_div(k->c, k->args[0], k->args[1], 0, k->pos, ret);
 }
 
-/* date_part('year', d), which is also extract(year FROM d). */
-static sy_status fn_date_part(struct call *k, size_t *ret)
+static sy_status against_zero(struct call *k, const char *op, size_t *ret)
 {
-    static const char *const parts[] = {"year", "month", "day"};
-    struct sy_plan_expr part = k->c->list->e[k->args[0]];
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        if (sy_view_is(part.op, "str") && view_ieq_str(part.s, parts[i])) {
-            return expr_op(k->c, parts[i], &k->args[1], 1, k->pos, ret);
-        }
-    }
-    return lower_refuse_named(k->c->b, REFUSE_FUNCTION, k->pos, part.s,
-                              "of a date only year, month and day");
+    size_t args[2] = {k->args[0]};
+    SY_TRY(expr_int(k->c, 0, k->c->list->t[args[0]].scale, k->pos, &args[1]));
+    return expr_op(k->c, op, args, 2, k->pos, ret);
 }
 
-/* datediff('day', a, b) = b - a */
-static sy_status fn_datediff(struct call *k, size_t *ret)
+/* Half a unit of the digit that stays, away from zero, then the rest is cut off. */
+static sy_status fn_round(struct call *k, size_t *ret)
 {
-    struct sy_plan_expr part = k->c->list->e[k->args[0]];
-    if (!sy_view_is(part.op, "str") || !view_ieq_str(part.s, "day") ||
-        k->c->list->t[k->args[1]].kind != SY_TYPE_DATE) {
-        return lower_refuse_named(k->c->b, REFUSE_FUNCTION, k->pos, part.s,
-                                  "differences of dates are in days");
+    struct ctx *c = k->c;
+    int64_t digits = 0;
+    uint32_t scale = c->list->t[k->args[0]].scale;
+    if (c->list->t[k->args[0]].kind != SY_TYPE_INT ||
+        (k->n == 2 && (!fn_whole(k, 1, &digits) || digits < 0))) {
+        return fn_refuse(k, "it takes a number and, as a literal, how many digits stay");
     }
-    SY_TRY(expr_unify(k->c, &k->args[1], &k->args[2], k->pos));
-    size_t swapped[2] = {k->args[2], k->args[1]};
-    return expr_op(k->c, "sub", swapped, 2, k->pos, ret);
+    *ret = k->args[0];
+    if (digits >= scale) {
+        return SY_OK;
+    }
+    int64_t half = 5;
+    for (uint32_t i = (uint32_t)digits + 1; i < scale; i++) {
+        half *= 10;
+    }
+    size_t up;
+    size_t down;
+    size_t negative;
+    SY_TRY(expr_int(c, half, scale, k->pos, &up));
+    SY_TRY(expr_int(c, -half, scale, k->pos, &down));
+    SY_TRY(against_zero(k, "lt", &negative));
+    SY_TRY(expr_choose(c, negative, down, up, k->pos, &up));
+    size_t sum[2] = {k->args[0], up};
+    SY_TRY(expr_op(c, "add", sum, 2, k->pos, ret));
+    return expr_rescale(c, ret, (uint32_t)digits, k->pos);
 }
+
+static sy_status fn_sign(struct call *k, size_t *ret)
+{
+    size_t args[5];
+    if (k->c->list->t[k->args[0]].kind != SY_TYPE_INT) {
+        return fn_refuse(k, "it takes a number");
+    }
+    SY_TRY(against_zero(k, "lt", &args[0]));
+    SY_TRY(expr_int(k->c, -1, 0, k->pos, &args[1]));
+    SY_TRY(against_zero(k, "gt", &args[2]));
+    SY_TRY(expr_int(k->c, 1, 0, k->pos, &args[3]));
+    SY_TRY(expr_int(k->c, 0, 0, k->pos, &args[4]));
+    SY_TRY(expr_op(k->c, "case", args, 5, k->pos, ret));
+    if (!k->c->list->t[k->args[0]].nullable) {
+        return SY_OK;
+    }
+    size_t null;
+    SY_TRY(expr_op(k->c, "is_null", k->args, 1, k->pos, &args[0]));
+    SY_TRY(expr_null_like(k->c, &k->c->list->t[*ret], k->pos, &null));
+    return expr_choose(k->c, args[0], null, *ret, k->pos, ret);
+}
+
+/* --- choice --------------------------------------------------------------------------------------- */
 
 /* nullif(a, b) = CASE WHEN a = b THEN NULL ELSE a END */
 static sy_status fn_nullif(struct call *k, size_t *ret)
 {
     struct ctx *c = k->c;
-    size_t args[3];
+    size_t same;
+    size_t null;
     SY_TRY(expr_unify(c, &k->args[0], &k->args[1], k->pos));
-    SY_TRY(expr_op(c, "eq", k->args, 2, k->pos, &args[0]));
-    struct sy_plan_expr null = {.op = sy_view_str("null"), .s = sy_view_str("int")};
-    SY_TRY(expr_add(c, &null, k->pos, &args[1]));
-    args[2] = k->args[0];
-    SY_TRY(expr_unify(c, &args[1], &args[2], k->pos));
-    return expr_op(c, "case", args, 3, k->pos, ret);
+    SY_TRY(expr_op(c, "eq", k->args, 2, k->pos, &same));
+    SY_TRY(expr_null_like(c, &c->list->t[k->args[0]], k->pos, &null));
+    return expr_choose(c, same, null, k->args[0], k->pos, ret);
 }
 
-static const struct function {
-    const char *name, *op;
-    size_t min, max;
-    sy_status (*lower)(struct call *, size_t *);
-} FUNCTIONS[] = {
-    {"+", "add", 1, 2, fn_plus},          {"-", "sub", 1, 2, fn_minus},
-    {"*", "mul", 2, 2, fn_plain},         {"/", "div", 2, 2, fn_divide},
-    {"//", "div", 2, 2, fn_int_divide},   {"%", "mod", 2, 2, fn_even},
-    {"mod", "mod", 2, 2, fn_even},        {"abs", "abs", 1, 1, fn_plain},
-    {"least", "least", 2, 64, fn_even},   {"greatest", "greatest", 2, 64, fn_even},
-    {"year", "year", 1, 1, fn_plain},     {"month", "month", 1, 1, fn_plain},
-    {"day", "day", 1, 1, fn_plain},       {"date_part", "", 2, 2, fn_date_part},
-    {"datepart", "", 2, 2, fn_date_part}, {"date_diff", "", 3, 3, fn_datediff},
-    {"datediff", "", 3, 3, fn_datediff},  {"nullif", "", 2, 2, fn_nullif},
+static sy_status fn_iff(struct call *k, size_t *ret)
+{
+    size_t cond;
+    const json_t *children = json_object_get(k->node, "children");
+    SY_TRY(lower_condition(k->c, json_array_get(children, 0), &cond));
+    return expr_choose(k->c, cond, k->args[1], k->args[2], k->pos, ret);
+}
+
+#define OVERFLOW_REFUSED "an interval beyond +-2^62 is refused before any run"
+
+const struct function LOWER_NUMBERS[] = {
+    {"+", "add", 1, 2, fn_plus, "int, int -> int; date, int days -> date; int -> int",
+     OVERFLOW_REFUSED, false},
+    {"-", "sub neg", 1, 2, fn_minus,
+     "int, int -> int; date, date -> int days; date, int days -> date; int -> int",
+     OVERFLOW_REFUSED, false},
+    {"*", "mul", 2, 2, fn_plain, "int, int -> int of both operands' digits", OVERFLOW_REFUSED,
+     false},
+    {"/", "div", 2, 2, fn_divide, "int, int -> int of three digits more, truncated",
+     "divisor 0: NULL", false},
+    {"//", "div", 2, 2, fn_int_divide, "whole, whole -> whole, truncated toward zero",
+     "divisor 0: NULL", false},
+    {"%", "mod", 2, 2, fn_even, "int, int -> int with the dividend's sign", "divisor 0: NULL",
+     false},
+    {"mod", "mod", 2, 2, fn_even, "int, int -> int with the dividend's sign", "divisor 0: NULL",
+     false},
+    {"abs", "abs", 1, 1, fn_plain, "int -> int", OVERFLOW_REFUSED, false},
+    {"sign", "case", 1, 1, fn_sign, "int -> -1, 0 or 1", "none", false},
+    {"round", "rescale", 1, 2, fn_round, "int, literal digits -> int, half away from zero",
+     OVERFLOW_REFUSED, false},
+    {"least", "least", 2, 64, fn_even, "int... -> int; date... -> date",
+     "NULLs are ignored; all NULL: NULL", false},
+    {"greatest", "greatest", 2, 64, fn_even, "int... -> int; date... -> date",
+     "NULLs are ignored; all NULL: NULL", false},
+    {"nullif", "case", 2, 2, fn_nullif, "T, T -> T", "equal: NULL; second NULL: the first", false},
+    {"iff", "case", 3, 3, fn_iff, "condition, T, T -> T", "condition NULL: the last", false},
 };
+const size_t LOWER_N_NUMBERS = sizeof LOWER_NUMBERS / sizeof LOWER_NUMBERS[0];
+
+/* --- calls by name -------------------------------------------------------------------------------- */
 
 /* Known names that get a reason of their own. */
 static const struct {
@@ -309,25 +216,21 @@ static const struct {
     {"nextval", REFUSE_VOLATILE},
     {"current_setting", REFUSE_VOLATILE},
     {"getvariable", REFUSE_VOLATILE},
-    {"~~", REFUSE_PATTERN},
-    {"!~~", REFUSE_PATTERN},
     {"~~*", REFUSE_PATTERN},
     {"!~~*", REFUSE_PATTERN},
     {"~~~", REFUSE_PATTERN},
     {"like_escape", REFUSE_PATTERN},
     {"not_like_escape", REFUSE_PATTERN},
     {"ilike_escape", REFUSE_PATTERN},
+    {"not_ilike_escape", REFUSE_PATTERN},
     {"regexp_matches", REFUSE_PATTERN},
     {"regexp_full_match", REFUSE_PATTERN},
     {"regexp_extract", REFUSE_PATTERN},
     {"regexp_replace", REFUSE_PATTERN},
     {"similar_to", REFUSE_PATTERN},
-    {"prefix", REFUSE_PATTERN},
     {"suffix", REFUSE_PATTERN},
     {"contains", REFUSE_PATTERN},
-    {"starts_with", REFUSE_PATTERN},
     {"ends_with", REFUSE_PATTERN},
-    {"^@", REFUSE_PATTERN},
     {"~", REFUSE_PATTERN},
     {"list_value", REFUSE_LAMBDA},
     {"list_transform", REFUSE_LAMBDA},
@@ -369,19 +272,57 @@ static sy_status call_function(struct ctx *c, const json_t *node, const struct f
     if (k.args == NULL) {
         return lower_no_memory(c->b);
     }
-    for (size_t i = 0; i < k.n; i++) {
+    for (size_t i = 0; i < k.n && !f->raw; i++) {
         SY_TRY(lower_expr(c, json_array_get(children, i), &k.args[i]));
     }
     return f->lower(&k, ret);
 }
 
-sy_status lower_function(struct ctx *c, const json_t *node, size_t *ret)
+static const struct function *find_function(const char *name)
 {
-    const char *name = ast_str(node, "function_name");
-    for (size_t i = 0; i < sizeof FUNCTIONS / sizeof FUNCTIONS[0]; i++) {
-        if (strcasecmp(name, FUNCTIONS[i].name) == 0) {
-            return call_function(c, node, &FUNCTIONS[i], ret);
+    const struct {
+        const struct function *rows;
+        size_t n;
+    } parts[] = {{LOWER_NUMBERS, LOWER_N_NUMBERS},
+                 {LOWER_DATES, LOWER_N_DATES},
+                 {LOWER_LABELS, LOWER_N_LABELS}};
+    for (size_t p = 0; p < sizeof parts / sizeof parts[0]; p++) {
+        for (size_t i = 0; i < parts[p].n; i++) {
+            if (strcasecmp(name, parts[p].rows[i].name) == 0) {
+                return &parts[p].rows[i];
+            }
         }
     }
-    return refuse_function(c, node);
+    return NULL;
+}
+
+sy_status lower_function(struct ctx *c, const json_t *node, size_t *ret)
+{
+    bool interval = false;
+    SY_TRY(lower_interval(c, node, ret, &interval));
+    if (interval) {
+        return SY_OK;
+    }
+    const struct function *f = find_function(ast_str(node, "function_name"));
+    return f == NULL ? refuse_function(c, node) : call_function(c, node, f, ret);
+}
+
+/* --- for the reader ------------------------------------------------------------------------------- */
+
+static bool row_of(const struct function *rows, size_t n, size_t i, struct dialect_row *ret)
+{
+    if (i < n) {
+        *ret = (struct dialect_row){rows[i].name, rows[i].op, rows[i].types, rows[i].errors};
+    }
+    return i < n;
+}
+
+bool lower_function_row(size_t i, struct dialect_row *ret)
+{
+    return row_of(LOWER_NUMBERS, LOWER_N_NUMBERS, i, ret);
+}
+
+bool lower_label_row(size_t i, struct dialect_row *ret)
+{
+    return row_of(LOWER_LABELS, LOWER_N_LABELS, i, ret);
 }

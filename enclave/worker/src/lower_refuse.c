@@ -32,6 +32,7 @@ sy_status lower_refuse_named(struct builder *b, enum lower_refusal why, uint64_t
     sy_view_to_cstr(construct, shown, sizeof shown);
     struct sy_lower_result *r = b->ret;
     *r = (struct sy_lower_result){0};
+    r->block = b->block;
     r->code = sy_view_str(TABLE[why].code);
     r->construct = construct.n != 0 ? sy_arena_copy(b->arena, sy_view_str(shown))
                                     : sy_view_str(TABLE[why].construct);

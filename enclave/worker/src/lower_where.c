@@ -1,7 +1,8 @@
 /*
- * WHERE: plain conditions become one filter; IN (SELECT ...) and EXISTS, which may stand only directly
- * under AND, become semi and anti joins. Membership in a set made of protected rows must be by the
- * unit itself: any other key would let one person's rows decide about another's.
+ * WHERE: plain conditions become one filter; IN (SELECT ...) and EXISTS directly under AND become semi
+ * and anti joins; subqueries anywhere else in a condition are columns before it is lowered
+ * (lower_subquery.c). Membership in a set made of protected rows must be by the unit itself: any other
+ * key would let one person's rows decide about another's.
  */
 #include "lower_internal.h"
 
@@ -49,40 +50,10 @@ static sy_status flatten(struct builder *b, const json_t *node, struct conjunct 
     return SY_OK;
 }
 
-/* Does anything below read a column that only the outer query has? */
-static sy_status reads_outer(struct ctx *own, struct ctx *outer, const json_t *node, bool *ret)
-{
-    if (json_is_array(node)) {
-        for (size_t i = 0; i < json_array_size(node) && !*ret; i++) {
-            SY_TRY(reads_outer(own, outer, json_array_get(node, i), ret));
-        }
-        return SY_OK;
-    }
-    if (ast_is(node, "class", "COLUMN_REF")) {
-        bool mine = false;
-        bool theirs = false;
-        size_t ord = 0;
-        SY_TRY(lower_column(own, node, &ord, &mine));
-        if (!mine) {
-            SY_TRY(lower_column(outer, node, &ord, &theirs));
-        }
-        *ret = theirs;
-        return SY_OK;
-    }
-    if (json_is_object(node)) {
-        json_t *o = (json_t *)(uintptr_t)node;
-        for (void *it = json_object_iter(o); it != NULL && !*ret;
-             it = json_object_iter_next(o, it)) {
-            SY_TRY(reads_outer(own, outer, json_object_iter_value(it), ret));
-        }
-    }
-    return SY_OK;
-}
-
 /* --- plain conditions ----------------------------------------------------------------------------- */
 
-static sy_status add_filter(struct builder *b, struct exprs *list, const size_t *args, size_t n,
-                            struct relval *v)
+sy_status lower_filter(struct builder *b, struct exprs *list, const size_t *args, size_t n,
+                       struct relval *v)
 {
     struct ctx c = rel_ctx(b, v, list);
     uint64_t pos = b->pos;
@@ -99,6 +70,19 @@ static sy_status add_filter(struct builder *b, struct exprs *list, const size_t 
     return rel_add(b, &r, pos, &v->rel);
 }
 
+/* Is it for both queries of a correlated subquery to say? Then it is kept for the join. */
+static sy_status keep_correlated(struct ctx *own, struct ctx *theirs, const json_t *node,
+                                 json_t *correlated, bool *ret)
+{
+    struct reading r = {.own = own, .outer = theirs};
+    SY_TRY(lower_reads(&r, node));
+    *ret = r.theirs;
+    if (r.theirs && json_array_append(correlated, (json_t *)(uintptr_t)node) != 0) {
+        return lower_no_memory(own->b);
+    }
+    return SY_OK;
+}
+
 static sy_status plain_conditions(struct builder *b, const struct conjunct *list, size_t n,
                                   const struct relval *outer, json_t *correlated, struct relval *v)
 {
@@ -111,40 +95,26 @@ static sy_status plain_conditions(struct builder *b, const struct conjunct *list
     struct ctx theirs = outer == NULL ? own : rel_ctx(b, outer, exprs);
     size_t kept = 0;
     for (size_t i = 0; i < n; i++) {
-        bool reads = false;
+        bool both = false;
         if (list[i].subquery) {
             continue;
         }
         if (outer != NULL) {
-            SY_TRY(reads_outer(&own, &theirs, list[i].node, &reads));
+            SY_TRY(keep_correlated(&own, &theirs, list[i].node, correlated, &both));
         }
-        if (reads && json_array_append(correlated, (json_t *)(uintptr_t)list[i].node) != 0) {
-            return lower_no_memory(b);
-        }
-        if (!reads) {
+        if (!both) {
             SY_TRY(lower_condition(&own, list[i].node, &args[kept]));
             kept++;
         }
     }
-    return kept == 0 ? SY_OK : add_filter(b, exprs, args, kept, v);
+    return kept == 0 ? SY_OK : lower_filter(b, exprs, args, kept, v);
 }
 
 /* --- semi and anti joins -------------------------------------------------------------------------- */
 
-static sy_status check_membership(struct builder *b, const struct joining *j, size_t on,
-                                  uint64_t pos)
-{
-    if (!j->r->protected_) {
-        return SY_OK;
-    }
-    bool fits = j->l->protected_ && sy_view_eq(j->l->ns, j->r->ns) && join_on_unit(j, on);
-    return fits ? SY_OK : lower_refuse(b, REFUSE_SEMI_UNIT, pos);
-}
-
 static sy_status close_membership(struct builder *b, struct joining *j, const struct conjunct *k,
                                   size_t on, uint64_t pos, struct relval *v)
 {
-    SY_TRY(check_membership(b, j, on, pos));
     size_t rel;
     SY_TRY(join_close(b, j, k->negated ? "anti" : "semi", on, pos, &rel));
     v->rel = rel;
@@ -189,23 +159,18 @@ static sy_status lower_in(struct builder *b, const struct conjunct *k, struct re
     SY_TRY(expr_col(&j->ctx, b->types[left->rel].n_cols + inner.names[0].ord, pos, &args[1]));
     SY_TRY(expr_unify(&j->ctx, &args[0], &args[1], pos));
     SY_TRY(expr_op(&j->ctx, "eq", args, 2, pos, &on));
-    SY_TRY(check_membership(b, j, on, pos));
-    if (k->negated) {
-        SY_TRY(check_not_in(b, j, args, pos));
-    }
-    return close_membership(b, j, k, on, pos, v);
+    SY_TRY(close_membership(b, j, k, on, pos, v));
+    return k->negated ? check_not_in(b, j, args, pos) : SY_OK;
 }
 
 /* The inner query of EXISTS: FROM and WHERE only; what is selected does not matter. */
-static sy_status exists_inner(struct builder *b, const json_t *node, const struct relval *outer,
-                              json_t *correlated, struct relval *ret)
+sy_status lower_exists_inner(struct builder *b, const json_t *node, const struct relval *outer,
+                             json_t *correlated, struct relval *ret)
 {
     SY_TRY(ast_check(b, node));
-    const json_t *items = json_object_get(node, "select_list");
-    if (json_array_size(json_object_get(node, "group_expressions")) != 0 ||
-        ast_has_aggregate(items) || ast_is(node, "aggregate_handling", "FORCE_AGGREGATES")) {
+    if (!ast_is(node, "type", "SELECT_NODE") || lower_groups(node)) {
         return lower_refuse_named(b, REFUSE_SUBQUERY_PLACE, b->pos, sy_view_str("EXISTS"),
-                                  "EXISTS over groups");
+                                  "EXISTS over groups or sets");
     }
     struct cte *before = b->ctes;
     SY_TRY(lower_with(b, node));
@@ -245,7 +210,7 @@ static sy_status exists_join(struct builder *b, const struct conjunct *k, json_t
     }
     *left = *v;
     const json_t *query = json_object_get(json_object_get(k->node, "subquery"), "node");
-    SY_TRY(exists_inner(b, query, left, correlated, &inner));
+    SY_TRY(lower_exists_inner(b, query, left, correlated, &inner));
     SY_TRY(join_open(b, left, &inner, j));
     size_t on;
     SY_TRY(exists_condition(j, correlated, pos, &on));
@@ -287,6 +252,11 @@ sy_status lower_where(struct builder *b, const json_t *where, const struct relva
         return SY_OK;
     }
     SY_TRY(flatten(b, where, &list, &n, &cap));
+    for (size_t i = 0; i < n; i++) {
+        if (!list[i].subquery) {
+            SY_TRY(lower_lift_subqueries(b, list[i].node, v));
+        }
+    }
     SY_TRY(plain_conditions(b, list, n, outer, correlated, v));
     for (size_t i = 0; i < n; i++) {
         if (list[i].subquery) {

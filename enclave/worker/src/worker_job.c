@@ -87,11 +87,11 @@ static void close_run(struct run *r)
 
 int worker_run_job(const struct engine_ops *ops, struct engine *e, int job_sock)
 {
-    struct run r = {0};
+    struct run r = {.arena = {.ceiling = SY_RESULT_BYTES}};
     struct sy_run_result result = {0};
     sy_status st = open_run(&r, job_sock);
     if (sy_ok(st)) {
-        struct engine_job job = {&r.job, &r.types, r.columns};
+        struct engine_job job = {.def = &r.job, .types = &r.types, .columns = r.columns};
         st = ops->run(e, &job, &r.arena, &result);
     }
     result.ok = sy_ok(st);

@@ -114,6 +114,27 @@ static bool wanted(const struct options *o, const struct sy_event *ev, const str
            (o->grant == NULL || strncmp(grant, o->grant, strlen(o->grant)) == 0);
 }
 
+/* What each namespace was charged; units as in the log. */
+static json_t *spends_json(const struct sy_verdict *v)
+{
+    json_t *list = json_array();
+    for (size_t i = 0; i < v->n_spends; i++) {
+        const struct sy_spend *s = &v->spends[i];
+        json_array_append_new(list, json_pack("{s:s%,s:I,s:I}", "ns", s->ns.p, s->ns.n, "rho",
+                                              (json_int_t)s->rho, "delta", (json_int_t)s->delta));
+    }
+    return list;
+}
+
+static void print_spends(const struct sy_verdict *v)
+{
+    for (size_t i = 0; i < v->n_spends; i++) {
+        const struct sy_spend *s = &v->spends[i];
+        printf("%s%.*s rho %" PRIu64 ".%09" PRIu64, i == 0 ? ": " : ", ", SY_PV(s->ns),
+               s->rho / 1000000000, s->rho % 1000000000);
+    }
+}
+
 static void print_entry(const struct options *o, uint64_t i, const struct sy_event *ev,
                         const struct sy_header *h)
 {
@@ -124,21 +145,22 @@ static void print_entry(const struct options *o, uint64_t i, const struct sy_eve
     sodium_bin2hex(grant, sizeof(grant), h->grant, sizeof(h->grant));
     if (o->json) {
         json_t *j = json_pack(
-            "{s:I,s:s,s:s%,s:s%,s:s%,s:s,s:s,s:s%,s:s%,s:I,s:I}", "entry", (json_int_t)i, "time",
-            when, "type", ev->type.p, ev->type.n, "party", h->party.p, h->party.n, "method",
-            h->method.p, h->method.n, "grant", grant, "verdict", verdict, "field",
+            "{s:I,s:s,s:s%,s:s%,s:s%,s:s,s:s,s:s%,s:s%,s:o}", "entry", (json_int_t)i, "time", when,
+            "type", ev->type.p, ev->type.n, "party", h->party.p, h->party.n, "method", h->method.p,
+            h->method.n, "grant", grant, "verdict", verdict, "field",
             ev->verdict.field.n ? (const char *)ev->verdict.field.p : "", ev->verdict.field.n,
             "reason", ev->verdict.reason.n ? (const char *)ev->verdict.reason.p : "",
-            ev->verdict.reason.n, "rho", (json_int_t)ev->verdict.rho, "delta",
-            (json_int_t)ev->verdict.delta);
+            ev->verdict.reason.n, "spends", spends_json(&ev->verdict));
         json_dumpf(j, stdout, JSON_COMPACT);
         puts("");
         json_decref(j);
         return;
     }
-    printf("%5" PRIu64 "  %s  %-8.*s  %-12.*s  %-18.*s  %s%s%.*s\n", i, when, SY_PV(ev->type),
+    printf("%5" PRIu64 "  %s  %-8.*s  %-12.*s  %-18.*s  %s%s%.*s", i, when, SY_PV(ev->type),
            SY_PV(h->party), SY_PV(h->method), verdict, ev->verdict.reason.n ? ": " : "",
            SY_PV(ev->verdict.reason));
+    print_spends(&ev->verdict);
+    puts("");
 }
 
 static int verb_show(const struct options *o, struct audit_export *x)

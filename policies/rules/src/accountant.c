@@ -141,3 +141,20 @@ sy_status rules_tau(enum rules_noise kind, uint64_t scale, uint64_t groups, uint
     *ret = 1 + (int64_t)above;
     return SY_OK;
 }
+
+sy_status rules_half_width(enum rules_noise kind, uint64_t scale, uint64_t *ret,
+                           struct sy_error *reterr)
+{
+    /* the two-sided normal quantile 1.95996398...; ln 20 = 2.99573227... */
+    static const uint64_t Z[RULES_NOISE_N] = {
+        [RULES_NOISE_GAUSS] = 1959964, [RULES_NOISE_LAPLACE] = 2995733};
+    const uint64_t million = 1000000;
+    if ((kind != RULES_NOISE_GAUSS && kind != RULES_NOISE_LAPLACE) || scale == 0 ||
+        scale > RULES_SCALE_MAX) {
+        return sy_fail(reterr, SY_E_FIELD, "scale", "no such noise");
+    }
+    /* below 2 x 2^22 x 2^40; 2 z >= 1, so the difference is positive */
+    uint64_t doubled = 2 * Z[kind] * scale - million;
+    *ret = doubled / (2 * million) + (doubled % (2 * million) != 0 ? 1 : 0);
+    return SY_OK;
+}

@@ -85,11 +85,22 @@ sy_status rules_apply(struct rules_state *state, const struct sy_event *event, u
     return rules_effect_commit(state, e);
 }
 
+static bool same_spends(const struct sy_verdict *a, const struct sy_verdict *b)
+{
+    bool same = a->n_spends == b->n_spends;
+    for (size_t i = 0; same && i < a->n_spends; i++) {
+        const struct sy_spend *x = &a->spends[i];
+        const struct sy_spend *y = &b->spends[i];
+        same = sy_view_eq(x->ns, y->ns) && x->rho == y->rho && x->delta == y->delta &&
+               x->left == y->left && x->spent == y->spent;
+    }
+    return same;
+}
+
 static bool same_verdict(const struct sy_verdict *a, const struct sy_verdict *b)
 {
-    return a->code == b->code && a->delta == b->delta && a->rho == b->rho &&
-           a->stored == b->stored && sy_view_eq(a->field, b->field) &&
-           sy_view_eq(a->reason, b->reason);
+    return a->code == b->code && same_spends(a, b) && a->stored == b->stored &&
+           sy_view_eq(a->field, b->field) && sy_view_eq(a->reason, b->reason);
 }
 
 /* The decision that this event claims must be the one these rules take. */

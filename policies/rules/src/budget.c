@@ -92,23 +92,32 @@ sy_status budget_release(struct change *x, const struct sy_row_grant *g)
     return SY_OK;
 }
 
-sy_status budget_spend(struct change *x, struct sy_row_grant *g, struct sy_view ns, uint64_t rho,
-                       uint64_t delta)
+static sy_status spend_one(struct change *x, struct sy_row_grant *g, const struct sy_spend *p)
 {
-    struct sy_row_grant_share *h = grant_share(g, ns);
+    struct sy_row_grant_share *h = grant_share(g, p->ns);
     struct sy_row_budget b;
     if (h == NULL) {
-        return ns.n == 0 && rho == 0 && delta == 0 ? SY_OK : unbalanced(x);
-    }
-    SY_TRY(budget_read(x->state, ns, x->arena, &b, x->err));
-    if (!within(h->rho_spent, rho, 0, h->rho) || !within(h->delta_spent, delta, 0, h->delta) ||
-        !sy_sub_u64(b.held_rho, rho, &b.held_rho) ||
-        !sy_sub_u64(b.held_delta, delta, &b.held_delta) ||
-        !sy_add_u64(b.spent_rho, rho, &b.spent_rho) ||
-        !sy_add_u64(b.spent_delta, delta, &b.spent_delta)) {
         return unbalanced(x);
     }
-    h->rho_spent += rho;
-    h->delta_spent += delta;
-    return put_budget(x, ns, &b);
+    SY_TRY(budget_read(x->state, p->ns, x->arena, &b, x->err));
+    if (!within(h->rho_spent, p->rho, 0, h->rho) ||
+        !within(h->delta_spent, p->delta, 0, h->delta) ||
+        !sy_sub_u64(b.held_rho, p->rho, &b.held_rho) ||
+        !sy_sub_u64(b.held_delta, p->delta, &b.held_delta) ||
+        !sy_add_u64(b.spent_rho, p->rho, &b.spent_rho) ||
+        !sy_add_u64(b.spent_delta, p->delta, &b.spent_delta)) {
+        return unbalanced(x);
+    }
+    h->rho_spent += p->rho;
+    h->delta_spent += p->delta;
+    return put_budget(x, p->ns, &b);
+}
+
+sy_status budget_spend(struct change *x, struct sy_row_grant *g, const struct sy_spend *spends,
+                       size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        SY_TRY(spend_one(x, g, &spends[i]));
+    }
+    return SY_OK;
 }

@@ -1,7 +1,8 @@
 /*
  * dataset.define, ingest, publish, share: the catalogue. A definition is what all later checks rely
  * on (types, bounds, value sets, units, grades), so an incomplete one is refused here: a number
- * without bounds would have no sensitivity, a protected table without a unit no one to protect.
+ * without bounds would have no sensitivity, a protected table without a unit no one to protect, and a
+ * second unit column without a cap on its rows a unit whose reach nobody knows.
  *
  * Invariants: a definition never changes (a new one is a new dataset); versions count from 1
  * without gaps and carry the digest of their definition; protected datasets have exactly one key
@@ -13,7 +14,13 @@
 #include "wire/mask.h"
 #include "wire/plan_type.h"
 
-enum { FIELDS_MAX = 512, VALUES_MAX = 65535, NAME_MAX_BYTES = 64 };
+enum {
+    FIELDS_MAX = 512,
+    VALUES_MAX = 65535,
+    NAME_MAX_BYTES = 64,
+    SOURCES_MIN = 2,
+    SOURCES_MAX = 8
+};
 
 #define ROWS_MAX (UINT64_C(1) << 40)
 
@@ -116,6 +123,32 @@ static sy_status bounds_check(struct ask *c, const struct sy_field_def *f,
     return SY_OK;
 }
 
+/* A composite key: columns of the raw file that together name the unit. */
+static sy_status sources_check(struct ask *c, const struct sy_field_def *f)
+{
+    if (f->n_sources < SOURCES_MIN || f->n_sources > SOURCES_MAX || f->source.n > 0) {
+        return bad_field(c, f, "a composite key names 2 to 8 columns as sources, and no source");
+    }
+    for (size_t i = 0; i < f->n_sources; i++) {
+        if (!is_text(f->sources[i], NAME_MAX_BYTES) || view_in(f->sources[i], f->sources, i)) {
+            return bad_field(c, f, "sources are names of columns, each once");
+        }
+    }
+    return SY_OK;
+}
+
+/* How many rows one unit may own, and of what its key is made; other columns may be keys. */
+static sy_status owner_check(struct ask *c, const struct sy_field_def *f, const struct type_rule *t)
+{
+    if (!t->ref && (f->rows > 1 || f->n_sources > 0)) {
+        return bad_field(c, f, "rows above 1 and sources belong to columns that name a unit");
+    }
+    if (f->rows > ROWS_MAX) {
+        return bad_field(c, f, "the rows of one unit are at most 2^40");
+    }
+    return f->n_sources > 0 ? sources_check(c, f) : SY_OK;
+}
+
 static sy_status field_check(struct ask *c, const struct sy_field_def *f)
 {
     const struct type_rule *t = type_rule(f->type);
@@ -138,6 +171,7 @@ static sy_status field_check(struct ask *c, const struct sy_field_def *f)
         return bad_field(c, f, "ref is the identifier of a unit namespace");
     }
     SY_TRY(bounds_check(c, f, t));
+    SY_TRY(owner_check(c, f, t));
     return t->values ? values_check(c, f) : SY_OK;
 }
 
@@ -157,6 +191,28 @@ static sy_status fields_check(struct ask *c, const struct sy_dataset_def *d)
     return SY_OK;
 }
 
+/* Every unit column owns the rows. Models bound by the dataset's own unit, so that one may have any
+ * number of them; how far the units of the others reach must be known beforehand. */
+static sy_status owners_check(struct ask *c, const struct sy_dataset_def *d)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < d->n_fields; i++) {
+        const struct sy_field_def *f = &d->fields[i];
+        if (!sy_view_is(f->type, "unit")) {
+            continue;
+        }
+        n++;
+        if (f->rows == 0 && !sy_view_eq(f->name, d->unit)) {
+            return bad_field(c, f,
+                             "a unit column beside the dataset's own says how many rows one unit "
+                             "may have in it");
+        }
+    }
+    return n <= SY_TRACKS_MAX
+               ? SY_OK
+               : sy_fail(c->err, SY_E_FIELD, "fields", "at most %d unit columns", SY_TRACKS_MAX);
+}
+
 /* Whom the dataset protects: somebody, by a unit column, or nobody, and then it is public. */
 static sy_status unit_check(struct ask *c, const struct sy_dataset_def *d)
 {
@@ -167,7 +223,7 @@ static sy_status unit_check(struct ask *c, const struct sy_dataset_def *d)
         const struct sy_field_def *u = def_field(d, d->unit);
         bool fine =
             is_id(d->ns) && u != NULL && sy_view_is(u->type, "unit") && sy_view_eq(u->ref, d->ns);
-        return fine ? SY_OK
+        return fine ? owners_check(c, d)
                     : sy_fail(c->err, SY_E_FIELD, "unit",
                               "a protected dataset names a field of type unit of its namespace");
     }

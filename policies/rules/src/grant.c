@@ -55,6 +55,14 @@ sy_status rules_grant_in_force(const struct sy_row_grant *row, const struct sy_p
     return SY_OK;
 }
 
+sy_status grant_usable(struct ask *c, const struct sy_row_grant *g, const struct sy_proposal *p)
+{
+    if (!sy_view_eq(g->developer, c->party.party)) {
+        return sy_fail(c->err, SY_E_GRANT, "header.grant", "the grant is another developer's");
+    }
+    return rules_grant_in_force(g, p, c->in->time, c->err);
+}
+
 sy_status rules_grant_read(const struct rules_state *s, const uint8_t id[32],
                            struct sy_arena *arena, struct rules_grant *ret, struct sy_error *reterr)
 {

@@ -25,7 +25,7 @@ struct ask {
     struct sy_party party;      /* the signer's row; for new signers zero but for party and role */
     bool known;                 /* the signer is enrolled (or is the warden) */
     void *args;                 /* decoded by the method's descriptor; NULL when it has none */
-    struct sy_verdict *verdict; /* to fill: rho, delta, stored */
+    struct sy_verdict *verdict; /* to fill: spends, stored */
     const char *type;           /* of the event when allowed */
     struct sy_error *err;
 };
@@ -106,10 +106,15 @@ static inline bool is_protected(const struct sy_dataset_def *def)
 SY_MUST sy_status genesis_read(const struct rules_state *s, struct sy_arena *arena,
                                struct sy_genesis *ret, struct sy_error *err);
 
-/* Is a proposal valid under pack and catalogue at `now` (proposal.c)? The budgets too. */
+/* Is a proposal valid under pack and catalogue at `now` (proposal.c)? check: the budgets too. */
+SY_MUST sy_status proposal_sound(const struct rules_state *s, const struct sy_proposal *p,
+                                 int64_t now, struct sy_arena *arena, struct sy_error *err);
 SY_MUST sy_status proposal_check(const struct rules_state *s, const struct sy_proposal *p,
                                  int64_t now, struct sy_arena *arena, struct sy_error *err);
-/* The distinct namespaces its datasets touch, in order of appearance (proposal.c). */
+/* Is it the asker's own, for this domain (scene.c)? */
+SY_MUST sy_status proposal_own(struct ask *c, const struct sy_proposal *p);
+/* The distinct namespaces whose units own rows of its datasets, in order of appearance
+ * (proposal.c). */
 SY_MUST sy_status proposal_spaces(const struct rules_state *s, const struct sy_proposal *p,
                                   struct sy_arena *arena, struct sy_view **ret, size_t *ret_n,
                                   struct sy_error *err);
@@ -129,9 +134,9 @@ SY_MUST sy_status budget_fits(const struct sy_row_budget *b, uint64_t rho, uint6
 /* Reserve, or give back, what a grant's shares have left (apply side). */
 SY_MUST sy_status budget_hold(struct change *x, const struct sy_row_grant *g);
 SY_MUST sy_status budget_release(struct change *x, const struct sy_row_grant *g);
-/* Move a charge's price from held to spent, in the namespace and in the grant's share. */
-SY_MUST sy_status budget_spend(struct change *x, struct sy_row_grant *g, struct sy_view ns,
-                               uint64_t rho, uint64_t delta);
+/* Move a charge's price from held to spent, in each namespace and in the grant's share of it. */
+SY_MUST sy_status budget_spend(struct change *x, struct sy_row_grant *g,
+                               const struct sy_spend *spends, size_t n);
 /* A grant's share of a namespace; NULL when it has none. */
 struct sy_row_grant_share *grant_share(const struct sy_row_grant *g, struct sy_view ns);
 
@@ -139,8 +144,19 @@ struct sy_row_grant_share *grant_share(const struct sy_row_grant *g, struct sy_v
 SY_MUST sy_status grant_row(const struct rules_state *s, const uint8_t id[32],
                             struct sy_arena *arena, struct sy_row_grant *ret,
                             struct sy_proposal *ret_proposal, struct sy_error *err);
+/* Is it the asker's own grant, in force? */
+SY_MUST sy_status grant_usable(struct ask *c, const struct sy_row_grant *g,
+                               const struct sy_proposal *p);
 /* Has every protected dataset of the grant got its share in this request? */
 SY_MUST sy_status shares_given(struct ask *c, const struct sy_proposal *p);
+
+/* A manifest by itself: names, texts (manifest.c). */
+SY_MUST sy_status manifest_form(const struct sy_model_def *def, struct sy_error *err);
+/* Does the checked plan say what the manifest says? SY_E_PLAN, with the manifest's field. */
+SY_MUST sy_status manifest_check(const struct sy_plan *plan, const struct sy_model_def *def,
+                                 struct sy_arena *arena, struct sy_error *err);
+SY_MUST sy_status plan_decode(struct sy_view bytes, struct sy_arena *arena, struct sy_plan *ret,
+                              struct sy_error *err); /* model.c */
 
 /* Row `at` appended to a list of reviews; NULL when out of memory (review.c). */
 struct sy_row_review *reviews_with(struct change *x, const struct sy_row_review *list, size_t n,
@@ -160,6 +176,7 @@ apply_fn apply_first_review, apply_consent, apply_final_review;
 decide_fn decide_suspend, decide_resume, decide_revoke, decide_expire; /* grant.c */
 apply_fn apply_suspend, apply_resume, apply_revoke, apply_expire;
 decide_fn decide_register, decide_model_review; /* model.c */
+decide_fn decide_check;                         /* model_check.c */
 apply_fn apply_register, apply_model_review;
 decide_fn decide_run, decide_answer; /* run.c */
 apply_fn apply_run, apply_answer;

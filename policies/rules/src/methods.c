@@ -25,6 +25,7 @@ static const struct method METHODS[] = {
     {{"grant.expire",        "warden",                                     WARDEN | GRANT,  NULL,                 "expire"},  decide_expire,       apply_expire},
     {{"job.answer",          "warden",                                     WARDEN,          NULL,                 "answer"},  decide_answer,       apply_answer},
     {{"log.entries",         "",                                           READ,            &sy_log_range_desc,   ""},        decide_log,          NULL},
+    {{"model.check",         "developer",                                  READ,            &sy_check_desc,       ""},        decide_check,        NULL},
     {{"model.register",      "developer",                                  GRANT | GATE,    &sy_model_def_desc,   "model"},   decide_register,     apply_register},
     {{"model.review",        "operator",                                   SUBJECT,         &sy_review_desc,      "review"},  decide_model_review, apply_model_review},
     {{"model.run",           "developer",                                  GRANT | SUBJECT | GATE, &sy_run_desc,  "charge"},  decide_run,          apply_run},

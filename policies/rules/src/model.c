@@ -11,8 +11,8 @@
 #include "method.h"
 #include "proof/ids.h"
 
-static sy_status decode_plan(struct sy_view bytes, struct sy_arena *arena, struct sy_plan *ret,
-                             struct sy_error *err)
+sy_status plan_decode(struct sy_view bytes, struct sy_arena *arena, struct sy_plan *ret,
+                      struct sy_error *err)
 {
     return sy_record_decode(&sy_plan_desc, bytes, &SY_MP_REQUEST, arena, ret, err);
 }
@@ -39,42 +39,11 @@ sy_status rules_model_read(const struct rules_state *s, const uint8_t id[32],
     SY_TRY(model_row(s, id, arena, &m->row, reterr));
     SY_TRY(
         sy_record_decode(&sy_model_def_desc, m->row.def, &SY_MP_REQUEST, arena, &m->def, reterr));
-    SY_TRY(decode_plan(m->row.plan, arena, &m->plan, reterr));
+    SY_TRY(plan_decode(m->row.plan, arena, &m->plan, reterr));
     SY_TRY(rules_grant_read(s, m->row.grant, arena, &m->grant, reterr));
     struct rules_plan_case c = {&m->plan, &m->grant.defs, &m->grant.pack, &m->grant.proposal};
     SY_TRY(rules_plan_check(&c, arena, &m->facts, reterr));
     *ret = *m;
-    return SY_OK;
-}
-
-static bool same_params(const struct sy_plan *plan, const struct sy_model_def *def)
-{
-    bool same = plan->n_params == def->n_params;
-    for (size_t i = 0; same && i < plan->n_params; i++) {
-        const struct sy_plan_param *a = &plan->params[i];
-        const struct sy_plan_param *b = &def->params[i];
-        same = sy_view_eq(a->kind, b->kind) && sy_view_eq(a->name, b->name) &&
-               a->scale == b->scale && a->n_values == b->n_values;
-        for (size_t k = 0; same && k < a->n_values; k++) {
-            same = sy_view_eq(a->values[k], b->values[k]);
-        }
-    }
-    return same;
-}
-
-/* Does the plan say what the manifest says? */
-static sy_status manifest_check(const struct sy_plan *plan, const struct sy_model_def *def,
-                                struct sy_error *err)
-{
-    const struct sy_plan_block *b = &plan->blocks[0]; /* exactly one: rules_plan_check */
-    bool exact = b->ns.n == 0; /* unprotected: bounds and price do not apply */
-    bool same = sy_view_eq(b->mechanism, def->mechanism) && b->rho == def->rho &&
-                b->delta == def->delta &&
-                (exact || (b->groups == def->groups && b->rows == def->rows));
-    if (!same || !same_params(plan, def)) {
-        return sy_fail(err, SY_E_PLAN, "plan",
-                       "the plan's mechanism, bounds, price or parameters are not the manifest's");
-    }
     return SY_OK;
 }
 
@@ -92,15 +61,6 @@ static sy_status lower_error(struct ask *c)
     int32_t code = sy_code_of_name(code_name);
     bool usable = sy_category_of(code) == SY_CAT_USAGE || sy_category_of(code) == SY_CAT_DENIED;
     return sy_fail(c->err, usable ? code : SY_E_SQL, field, "%.*s", SY_PV(in->lower[0].reason));
-}
-
-/* The developer's own grant, in force. */
-static sy_status own_grant(struct ask *c, const struct sy_row_grant *g, const struct sy_proposal *p)
-{
-    if (!sy_view_eq(g->developer, c->party.party)) {
-        return sy_fail(c->err, SY_E_GRANT, "header.grant", "the grant is another developer's");
-    }
-    return rules_grant_in_force(g, p, c->in->time, c->err);
 }
 
 static sy_status unregistered(struct ask *c)
@@ -122,17 +82,15 @@ sy_status decide_register(struct ask *c)
     struct sy_plan plan;
     struct rules_plan_facts facts;
     SY_TRY(rules_grant_read(c->state, c->req->header.grant, c->arena, &g, c->err));
-    SY_TRY(own_grant(c, &g.row, &g.proposal));
-    if (!is_id(def->name) || !is_text(def->title, 1024)) {
-        return sy_fail(c->err, SY_E_FIELD, "name", "a name and a title are required");
-    }
+    SY_TRY(grant_usable(c, &g.row, &g.proposal));
+    SY_TRY(manifest_form(def, c->err));
     if (c->in->plan.n == 0) {
         return lower_error(c);
     }
-    SY_TRY(decode_plan(c->in->plan, c->arena, &plan, c->err));
+    SY_TRY(plan_decode(c->in->plan, c->arena, &plan, c->err));
     struct rules_plan_case k = {&plan, &g.defs, &g.pack, &g.proposal};
     SY_TRY(rules_plan_check(&k, c->arena, &facts, c->err));
-    SY_TRY(manifest_check(&plan, def, c->err));
+    SY_TRY(manifest_check(&plan, def, c->arena, c->err));
     return unregistered(c);
 }
 
@@ -191,7 +149,7 @@ sy_status apply_register(struct change *x)
                                .plan = x->in->plan,
                                .status = sy_view_str("registered")};
     memcpy(row.grant, x->req->header.grant, 32);
-    SY_TRY(decode_plan(x->in->plan, x->arena, &plan, x->err));
+    SY_TRY(plan_decode(x->in->plan, x->arena, &plan, x->err));
     SY_TRY(reads_list(x, &plan, &row));
     proof_model_id(id, row.grant, x->in->plan, x->req->args);
     struct rules_key key = rules_key_hash("model/", id);

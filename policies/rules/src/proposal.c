@@ -177,11 +177,26 @@ static sy_status terms_check(const struct sy_pack *pack, const struct sy_proposa
     return SY_OK;
 }
 
+/* The namespaces of all its unit columns, asked for or not: each owns the rows. */
+static void add_spaces(const struct sy_dataset_def *d, struct sy_view *spaces, size_t *n)
+{
+    if (!view_in(d->ns, spaces, *n)) {
+        spaces[(*n)++] = d->ns;
+    }
+    for (size_t i = 0; i < d->n_fields; i++) {
+        const struct sy_field_def *f = &d->fields[i];
+        if (sy_view_is(f->type, "unit") && !view_in(f->ref, spaces, *n)) {
+            spaces[(*n)++] = f->ref;
+        }
+    }
+}
+
 sy_status proposal_spaces(const struct rules_state *s, const struct sy_proposal *p,
                           struct sy_arena *arena, struct sy_view **ret, size_t *ret_n,
                           struct sy_error *err)
 {
-    struct sy_view *spaces = sy_arena_alloc(arena, p->n_datasets + 1, sizeof(*spaces));
+    struct sy_view *spaces =
+        sy_arena_alloc(arena, p->n_datasets * (size_t)SY_TRACKS_MAX + 1, sizeof(*spaces));
     size_t n = 0;
     if (spaces == NULL) {
         return sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
@@ -189,8 +204,8 @@ sy_status proposal_spaces(const struct rules_state *s, const struct sy_proposal 
     for (size_t i = 0; i < p->n_datasets; i++) {
         struct dataset d;
         SY_TRY(dataset_read(s, p->datasets[i].dataset, arena, &d, err));
-        if (is_protected(&d.def) && !view_in(d.def.ns, spaces, n)) {
-            spaces[n++] = d.def.ns;
+        if (is_protected(&d.def)) {
+            add_spaces(&d.def, spaces, &n); /* its own among at most SY_TRACKS_MAX: dataset.c */
         }
     }
     *ret = spaces;
@@ -215,7 +230,7 @@ static sy_status budgets_check(const struct rules_state *s, const struct sy_prop
     return SY_OK;
 }
 
-sy_status proposal_check(const struct rules_state *s, const struct sy_proposal *p, int64_t now,
+sy_status proposal_sound(const struct rules_state *s, const struct sy_proposal *p, int64_t now,
                          struct sy_arena *arena, struct sy_error *err)
 {
     struct sy_pack pack;
@@ -225,14 +240,36 @@ sy_status proposal_check(const struct rules_state *s, const struct sy_proposal *
     for (size_t i = 0; i < p->n_datasets; i++) {
         SY_TRY(dataset_check(s, &pack, p, i, arena, err));
     }
+    return SY_OK;
+}
+
+sy_status proposal_check(const struct rules_state *s, const struct sy_proposal *p, int64_t now,
+                         struct sy_arena *arena, struct sy_error *err)
+{
+    SY_TRY(proposal_sound(s, p, now, arena, err));
     return budgets_check(s, p, arena, err);
 }
 
-/* One catalogue entry as the grant shows it: granted fields only, in the proposal's order. */
-static sy_status masked_def(const struct sy_prop_dataset *asked, struct sy_arena *arena,
-                            struct sy_dataset_def *def, struct sy_error *err)
+/* The unit columns that were not granted, behind the n granted fields: they own rows all the same. */
+static size_t add_owners(const struct sy_prop_dataset *asked, const struct sy_dataset_def *def,
+                         struct sy_field_def *fields, size_t n)
 {
-    struct sy_field_def *fields = sy_arena_alloc(arena, asked->n_fields + 1, sizeof(*fields));
+    for (size_t i = 0; i < def->n_fields; i++) {
+        const struct sy_prop_field *f = proposal_field(asked, def->fields[i].name);
+        bool granted = f != NULL && !sy_view_is(f->mask, "drop");
+        if (sy_view_is(def->fields[i].type, "unit") && !granted) {
+            fields[n++] = def->fields[i];
+        }
+    }
+    return n;
+}
+
+/* One catalogue entry as the grant shows it: granted fields in the proposal's order, then owners. */
+static sy_status masked_def(const struct sy_prop_dataset *asked, struct sy_arena *arena,
+                            struct sy_dataset_def *def, uint64_t *ret_granted, struct sy_error *err)
+{
+    struct sy_field_def *fields =
+        sy_arena_alloc(arena, asked->n_fields + def->n_fields + 1, sizeof(*fields));
     size_t n = 0;
     if (fields == NULL) {
         return sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
@@ -248,8 +285,9 @@ static sy_status masked_def(const struct sy_prop_dataset *asked, struct sy_arena
             SY_TRY(sy_mask_def(f, &mask, arena, &fields[n++], err));
         }
     }
+    *ret_granted = n;
+    def->n_fields = add_owners(asked, def, fields, n);
     def->fields = fields;
-    def->n_fields = n;
     return SY_OK;
 }
 
@@ -258,8 +296,9 @@ sy_status proposal_defs(const struct rules_state *s, const struct sy_proposal *p
 {
     ret->defs = sy_arena_alloc(arena, p->n_datasets + 1, sizeof(*ret->defs));
     ret->digests = sy_arena_alloc(arena, p->n_datasets + 1, sizeof(*ret->digests));
+    ret->granted = sy_arena_alloc(arena, p->n_datasets + 1, sizeof(*ret->granted));
     ret->n = p->n_datasets;
-    if (ret->defs == NULL || ret->digests == NULL) {
+    if (ret->defs == NULL || ret->digests == NULL || ret->granted == NULL) {
         return sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
     }
     for (size_t i = 0; i < p->n_datasets; i++) {
@@ -271,7 +310,7 @@ sy_status proposal_defs(const struct rules_state *s, const struct sy_proposal *p
         }
         ret->digests[i] = digest.p;
         ret->defs[i] = d.def;
-        SY_TRY(masked_def(&p->datasets[i], arena, &ret->defs[i], err));
+        SY_TRY(masked_def(&p->datasets[i], arena, &ret->defs[i], &ret->granted[i], err));
     }
     return SY_OK;
 }

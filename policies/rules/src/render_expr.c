@@ -12,6 +12,40 @@
 
 #define ELLIPSIS "\xe2\x80\xa6"
 
+/* Characters that are not seen, or that change how others are seen, by their UTF-8: lead bytes, and
+ * the range of the last one. */
+struct unseen {
+    uint8_t n;
+    uint8_t lead[2];
+    uint8_t from, to;
+};
+
+static const struct unseen UNSEEN[] = {
+    {2, {0xC2}, 0x80, 0x9F},       /* control characters */
+    {2, {0xC2}, 0xAD, 0xAD},       /* soft hyphen */
+    {2, {0xD8}, 0x9C, 0x9C},       /* Arabic letter mark */
+    {3, {0xE2, 0x80}, 0x8B, 0x8F}, /* width zero, direction */
+    {3, {0xE2, 0x80}, 0xA8, 0xAE}, /* line and paragraph, embedding and override */
+    {3, {0xE2, 0x81}, 0xA0, 0xAF}, /* joiner, invisible operators, isolates */
+    {3, {0xEF, 0xBB}, 0xBF, 0xBF}, /* width zero, no break */
+};
+
+/* Bytes of the unseen character at p; 0 when it is another. */
+static size_t unseen(const uint8_t *p, size_t n)
+{
+    if (p[0] < 0x20 || p[0] == 0x7F) {
+        return 1;
+    }
+    for (size_t i = 0; i < sizeof(UNSEEN) / sizeof(UNSEEN[0]); i++) {
+        const struct unseen *u = &UNSEEN[i];
+        if (n >= u->n && memcmp(p, u->lead, u->n - 1U) == 0 && p[u->n - 1] >= u->from &&
+            p[u->n - 1] <= u->to) {
+            return u->n;
+        }
+    }
+    return 0;
+}
+
 struct sy_view render_clean(struct sy_arena *arena, struct sy_view v, size_t max)
 {
     size_t n = v.n < max ? v.n : max;
@@ -20,12 +54,38 @@ struct sy_view render_clean(struct sy_arena *arena, struct sy_view v, size_t max
     }
     struct sy_view copy = sy_arena_copy(arena, sy_view(v.p, n));
     uint8_t *p = (uint8_t *)(uintptr_t)copy.p;
-    for (size_t i = 0; i < copy.n; i++) {
-        if (p[i] < 0x20 || p[i] == 0x7f) {
-            p[i] = '?';
-        }
+    for (size_t i = 0; i < copy.n;) {
+        size_t k = unseen(p + i, copy.n - i);
+        memset(p + i, '?', k);
+        i += k > 0 ? k : 1;
     }
     return copy;
+}
+
+static bool is_word_byte(uint8_t c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+const char *render_name(struct sy_arena *arena, struct sy_view v)
+{
+    struct sy_view copy = render_clean(arena, v, RENDER_NAME_MAX);
+    uint8_t *p = (uint8_t *)(uintptr_t)copy.p;
+    bool plain = copy.n > 0;
+    for (size_t i = 0; i < copy.n; i++) {
+        plain = plain && is_word_byte(p[i]);
+        p[i] = p[i] == '"' ? (uint8_t)'?' : p[i];
+    }
+    return sy_arena_printf(arena, plain ? "%.*s" : "\"%.*s\"", SY_PV(copy));
+}
+
+char *render_fixed(struct sy_arena *arena, uint64_t v, uint64_t digits)
+{
+    while (digits > 0 && v % 10 == 0) {
+        v /= 10;
+        digits--;
+    }
+    return render_decimal(arena, (int64_t)v, digits);
 }
 
 char *render_decimal(struct sy_arena *arena, int64_t v, uint64_t scale)
@@ -61,9 +121,9 @@ static struct sy_view arg(struct writer *w, size_t i)
 /* Does the text stand by itself between operators? */
 static bool is_atom(const struct writer *w, size_t i)
 {
-    static const char *const OPEN[] = {"add", "sub", "mul", "div", "mod",    "eq",
-                                       "ne",  "lt",  "le",  "gt",  "ge",     "and",
-                                       "or",  "not", "neg", "in",  "is_null"};
+    static const char *const OPEN[] = {"add", "sub", "mul", "div", "mod",     "eq",
+                                       "ne",  "lt",  "le",  "gt",  "ge",      "and",
+                                       "or",  "not", "neg", "in",  "is_null", "like"};
     struct sy_view op = w->s->exprs[w->e->args[i]].op;
     for (size_t k = 0; k < sizeof(OPEN) / sizeof(OPEN[0]); k++) {
         if (sy_view_is(op, OPEN[k])) {
@@ -166,10 +226,45 @@ static sy_status put_int(struct writer *w, const char *word)
     return text == NULL ? sy_status_of(SY_E_NO_MEMORY) : sy_buf_add_str(w->b, text);
 }
 
+/* 'text', a quote inside doubled. */
+static sy_status quote(struct writer *w, struct sy_view v)
+{
+    struct sy_view text = render_clean(w->s->arena, v, RENDER_NAME_MAX);
+    SY_TRY(sy_buf_add_str(w->b, "'"));
+    for (size_t i = 0; i < text.n; i++) {
+        SY_TRY(sy_buf_add(w->b, &text.p[i], 1));
+        SY_TRY(sy_buf_add_str(w->b, text.p[i] == '\'' ? "'" : ""));
+    }
+    return sy_buf_add_str(w->b, "'");
+}
+
 static sy_status put_str(struct writer *w, const char *word)
 {
-    struct sy_view text = render_clean(w->s->arena, w->e->s, 256);
-    return sy_buf_printf(w->b, "%s%.*s%s", word, SY_PV(text), word);
+    (void)word;
+    return quote(w, w->e->s);
+}
+
+static sy_status put_like(struct writer *w, const char *word)
+{
+    SY_TRY(put_arg(w, 0));
+    SY_TRY(sy_buf_printf(w->b, " %s ", word));
+    return quote(w, w->e->s);
+}
+
+/* date_trunc('month', d) */
+static sy_status put_trunc(struct writer *w, const char *word)
+{
+    SY_TRY(sy_buf_printf(w->b, "%s(", word));
+    SY_TRY(quote(w, w->e->s));
+    return sy_buf_printf(w->b, ", %.*s)", SY_PV(arg(w, 0)));
+}
+
+/* period_start($year) */
+static sy_status put_period(struct writer *w, const char *word)
+{
+    SY_TRY(sy_buf_printf(w->b, "%s(", word));
+    SY_TRY(put_param(w, "$"));
+    return sy_buf_add_str(w->b, ")");
 }
 
 static sy_status put_bool(struct writer *w, const char *word)
@@ -190,7 +285,8 @@ static sy_status put_word(struct writer *w, const char *word)
     return sy_buf_add_str(w->b, word);
 }
 
-static sy_status put_rescale(struct writer *w, const char *word)
+/* A function of a value and a number: rescale(x, 2), prefix(x, 3). */
+static sy_status put_digits(struct writer *w, const char *word)
 {
     return sy_buf_printf(w->b, "%s(%.*s, %lld)", word, SY_PV(arg(w, 0)), (long long)w->e->i);
 }
@@ -205,7 +301,9 @@ static const struct op_text OPS[] = {
     {"col", "", put_col},
     {"param", "$", put_param},
     {"int", "", put_int},
-    {"str", "'", put_str},
+    {"str", "", put_str},
+    {"pstart", "period_start", put_period},
+    {"pend", "period_end", put_period},
     {"date", "date ", put_date},
     {"bool", "", put_bool},
     {"null", "null", put_word},
@@ -218,7 +316,12 @@ static const struct op_text OPS[] = {
     {"abs", "abs", put_call},
     {"least", "least", put_call},
     {"greatest", "greatest", put_call},
-    {"rescale", "rescale", put_rescale},
+    {"rescale", "rescale", put_digits},
+    {"round", "round", put_digits},
+    {"prefix", "prefix", put_digits},
+    {"sqrt", "sqrt", put_call},
+    {"exp", "exp", put_call},
+    {"ln", "ln", put_call},
     {"eq", "=", put_infix},
     {"ne", "<>", put_infix},
     {"lt", "<", put_infix},
@@ -230,11 +333,18 @@ static const struct op_text OPS[] = {
     {"not", "not ", put_prefix},
     {"is_null", " is null", put_postfix},
     {"in", "in", put_in},
+    {"like", "like", put_like},
     {"case", "case", put_case},
     {"coalesce", "coalesce", put_call},
     {"year", "year", put_call},
     {"month", "month", put_call},
     {"day", "day", put_call},
+    {"quarter", "quarter", put_call},
+    {"isodow", "isodow", put_call},
+    {"trunc", "date_trunc", put_trunc},
+    {"years", "years", put_call},
+    {"months", "months", put_call},
+    {"add_months", "add_months", put_call},
     {"bool_int", "bool_int", put_call},
 };
 

@@ -135,29 +135,35 @@ static sy_status model_usable(struct ask *c, const struct rules_model *m)
     return SY_OK;
 }
 
-/* Calls, then the grant's share, then the namespace's account, then the pack's price of one run
- * (that is in the plan check). */
+/* One namespace's price: the grant's share of it, then the lifetime account. */
+static sy_status spend_fits(struct ask *c, const struct rules_grant *g, const struct sy_spend *p)
+{
+    const struct sy_row_grant_share *h = grant_share(&g->row, p->ns);
+    struct sy_row_budget b;
+    if (h == NULL || p->rho > h->rho - h->rho_spent || p->delta > h->delta - h->delta_spent) {
+        return sy_fail(
+            c->err, SY_E_BUDGET, h != NULL && p->rho <= h->rho - h->rho_spent ? "delta" : "rho",
+            "what is left of the grant's share of %.*s is less than the run's price", SY_PV(p->ns));
+    }
+    SY_TRY(budget_read(c->state, p->ns, c->arena, &b, c->err));
+    if (b.spent_rho > b.cap_rho || p->rho > b.cap_rho - b.spent_rho ||
+        b.spent_delta > b.cap_delta || p->delta > b.cap_delta - b.spent_delta) {
+        return sy_fail(c->err, SY_E_BUDGET, "rho", "the lifetime budget of %.*s is used up",
+                       SY_PV(p->ns));
+    }
+    return SY_OK;
+}
+
+/* Calls, then every namespace: a run that one of them can't pay is charged to none. (The pack's price
+ * of one run is in the plan check.) */
 static sy_status affordable(struct ask *c, const struct rules_model *m)
 {
     const struct rules_grant *g = &m->grant;
-    const struct rules_plan_facts *f = &m->facts;
     if (g->row.calls >= g->proposal.calls) {
         return sy_fail(c->err, SY_E_CALLS, "header.grant", NULL);
     }
-    if (f->ns.n == 0) {
-        return SY_OK;
-    }
-    const struct sy_row_grant_share *h = grant_share(&g->row, f->ns);
-    struct sy_row_budget b;
-    if (h == NULL || f->rho > h->rho - h->rho_spent || f->delta > h->delta - h->delta_spent) {
-        return sy_fail(c->err, SY_E_BUDGET,
-                       h != NULL && f->rho <= h->rho - h->rho_spent ? "delta" : "rho",
-                       "what is left of the grant's share is less than the run's price");
-    }
-    SY_TRY(budget_read(c->state, f->ns, c->arena, &b, c->err));
-    if (b.spent_rho > b.cap_rho || f->rho > b.cap_rho - b.spent_rho ||
-        b.spent_delta > b.cap_delta || f->delta > b.cap_delta - b.spent_delta) {
-        return sy_fail(c->err, SY_E_BUDGET, "rho", "the namespace's lifetime budget is used up");
+    for (size_t i = 0; i < m->facts.n_spends; i++) {
+        SY_TRY(spend_fits(c, g, &m->facts.spends[i]));
     }
     return SY_OK;
 }
@@ -185,10 +191,7 @@ static sy_status run_grant(struct ask *c)
     struct sy_row_grant g;
     struct sy_proposal p;
     SY_TRY(grant_row(c->state, c->req->header.grant, c->arena, &g, &p, c->err));
-    if (!sy_view_eq(g.developer, c->party.party)) {
-        return sy_fail(c->err, SY_E_GRANT, "header.grant", "the grant is another developer's");
-    }
-    return rules_grant_in_force(&g, &p, c->in->time, c->err);
+    return grant_usable(c, &g, &p);
 }
 
 sy_status decide_run(struct ask *c)
@@ -216,8 +219,8 @@ sy_status decide_run(struct ask *c)
     if (is_zero32(c->in->salt)) {
         return sy_fail(c->err, SY_E_INTERNAL, "inputs.salt", "a charge needs a fresh salt");
     }
-    c->verdict->rho = m->facts.rho;
-    c->verdict->delta = m->facts.delta;
+    c->verdict->spends = m->facts.spends;
+    c->verdict->n_spends = m->facts.n_spends;
     return SY_OK;
 }
 
@@ -228,9 +231,9 @@ static sy_status put_charge(struct change *x, const struct rules_model *m)
     const struct sy_header *h = &x->req->header;
     struct sy_row_charge row = {.data = x->in->data,
                                 .n_data = x->in->n_data,
-                                .delta = m->facts.delta,
                                 .party = h->party,
-                                .rho = m->facts.rho,
+                                .spends = m->facts.spends,
+                                .n_spends = m->facts.n_spends,
                                 .status = sy_view_str("open")};
     struct rules_key key = rules_key_charge(x->entry);
     SY_TRY(rules_run_params(&m->plan, x->args, x->arena, &row.params, &row.n_params, x->err));
@@ -256,7 +259,7 @@ sy_status apply_run(struct change *x)
     SY_TRY(put_charge(x, m));
     struct sy_row_grant *g = &m->grant.row;
     g->calls++;
-    SY_TRY(budget_spend(x, g, m->facts.ns, m->facts.rho, m->facts.delta));
+    SY_TRY(budget_spend(x, g, m->facts.spends, m->facts.n_spends));
     struct rules_key key = rules_key_hash("grant/", m->row.grant);
     return effect_put(x->effect, &key, &sy_row_grant_desc, g, x->err);
 }

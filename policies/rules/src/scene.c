@@ -34,15 +34,21 @@ static sy_status scene_free(struct ask *c, const struct sy_proposal *p)
                  : SY_OK;
 }
 
-sy_status decide_scene(struct ask *c)
+sy_status proposal_own(struct ask *c, const struct sy_proposal *p)
 {
-    const struct sy_proposal *p = c->args;
     if (!sy_view_eq(p->developer, c->party.party)) {
         return sy_fail(c->err, SY_E_DENIED, "developer", "a developer applies for itself");
     }
     if (memcmp(p->domain, c->req->header.domain, 32) != 0) {
         return sy_fail(c->err, SY_E_FIELD, "domain", "the proposal is for another domain");
     }
+    return SY_OK;
+}
+
+sy_status decide_scene(struct ask *c)
+{
+    const struct sy_proposal *p = c->args;
+    SY_TRY(proposal_own(c, p));
     uint8_t id[32];
     proof_grant_id(id, c->req->args);
     struct rules_key key = rules_key_hash("proposal/", id);

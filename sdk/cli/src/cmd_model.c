@@ -10,6 +10,23 @@
 #include "cli/compile.h"
 #include "cli/out.h"
 
+/* The refusal says "block NAME, at byte N": show the place. */
+static void point_at(const struct cli *c, const struct sy_model_def *def)
+{
+    const char *at = strstr(c->err.reason, "at byte ");
+    for (size_t i = 0; at != NULL && i <= def->n_blocks; i++) {
+        bool post = i == def->n_blocks;
+        struct sy_view name = post ? sy_view_str("post") : def->blocks[i].name;
+        char said[128];
+        snprintf(said, sizeof(said), "block %.*s, at byte ", SY_PV(name));
+        if (strncmp(c->err.reason, said, strlen(said)) == 0) {
+            cli_point(c, post ? def->post : def->blocks[i].sql,
+                      strtoull(at + strlen("at byte "), NULL, 10));
+            return;
+        }
+    }
+}
+
 int cli_model_send(struct cli *c, const uint8_t grant[32], const struct sy_model_def *def,
                    struct sy_model_result *ret)
 {
@@ -21,7 +38,7 @@ int cli_model_send(struct cli *c, const uint8_t grant[32], const struct sy_model
                           .ret_result = ret};
     int status = cli_call(c, &ask);
     if (status != 0) {
-        cli_point_at(c, def->sql);
+        point_at(c, def);
     }
     return status;
 }
@@ -107,35 +124,113 @@ static json_t *model_json(struct cli *c, struct sy_view id, struct sy_view row)
     return j;
 }
 
+/* The mechanisms of its blocks, each once; and the rho that its blocks declare together. What a run costs
+ * is more where rows have several owners: `model cost` says it. */
+static const char *mechanisms(struct cli *c, const struct sy_model_def *def)
+{
+    const char *text = "";
+    for (size_t i = 0; i < def->n_blocks; i++) {
+        size_t k = 0;
+        while (!sy_view_eq(def->blocks[k].mechanism, def->blocks[i].mechanism)) {
+            k++;
+        }
+        if (k == i) {
+            text = sy_arena_printf(&c->arena, "%s%s%.*s", text, i == 0 ? "" : " ",
+                                   SY_PV(def->blocks[i].mechanism));
+        }
+    }
+    return text;
+}
+
+static const char *price(struct cli *c, const struct sy_model_def *def)
+{
+    char text[32];
+    uint64_t rho = 0;
+    for (size_t i = 0; i < def->n_blocks; i++) {
+        rho += def->blocks[i].rho;
+    }
+    return sy_arena_printf(&c->arena, "%s", cli_nano_text(rho, text, sizeof(text)));
+}
+
 static bool model_cells(struct cli *c, struct sy_view id, struct sy_view row, const char **ret)
 {
     struct model_row m = {0};
-    char rho[32];
     if (!read_model(c, row, &m)) {
         return false;
     }
     ret[0] = cli_text(c, sy_view(id.p, id.n > 12 ? 12 : id.n));
     ret[1] = cli_text(c, m.status);
     ret[2] = cli_text(c, m.def.name);
-    ret[3] = cli_text(c, m.def.mechanism);
-    ret[4] = cli_text(c, sy_view_str(cli_nano_text(m.def.rho, rho, sizeof(rho))));
+    ret[3] = mechanisms(c, &m.def);
+    ret[4] = price(c, &m.def);
     ret[5] = cli_text(c, m.def.title);
     return true;
+}
+
+static void print_param(const struct sy_plan_param *p)
+{
+    printf("param      %.*s (%.*s%s%.*s)", SY_PV(p->name), SY_PV(p->kind),
+           p->calendar.n > 0 ? ", years from " : "", SY_PV(p->calendar));
+    if (p->support > 0) {
+        printf(", each selects at least %" PRIu64 " units", p->support);
+    }
+    for (size_t i = 0; i < p->n_values; i++) {
+        printf("%s%.*s", i == 0 ? ": " : " ", SY_PV(p->values[i]));
+    }
+    putchar('\n');
+}
+
+/* What the manifest says of a block, and its text. */
+static void print_block(const struct sy_model_block *b)
+{
+    char rho[32], delta[32];
+    printf("\n-- block %.*s: %.*s", SY_PV(b->name), SY_PV(b->mechanism));
+    if (b->rho > 0 || b->delta > 0) {
+        printf(", rho %s, delta %s, %" PRIu64 " groups of %" PRIu64 " rows a unit",
+               cli_nano_text(b->rho, rho, sizeof(rho)),
+               cli_femto_text(b->delta, delta, sizeof(delta)), b->groups, b->rows);
+    }
+    printf("%s%s%.*s\n", b->threshold ? ", by noisy threshold" : "",
+           b->unit.n > 0 ? ", bounded by " : "", SY_PV(b->unit));
+    for (size_t i = 0; i < b->n_clamps; i++) {
+        const struct sy_model_clamp *k = &b->clamps[i];
+        printf("-- %.*s within [%.*s, %.*s]\n", SY_PV(k->figure), SY_PV(k->lo), SY_PV(k->hi));
+    }
+    printf("%.*s\n", SY_PV(b->sql));
+}
+
+static void print_def(const struct sy_model_def *def)
+{
+    if (def->version.n > 0) {
+        printf("version    %.*s\n", SY_PV(def->version));
+    }
+    if (def->definition.n > 0) {
+        printf("definition %.*s\n", SY_PV(def->definition));
+    }
+    for (size_t i = 0; i < def->n_params; i++) {
+        print_param(&def->params[i]);
+    }
+    for (size_t i = 0; i < def->n_blocks; i++) {
+        print_block(&def->blocks[i]);
+    }
+    if (def->post.n > 0) {
+        printf("\n-- post\n%.*s\n", SY_PV(def->post));
+    }
 }
 
 static bool print_model(struct cli *c, struct sy_view id, struct sy_view row)
 {
     struct model_row m = {0};
-    char rho[32], grant[65];
+    char grant[65];
     if (!read_model(c, row, &m)) {
         return false;
     }
     cli_hex(grant, m.grant.p, 32);
     printf("id         %.*s\nstatus     %.*s\ntitle      %.*s\npurpose    %.*s\n"
-           "developer  %.*s\ngrant      %s\nprice      rho %s a run, by %.*s\n\n%.*s\n",
+           "developer  %.*s\ngrant      %s\nrho        %s over all blocks, by %s\n",
            SY_PV(id), SY_PV(m.status), SY_PV(m.def.title), SY_PV(m.def.purpose), SY_PV(m.developer),
-           grant, cli_nano_text(m.def.rho, rho, sizeof(rho)), SY_PV(m.def.mechanism),
-           SY_PV(m.def.sql));
+           grant, price(c, &m.def), mechanisms(c, &m.def));
+    print_def(&m.def);
     return true;
 }
 

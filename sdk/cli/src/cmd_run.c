@@ -78,11 +78,18 @@ static void print_facts(const shuyu_answer *a)
     shuyu_facts f;
     char rho[32], left[32];
     shuyu_answer_facts(a, &f);
-    printf("\nbudget   rho %s %s, %s left in this grant\nlog      charge %" PRIu64
-           ", answer %" PRIu64 ": receipt and commitment verified\n",
-           cli_nano_text(f.rho, rho, sizeof(rho)),
-           f.stored ? "(stored answer: nothing charged again)" : "charged",
-           cli_nano_text(f.rho_left, left, sizeof(left)), f.charge, f.answer);
+    putchar('\n');
+    for (size_t i = 0; i < f.n_spends; i++) {
+        shuyu_spend s;
+        if (shuyu_answer_spend(a, i, &s) == SHUYU_OK) {
+            printf("budget   %s: rho %s %s, %s left in this grant\n", s.ns,
+                   cli_nano_text(s.rho, rho, sizeof(rho)),
+                   f.stored ? "(stored answer: nothing charged again)" : "charged",
+                   cli_nano_text(s.left, left, sizeof(left)));
+        }
+    }
+    printf("log      charge %" PRIu64 ", answer %" PRIu64 ": receipt and commitment verified\n",
+           f.charge, f.answer);
     for (size_t i = 0; i < f.n_data; i++) {
         shuyu_data d;
         if (shuyu_answer_data(a, i, &d) == SHUYU_OK) {

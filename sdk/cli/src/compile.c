@@ -7,34 +7,23 @@
 #include <string.h>
 
 #include "base/time.h"
-#include "cli/yaml.h"
+#include "compile_internal.h"
 #include "wire/plan_type.h"
 
-#define KEY(type, key, kind, required)                                                             \
-    {                                                                                              \
-#key, kind, required, offsetof(type, key), 0                                               \
-    }
-#define KEYS(type, key, required)                                                                  \
-    {                                                                                              \
-#key, CLI_TEXTS, required, offsetof(type, key), offsetof(type, n_##key)                    \
-    }
-#define N(table) (sizeof(table) / sizeof((table)[0]))
-
-static void *alloc(struct sy_arena *a, size_t n, size_t size, struct sy_error *err, sy_status *s)
+void *cli_alloc(struct sy_arena *a, size_t n, size_t size, struct sy_error *err, sy_status *s)
 {
     void *p = sy_arena_alloc(a, n + 1, size);
     *s = p != NULL ? SY_OK : sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
     return p;
 }
 
-/* Fill a list of structs from a sequence of mappings. */
-static sy_status fill_list(struct cli_yaml *y, const yaml_node_t *seq, const struct cli_key *keys,
-                           size_t n_keys, size_t size, struct sy_arena *a, void **ret,
-                           size_t *ret_n, struct sy_error *err)
+sy_status cli_fill_list(struct cli_yaml *y, const yaml_node_t *seq, const struct cli_key *keys,
+                        size_t n_keys, size_t size, struct sy_arena *a, void **ret, size_t *ret_n,
+                        struct sy_error *err)
 {
     sy_status s;
     SY_TRY(cli_yaml_items(y, seq, ret_n, err));
-    uint8_t *list = alloc(a, *ret_n, size, err, &s);
+    uint8_t *list = cli_alloc(a, *ret_n, size, err, &s);
     SY_TRY(s);
     for (size_t i = 0; i < *ret_n; i++) {
         SY_TRY(cli_yaml_fill(y, cli_yaml_item(y, seq, i), keys, n_keys, a, list + i * size, err));
@@ -60,6 +49,7 @@ static const struct cli_key pack_keys[] = {
     {"groups_max", CLI_COUNT, true, offsetof(struct pack_file, pack.groups_max), 0},
     {"rows_max", CLI_COUNT, true, offsetof(struct pack_file, pack.rows_max), 0},
     {"cells_max", CLI_COUNT, true, offsetof(struct pack_file, pack.cells_max), 0},
+    {"support_min", CLI_COUNT, false, offsetof(struct pack_file, pack.support_min), 0},
     {"budgets", CLI_NODE, true, offsetof(struct pack_file, budgets), 0},
     {"grades", CLI_NODE, true, offsetof(struct pack_file, grades), 0},
     {"sizes", CLI_NODE, true, offsetof(struct pack_file, sizes), 0},
@@ -95,14 +85,14 @@ sy_status cli_compile_pack(const char *path, struct sy_arena *arena, struct sy_p
     struct pack_file f = {0};
     SY_TRY(cli_yaml_open(path, &y, reterr));
     SY_TRY(cli_yaml_fill(&y, cli_yaml_root(&y), pack_keys, N(pack_keys), arena, &f, reterr));
-    SY_TRY(fill_list(&y, f.budgets, budget_keys, N(budget_keys), sizeof(*f.pack.budgets), arena,
-                     (void **)&f.pack.budgets, &f.pack.n_budgets, reterr));
-    SY_TRY(fill_list(&y, f.grades, grade_keys, N(grade_keys), sizeof(*f.pack.grades), arena,
-                     (void **)&f.pack.grades, &f.pack.n_grades, reterr));
-    SY_TRY(fill_list(&y, f.sizes, size_keys, N(size_keys), sizeof(*f.pack.sizes), arena,
-                     (void **)&f.pack.sizes, &f.pack.n_sizes, reterr));
-    SY_TRY(fill_list(&y, f.grounds, ground_keys, N(ground_keys), sizeof(*f.pack.grounds), arena,
-                     (void **)&f.pack.grounds, &f.pack.n_grounds, reterr));
+    SY_TRY(cli_fill_list(&y, f.budgets, budget_keys, N(budget_keys), sizeof(*f.pack.budgets), arena,
+                         (void **)&f.pack.budgets, &f.pack.n_budgets, reterr));
+    SY_TRY(cli_fill_list(&y, f.grades, grade_keys, N(grade_keys), sizeof(*f.pack.grades), arena,
+                         (void **)&f.pack.grades, &f.pack.n_grades, reterr));
+    SY_TRY(cli_fill_list(&y, f.sizes, size_keys, N(size_keys), sizeof(*f.pack.sizes), arena,
+                         (void **)&f.pack.sizes, &f.pack.n_sizes, reterr));
+    SY_TRY(cli_fill_list(&y, f.grounds, ground_keys, N(ground_keys), sizeof(*f.pack.grounds), arena,
+                         (void **)&f.pack.grounds, &f.pack.n_grounds, reterr));
     *ret = f.pack;
     return SY_OK;
 }
@@ -144,6 +134,9 @@ static const struct cli_key field_keys[] = {
     {"measure", CLI_TEXT, false, offsetof(struct field_file, def.measure), 0},
     {"ref", CLI_TEXT, false, offsetof(struct field_file, def.ref), 0},
     {"source", CLI_TEXT, false, offsetof(struct field_file, def.source), 0},
+    {"sources", CLI_TEXTS, false, offsetof(struct field_file, def.sources),
+     offsetof(struct field_file, def.n_sources)},
+    {"rows", CLI_COUNT, false, offsetof(struct field_file, def.rows), 0},
     {"scale", CLI_COUNT, false, offsetof(struct field_file, def.scale), 0},
     {"nullable", CLI_BOOL, false, offsetof(struct field_file, def.nullable), 0},
     {"lo", CLI_TEXT, false, offsetof(struct field_file, lo), 0},
@@ -208,7 +201,7 @@ sy_status cli_compile_dataset(const char *path, struct sy_arena *arena, struct s
     SY_TRY(cli_yaml_open(path, &y, reterr));
     SY_TRY(cli_yaml_fill(&y, cli_yaml_root(&y), dataset_keys, N(dataset_keys), arena, &f, reterr));
     SY_TRY(cli_yaml_items(&y, f.fields, &f.def.n_fields, reterr));
-    f.def.fields = alloc(arena, f.def.n_fields, sizeof(*f.def.fields), reterr, &s);
+    f.def.fields = cli_alloc(arena, f.def.n_fields, sizeof(*f.def.fields), reterr, &s);
     SY_TRY(s);
     for (size_t i = 0; i < f.def.n_fields; i++) {
         SY_TRY(compile_field(&y, cli_yaml_item(&y, f.fields, i), arena, &f.def.fields[i], reterr));
@@ -259,8 +252,8 @@ static sy_status compile_scene_dataset(struct cli_yaml *y, const yaml_node_t *at
 {
     struct scene_dataset f = {0};
     SY_TRY(cli_yaml_fill(y, at, scene_dataset_keys, N(scene_dataset_keys), a, &f, err));
-    SY_TRY(fill_list(y, f.fields, scene_field_keys, N(scene_field_keys), sizeof(*f.d.fields), a,
-                     (void **)&f.d.fields, &f.d.n_fields, err));
+    SY_TRY(cli_fill_list(y, f.fields, scene_field_keys, N(scene_field_keys), sizeof(*f.d.fields), a,
+                         (void **)&f.d.fields, &f.d.n_fields, err));
     *ret = f.d;
     return SY_OK;
 }
@@ -274,7 +267,7 @@ sy_status cli_compile_scene(const char *path, int64_t now, struct sy_arena *aren
     SY_TRY(cli_yaml_open(path, &y, reterr));
     SY_TRY(cli_yaml_fill(&y, cli_yaml_root(&y), scene_keys, N(scene_keys), arena, &f, reterr));
     SY_TRY(cli_yaml_items(&y, f.datasets, &f.p.n_datasets, reterr));
-    f.p.datasets = alloc(arena, f.p.n_datasets, sizeof(*f.p.datasets), reterr, &s);
+    f.p.datasets = cli_alloc(arena, f.p.n_datasets, sizeof(*f.p.datasets), reterr, &s);
     SY_TRY(s);
     for (size_t i = 0; i < f.p.n_datasets; i++) {
         SY_TRY(compile_scene_dataset(&y, cli_yaml_item(&y, f.datasets, i), arena, &f.p.datasets[i],
@@ -283,44 +276,5 @@ sy_status cli_compile_scene(const char *path, int64_t now, struct sy_arena *aren
     f.p.not_before = now;
     f.p.not_after = now + (int64_t)f.term;
     *ret = f.p;
-    return SY_OK;
-}
-
-/* --- model --------------------------------------------------------------------------------------------------- */
-
-struct model_file {
-    struct sy_model_def m;
-    const yaml_node_t *params;
-};
-
-static const struct cli_key model_keys[] = {
-    {"name", CLI_TEXT, true, offsetof(struct model_file, m.name), 0},
-    {"title", CLI_TEXT, true, offsetof(struct model_file, m.title), 0},
-    {"purpose", CLI_TEXT, false, offsetof(struct model_file, m.purpose), 0},
-    {"mechanism", CLI_TEXT, true, offsetof(struct model_file, m.mechanism), 0},
-    {"groups", CLI_COUNT, false, offsetof(struct model_file, m.groups), 0},
-    {"rows", CLI_COUNT, false, offsetof(struct model_file, m.rows), 0},
-    {"rho", CLI_NANO, false, offsetof(struct model_file, m.rho), 0},
-    {"delta", CLI_FEMTO, false, offsetof(struct model_file, m.delta), 0},
-    {"params", CLI_NODE, false, offsetof(struct model_file, params), 0},
-    {"sql", CLI_TEXT, true, offsetof(struct model_file, m.sql), 0},
-};
-static const struct cli_key param_keys[] = {
-    KEY(struct sy_plan_param, name, CLI_TEXT, true),
-    {"type", CLI_TEXT, true, offsetof(struct sy_plan_param, kind), 0},
-    KEY(struct sy_plan_param, scale, CLI_COUNT, false),
-    KEYS(struct sy_plan_param, values, true),
-};
-
-sy_status cli_compile_model(const char *path, struct sy_arena *arena, struct sy_model_def *ret,
-                            struct sy_error *reterr)
-{
-    CLI_YAML_CLEANUP struct cli_yaml y = {0};
-    struct model_file f = {.m = {.groups = 1, .rows = 1}};
-    SY_TRY(cli_yaml_open(path, &y, reterr));
-    SY_TRY(cli_yaml_fill(&y, cli_yaml_root(&y), model_keys, N(model_keys), arena, &f, reterr));
-    SY_TRY(fill_list(&y, f.params, param_keys, N(param_keys), sizeof(*f.m.params), arena,
-                     (void **)&f.m.params, &f.m.n_params, reterr));
-    *ret = f.m;
     return SY_OK;
 }

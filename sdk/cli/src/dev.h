@@ -24,6 +24,7 @@ struct dev {
     /* asked for */
     const char *keep;      /* folder to keep, or NULL */
     const char *pack_file; /* or NULL: the built-in pack */
+    const char *public_;   /* folder with public tables, or NULL: those are dummies too */
     const char *out;       /* of `data` */
     uint64_t seed;
     bool json;

@@ -2,6 +2,7 @@
  * shuyu-dev: try a model on dummy data in a throw-away domain. Here: the command line, and what is
  * printed. Nothing that it prints comes from a real table, and all of it says so.
  */
+#include <dirent.h>
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,16 +14,23 @@
 #include "dev.h"
 #include "dummy.h"
 
-enum { DUMMY_ROWS = 1000 }; /* where the entry does not say */
+enum {
+    DUMMY_ROWS = 1000, /* where the entry does not say */
+    ENTRIES_MAX = 1024,
+};
 
 static const char usage[] =
-    "usage: shuyu-dev [--pack FILE.yaml] [--seed N] [--keep DIR] [--json]\n"
-    "                 CATALOGUE.yaml... -- MODEL.yaml [NAME=VALUE ...]\n"
-    "       shuyu-dev data CATALOGUE.yaml... --out DIR [--seed N]\n\n"
+    "usage: shuyu-dev [--pack FILE.yaml] [--public DIR] [--seed N] [--keep DIR] [--json]\n"
+    "                 CATALOGUE... -- MODEL.yaml [NAME=VALUE ...]\n"
+    "       shuyu-dev data CATALOGUE... --out DIR [--seed N]\n\n"
     "Try a model on dummy data made from catalogue entries alone, in a throw-away domain with the\n"
-    "same engine and checks as the real one; or only write the dummy tables.\n\n"
+    "same engine and checks as the real one; or only write the dummy tables. CATALOGUE is an "
+    "entry\n"
+    "(a YAML file) or a folder of entries.\n\n"
     "  --pack FILE   policy pack to try it under (default: the demonstration pack, with a budget\n"
     "                for every unit namespace of the entries)\n"
+    "  --public DIR  take a public table OFFICE.TABLE from DIR/TABLE.csv (UTF-8) where it is "
+    "there\n"
     "  --seed N      another seed gives other dummy data (default 1)\n"
     "  --keep DIR    make the domain in this new folder and leave it\n"
     "  --out DIR     where `data` writes DATASET.dummy.csv\n"
@@ -32,28 +40,60 @@ static const char usage[] =
 
 /* --- command line ------------------------------------------------------------------------------------ */
 
-static int read_entries(struct dev *d, const char *const *files, size_t n)
+static int read_entry(struct dev *d, const char *file)
 {
     struct sy_error e = {0};
-    d->defs = sy_arena_alloc(&d->arena, n + 1, sizeof(*d->defs));
-    if (n == 0 || d->defs == NULL) {
-        return cli_usage("give catalogue files; see shuyu-dev --help");
+    if (d->n_defs == ENTRIES_MAX || file == NULL) {
+        return cli_usage("more than %d catalogue entries", ENTRIES_MAX);
     }
-    for (size_t i = 0; i < n; i++) {
-        struct sy_dataset_def *def = &d->defs[d->n_defs++];
-        if (!sy_ok(cli_compile_dataset(files[i], &d->arena, def, &e))) {
-            return cli_fail_error(&d->developer, &e);
-        }
-        if (def->dummy_rows == 0) {
-            def->dummy_rows = def->max_rows < DUMMY_ROWS ? def->max_rows : DUMMY_ROWS;
-        }
+    struct sy_dataset_def *def = &d->defs[d->n_defs++];
+    if (!sy_ok(cli_compile_dataset(file, &d->arena, def, &e))) {
+        return cli_fail_error(&d->developer, &e);
+    }
+    if (def->dummy_rows == 0) {
+        def->dummy_rows = def->max_rows < DUMMY_ROWS ? def->max_rows : DUMMY_ROWS;
     }
     return 0;
 }
 
+static int is_yaml(const struct dirent *e)
+{
+    size_t n = strlen(e->d_name);
+    return n > 5 && strcmp(e->d_name + n - 5, ".yaml") == 0;
+}
+
+static int read_folder(struct dev *d, const char *folder)
+{
+    struct dirent **list = NULL;
+    int status = 0, n = scandir(folder, &list, is_yaml, alphasort);
+    for (int i = 0; i < n; i++) {
+        if (status == 0) {
+            status = read_entry(d, sy_arena_printf(&d->arena, "%s/%s", folder, list[i]->d_name));
+        }
+        free(list[i]);
+    }
+    free(list);
+    return n > 0 ? status : cli_usage("%s: no catalogue entries (*.yaml) there", folder);
+}
+
+static int read_entries(struct dev *d, const char *const *files, size_t n)
+{
+    int status = 0;
+    d->defs = sy_arena_alloc(&d->arena, ENTRIES_MAX, sizeof(*d->defs));
+    if (n == 0 || d->defs == NULL) {
+        return cli_usage("give catalogue files, or a folder of them; see shuyu-dev --help");
+    }
+    for (size_t i = 0; status == 0 && i < n; i++) {
+        struct stat st;
+        bool is_folder = stat(files[i], &st) == 0 && S_ISDIR(st.st_mode);
+        status = is_folder ? read_folder(d, files[i]) : read_entry(d, files[i]);
+    }
+    return status;
+}
+
 static int read_options(struct dev *d, const struct cli *c)
 {
-    static const char *const known[] = {"pack", "seed", "keep", "out", "json"};
+    static const char *const known[] = {"pack", "public", "seed", "keep", "out", "json"};
     for (size_t i = 0; i < c->n_options; i++) {
         bool ok = false;
         for (size_t k = 0; k < sizeof(known) / sizeof(known[0]); k++) {
@@ -71,6 +111,7 @@ static int read_options(struct dev *d, const struct cli *c)
         return cli_usage("--seed takes a whole number");
     }
     d->pack_file = cli_option(c, "pack");
+    d->public_ = cli_option(c, "public");
     d->keep = cli_option(c, "keep");
     d->out = cli_option(c, "out");
     d->json = cli_option(c, "json") != NULL;
@@ -123,25 +164,22 @@ static int write_data(struct dev *d)
 
 /* --- results ----------------------------------------------------------------------------------------- */
 
-static void print_price(const struct dev *d)
+static void print_caps(const struct dev *d)
 {
-    char rho[32], cap[32];
-    cli_nano_text(d->model_def.rho, rho, sizeof(rho));
-    printf("price    rho %s a run", rho);
+    char cap[32];
     for (size_t i = 0; i < d->pack.n_budgets; i++) {
         const struct sy_pack_budget *b = &d->pack.budgets[i];
-        printf("; lifetime cap of %.*s in this pack: rho %s", SY_PV(b->ns),
+        printf("lifetime cap of %.*s in this pack: rho %s\n", SY_PV(b->ns),
                cli_nano_text(b->rho, cap, sizeof(cap)));
     }
-    putchar('\n');
 }
 
 static void print_result(struct dev *d)
 {
-    printf(
-        "%s: made from the catalogue alone; no figure below says anything about anybody\n\n%.*s\n",
-        DEV_LABEL, SY_PV(d->model.rendering));
-    print_price(d);
+    printf("%s: people are made up from the catalogue alone; no figure below says anything about "
+           "anybody\n\n%.*s\n",
+           DEV_LABEL, SY_PV(d->model.rendering));
+    print_caps(d);
     for (size_t i = 0; i < d->n_left_out; i++) {
         printf("left out %.*s: the pack has no mechanism for its grade\n", SY_PV(d->left_out[i]));
     }
@@ -167,16 +205,14 @@ static json_t *texts_json(const struct sy_view *list, size_t n)
 
 static int print_result_json(struct dev *d)
 {
-    char rho[32];
     json_t *params = json_array();
     for (size_t i = 0; i < d->n_params; i++) {
         json_array_append_new(params, json_string(d->params[i]));
     }
-    return cli_print_json(json_pack(
-        "{s:b,s:s,s:o,s:s,s:o,s:o,s:o}", "synthetic", 1, "label", DEV_LABEL, "rendering",
-        cli_json_text(d->model.rendering), "rho", cli_nano_text(d->model_def.rho, rho, sizeof(rho)),
-        "params", params, "left_out", texts_json(d->left_out, d->n_left_out), "answer",
-        cli_answer_json(&d->developer, d->answer)));
+    return cli_print_json(json_pack("{s:b,s:s,s:o,s:o,s:o,s:o}", "synthetic", 1, "label", DEV_LABEL,
+                                    "rendering", cli_json_text(d->model.rendering), "params",
+                                    params, "left_out", texts_json(d->left_out, d->n_left_out),
+                                    "answer", cli_answer_json(&d->developer, d->answer)));
 }
 
 /* --- main -------------------------------------------------------------------------------------------- */

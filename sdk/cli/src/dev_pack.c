@@ -22,23 +22,53 @@ static const struct sy_pack_budget *budget_of(const struct sy_pack *pack, struct
     return NULL;
 }
 
+static bool has_text(const struct sy_view *list, size_t n, struct sy_view v)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (sy_view_eq(list[i], v)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* Every namespace whose units own rows of the entries: those of all unit columns of protected tables. */
+static size_t namespaces(struct dev *d, struct sy_view **ret)
+{
+    size_t most = 0, n = 0;
+    for (size_t i = 0; i < d->n_defs; i++) {
+        most += d->defs[i].n_fields;
+    }
+    struct sy_view *list = sy_arena_alloc(&d->arena, most + 1, sizeof(*list));
+    for (size_t i = 0; list != NULL && i < d->n_defs; i++) {
+        const struct sy_dataset_def *def = &d->defs[i];
+        for (size_t k = 0; def->ns.n > 0 && k < def->n_fields; k++) {
+            struct sy_view ns = def->fields[k].ref;
+            if (sy_view_is(def->fields[k].type, "unit") && ns.n > 0 && !has_text(list, n, ns)) {
+                list[n++] = ns;
+            }
+        }
+    }
+    *ret = list;
+    return n;
+}
+
 /* The built-in pack's one budget, once for each namespace of the entries. */
 static int spread_budget(struct dev *d)
 {
     struct sy_pack_budget model = d->pack.budgets[0];
-    struct sy_pack_budget *list = sy_arena_alloc(&d->arena, d->n_defs + 1, sizeof(*list));
-    if (list == NULL) {
+    struct sy_view *spaces = NULL;
+    size_t n = namespaces(d, &spaces);
+    struct sy_pack_budget *list = sy_arena_alloc(&d->arena, n + 1, sizeof(*list));
+    if (spaces == NULL || list == NULL) {
         return cli_usage("out of memory");
     }
     d->pack.budgets = list;
-    d->pack.n_budgets = 0;
-    for (size_t i = 0; i < d->n_defs; i++) {
-        struct sy_view ns = d->defs[i].ns;
-        if (ns.n > 0 && budget_of(&d->pack, ns) == NULL) {
-            list[d->pack.n_budgets] = model;
-            list[d->pack.n_budgets++].ns = ns;
-        }
+    for (size_t i = 0; i < n; i++) {
+        list[i] = model;
+        list[i].ns = spaces[i];
     }
+    d->pack.n_budgets = n;
     return 0;
 }
 
@@ -60,16 +90,6 @@ int dev_pack_read(struct dev *d)
 }
 
 /* --- scene ----------------------------------------------------------------------------------------- */
-
-static bool has_text(const struct sy_view *list, size_t n, struct sy_view v)
-{
-    for (size_t i = 0; i < n; i++) {
-        if (sy_view_eq(list[i], v)) {
-            return true;
-        }
-    }
-    return false;
-}
 
 /* Every mechanism that the pack allows for some grade. */
 static bool all_mechanisms(struct dev *d, struct sy_proposal *p)
@@ -134,21 +154,18 @@ static bool all_fields(struct dev *d, const struct sy_dataset_def *def, struct s
 /* What every namespace of the entries can bear. */
 static int whole_budget(struct dev *d, struct sy_proposal *p)
 {
+    struct sy_view *spaces = NULL;
+    size_t n = namespaces(d, &spaces);
     p->rho = p->delta = 0;
-    for (size_t i = 0, seen = 0; i < d->n_defs; i++) {
-        struct sy_view ns = d->defs[i].ns;
-        const struct sy_pack_budget *b = budget_of(&d->pack, ns);
-        if (ns.n == 0) {
-            continue;
-        }
+    for (size_t i = 0; spaces != NULL && i < n; i++) {
+        const struct sy_pack_budget *b = budget_of(&d->pack, spaces[i]);
         if (b == NULL) {
-            return cli_usage("the pack has no budget for namespace %.*s", SY_PV(ns));
+            return cli_usage("the pack has no budget for namespace %.*s", SY_PV(spaces[i]));
         }
-        p->rho = seen == 0 || b->rho < p->rho ? b->rho : p->rho;
-        p->delta = seen == 0 || b->delta < p->delta ? b->delta : p->delta;
-        seen++;
+        p->rho = i == 0 || b->rho < p->rho ? b->rho : p->rho;
+        p->delta = i == 0 || b->delta < p->delta ? b->delta : p->delta;
     }
-    return 0;
+    return spaces != NULL ? 0 : cli_usage("out of memory");
 }
 
 int dev_scene(struct dev *d, struct sy_proposal *ret)

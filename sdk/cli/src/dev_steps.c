@@ -138,6 +138,18 @@ static struct cli *department_of(struct dev *d, const struct sy_dataset_def *def
     return &d->departments[i];
 }
 
+/* A public table is nobody's secret: the real one where it was given, so that code tables and calendars
+ * say what they say. */
+static const char *file_of(struct dev *d, const struct sy_dataset_def *def, const char *folder)
+{
+    const char *id = (const char *)sy_arena_copy(&d->arena, def->id).p;
+    const char *dot = strrchr(id, '.');
+    const char *real = sy_arena_printf(&d->arena, "%s/%s.csv", d->public_ != NULL ? d->public_ : "",
+                                       dot != NULL ? dot + 1 : id);
+    bool given = d->public_ != NULL && def->ns.n == 0 && access(real, R_OK) == 0;
+    return given ? real : sy_arena_printf(&d->arena, "%s/%s.dummy.csv", folder, id);
+}
+
 /* The file is UTF-8, whatever the real one is; the agency keeps the key share of protected data. */
 static int ingest(struct dev *d, const struct sy_dataset_def *real, const char *folder)
 {
@@ -147,8 +159,7 @@ static int ingest(struct dev *d, const struct sy_dataset_def *real, const char *
     def.custodian = sy_view_str(def.unit.n > 0 ? DEV_AGENCY : NULL);
     int status = cli_dataset_send(c, &def);
     const char *id = (const char *)sy_arena_copy(&d->arena, def.id).p;
-    const char *file = sy_arena_printf(&d->arena, "%s/%s.dummy.csv", folder, id);
-    return status != 0 ? status : ACT(c, cli_dataset_ingest, id, file);
+    return status != 0 ? status : ACT(c, cli_dataset_ingest, id, file_of(d, real, folder));
 }
 
 static int fill_domain(struct dev *d)

@@ -3,7 +3,7 @@
  * generator seeded by the user's seed and the dataset's id, so that files are the same everywhere;
  * nothing secret hangs on it.
  * Invariants: every cell satisfies the ingest checks of the entry it was made from (no row of a
- * dummy file is ever rejected, unless two fields share a column); a unit is only ever one of its namespace's pool.
+ * dummy file is ever rejected, unless two fields share a column).
  */
 #include "dummy.h"
 
@@ -77,12 +77,6 @@ struct range {
     int64_t lo, hi;
 };
 
-static struct range range_of(const struct sy_field_def *f, int64_t lo, int64_t hi)
-{
-    bool declared = f->lo != 0 || f->hi != 0;
-    return declared ? (struct range){f->lo, f->hi} : (struct range){lo, hi};
-}
-
 /* Within the range, both ends included. */
 static int64_t within(struct dummy *d, struct range r)
 {
@@ -93,14 +87,31 @@ static int64_t within(struct dummy *d, struct range r)
 
 /* --- units ------------------------------------------------------------------------------------- */
 
+/* Is x more likely than y the table that lists a namespace's units, one a row? A table that could not hold
+ * them all is not; of the others, the one with the least rows for each unit. Decided by what the entries
+ * declare, so that the order of files does not matter. */
+static bool is_rather_registry(const struct sy_dataset_def *x, const struct sy_dataset_def *y)
+{
+    bool all_x = x->max_rows >= x->units, all_y = y->max_rows >= y->units;
+    if (all_x != all_y) {
+        return all_x;
+    }
+    if (x->max_rows != y->max_rows) {
+        return all_x == (x->max_rows < y->max_rows);
+    }
+    return x->dummy_rows > y->dummy_rows;
+}
+
 static const struct sy_dataset_def *registry_of(const struct dummy *d, struct sy_view ns)
 {
+    const struct sy_dataset_def *best = NULL;
     for (size_t i = 0; i < d->n_defs; i++) {
-        if (d->defs[i]->ns.n > 0 && sy_view_eq(d->defs[i]->ns, ns)) {
-            return d->defs[i];
+        bool lives = d->defs[i]->ns.n > 0 && sy_view_eq(d->defs[i]->ns, ns);
+        if (lives && (best == NULL || is_rather_registry(d->defs[i], best))) {
+            best = d->defs[i];
         }
     }
-    return NULL;
+    return best;
 }
 
 static uint64_t pool_of(const struct dummy *d, struct sy_view ns)
@@ -113,12 +124,18 @@ static uint64_t pool_of(const struct dummy *d, struct sy_view ns)
     return capped ? registry->units : registry->dummy_rows;
 }
 
-static sy_status put_unit(struct dummy *d, const struct sy_field_def *f)
+/* The row's unit, from 0. Where its cap leaves none of the pool for this row, one that the registry does not
+ * list. */
+static uint64_t unit_of_row(struct dummy *d, const struct sy_field_def *f)
 {
     uint64_t pool = pool_of(d, f->ref);
     bool names_row = registry_of(d, f->ref) == d->def && sy_view_eq(f->name, d->def->unit);
-    uint64_t unit = names_row ? d->row % pool : skewed(d, pool);
-    return sy_buf_printf(&d->out, "DUMMY%08" PRIu64, unit + 1);
+    if (f->rows == 0) {
+        return names_row ? d->row % pool : skewed(d, pool);
+    }
+    uint64_t turn = d->row / f->rows; /* `rows` rows in a row for each unit */
+    uint64_t first = names_row ? 0 : seed_of(0, f->name) % pool;
+    return turn < pool ? (first + turn) % pool : turn;
 }
 
 /* --- values ------------------------------------------------------------------------------------ */
@@ -133,19 +150,14 @@ static sy_status put_quoted(struct dummy *d, struct sy_view text)
     return sy_buf_add_str(&d->out, "\"");
 }
 
-static sy_status put_int(struct dummy *d, const struct sy_field_def *f)
+static sy_status put_int(struct dummy *d, const struct sy_field_def *f, int64_t v)
 {
-    return sy_buf_printf(&d->out, "%" PRId64, within(d, range_of(f, 0, NUMBER_HI)));
+    (void)f;
+    return sy_buf_printf(&d->out, "%" PRId64, v);
 }
 
-/* The mean of two draws, so that the middle is more frequent than the ends. */
-static sy_status put_decimal(struct dummy *d, const struct sy_field_def *f)
+static sy_status put_decimal(struct dummy *d, const struct sy_field_def *f, int64_t v)
 {
-    struct range r = range_of(f, 0, NUMBER_HI);
-    int64_t a = within(d, r);
-    int64_t b = within(d, r);
-    int64_t v = a < b ? a + (int64_t)(((uint64_t)b - (uint64_t)a) / 2)
-                      : b + (int64_t)(((uint64_t)a - (uint64_t)b) / 2);
     uint64_t u = v < 0 ? 0 - (uint64_t)v : (uint64_t)v;
     uint64_t unit = 1;
     for (uint64_t i = 0; i < f->scale; i++) {
@@ -155,48 +167,68 @@ static sy_status put_decimal(struct dummy *d, const struct sy_field_def *f)
     return f->scale == 0 ? SY_OK : sy_buf_printf(&d->out, ".%0*" PRIu64, (int)f->scale, u % unit);
 }
 
-static sy_status put_date(struct dummy *d, const struct sy_field_def *f)
+static sy_status put_date(struct dummy *d, const struct sy_field_def *f, int64_t v)
 {
     int y = 0, m = 0, day = 0;
-    sy_date_of_days((int32_t)within(d, range_of(f, DATE_LO, DATE_HI)), &y, &m, &day);
+    (void)f;
+    sy_date_of_days((int32_t)v, &y, &m, &day);
     return sy_buf_printf(&d->out, "%04d-%02d-%02d", y, m, day);
 }
 
-static sy_status put_bool(struct dummy *d, const struct sy_field_def *f)
+static sy_status put_enum(struct dummy *d, const struct sy_field_def *f, int64_t v)
+{
+    return put_quoted(d, f->values[v]);
+}
+
+static const char *const LABELS[] = {
+    "示例甲", "示例乙", "示例丙", "示例丁", "示例戊",   "示例己",
+    "示例庚", "示例辛", "示例壬", "示例癸", "Dummy, A", "Dummy \"B\"",
+};
+
+static sy_status put_text(struct dummy *d, const struct sy_field_def *f, int64_t v)
 {
     (void)f;
-    return sy_buf_add_str(&d->out, below(d, 2) == 0 ? "0" : "1");
+    return v < (int64_t)COUNT(LABELS) ? put_quoted(d, sy_view_str(LABELS[v]))
+                                      : sy_buf_printf(&d->out, "\"示例 %" PRId64 "\"", v);
 }
 
-static sy_status put_enum(struct dummy *d, const struct sy_field_def *f)
+static sy_status put_unit(struct dummy *d, const struct sy_field_def *f, int64_t v)
 {
-    return put_quoted(d, f->values[skewed(d, f->n_values)]);
-}
-
-static sy_status put_text(struct dummy *d, const struct sy_field_def *f)
-{
-    static const char *const LABELS[] = {
-        "示例甲", "示例乙", "示例丙", "示例丁", "示例戊",   "示例己",
-        "示例庚", "示例辛", "示例壬", "示例癸", "Dummy, A", "Dummy \"B\"",
-    };
     (void)f;
-    return put_quoted(d, sy_view_str(LABELS[skewed(d, COUNT(LABELS))]));
+    return sy_buf_printf(&d->out, "DUMMY%08" PRId64, v + 1);
 }
 
+/* The mean of two draws, so that the middle is more frequent than the ends. */
+static int64_t around_the_middle(struct dummy *d, struct range r)
+{
+    int64_t a = within(d, r);
+    int64_t b = within(d, r);
+    return a < b ? a + (int64_t)(((uint64_t)b - (uint64_t)a) / 2)
+                 : b + (int64_t)(((uint64_t)a - (uint64_t)b) / 2);
+}
+
+static int64_t first_ones(struct dummy *d, struct range r)
+{
+    return r.lo + (int64_t)skewed(d, (uint64_t)(r.hi - r.lo) + 1);
+}
+
+/* How a value is drawn from a range of integers, and written. */
 static const struct type {
     const char *name;
-    sy_status (*put)(struct dummy *d, const struct sy_field_def *f);
+    int64_t (*draw)(struct dummy *d, struct range r);
+    sy_status (*put)(struct dummy *d, const struct sy_field_def *f, int64_t v);
     bool bounded;
-    int64_t lo, hi; /* what bounds may be */
+    struct range may;   /* what bounds may be */
+    struct range else_; /* where none are declared */
 } TYPES[] = {
-    {"int32", put_int, true, INT32_MIN, INT32_MAX},
-    {"int64", put_int, true, INT64_MIN, INT64_MAX},
-    {"decimal", put_decimal, true, INT64_MIN, INT64_MAX},
-    {"date", put_date, true, -719162, 2932896}, /* years 1 to 9999 */
-    {"bool", put_bool, false, 0, 0},
-    {"enum", put_enum, false, 0, 0},
-    {"text", put_text, false, 0, 0},
-    {"unit", put_unit, false, 0, 0},
+    {"int32", within, put_int, true, {INT32_MIN, INT32_MAX}, {0, NUMBER_HI}},
+    {"int64", within, put_int, true, {INT64_MIN, INT64_MAX}, {0, NUMBER_HI}},
+    {"decimal", around_the_middle, put_decimal, true, {INT64_MIN, INT64_MAX}, {0, NUMBER_HI}},
+    {"date", within, put_date, true, {-719162, 2932896}, {DATE_LO, DATE_HI}}, /* years 1 to 9999 */
+    {"bool", within, put_int, false, {0, 0}, {0, 1}},
+    {"enum", first_ones, put_enum, false, {0, 0}, {0, 0}},
+    {"text", first_ones, put_text, false, {0, 0}, {0, COUNT(LABELS) - 1}},
+    {"unit", NULL, put_unit, false, {0, 0}, {0, 0}}, /* unit_of_row draws it */
 };
 
 static const struct type *type_of(const struct sy_field_def *f)
@@ -209,43 +241,108 @@ static const struct type *type_of(const struct sy_field_def *f)
     return NULL;
 }
 
-/* --- tables ------------------------------------------------------------------------------------ */
-
-static sy_status put_cell(struct dummy *d, const struct sy_field_def *f)
+static struct range range_of(const struct sy_field_def *f)
 {
     const struct type *type = type_of(f);
-    bool may_be_null = f->nullable && type->put != put_unit;
-    if (may_be_null && below(d, 100) < NULL_PERCENT) {
-        return sy_buf_add_str(&d->out, "\"\""); /* quoted: a row of one NULL is no empty line */
+    if (type->put == put_enum) {
+        return (struct range){0, (int64_t)f->n_values - 1};
     }
-    return type->put(d, f);
+    bool declared = type->bounded && (f->lo != 0 || f->hi != 0);
+    return declared ? (struct range){f->lo, f->hi} : type->else_;
 }
 
-static struct sy_view column_of(const struct sy_field_def *f)
+/* --- keys -------------------------------------------------------------------------------------- */
+
+/* A field no value of which occurs twice, of a code table, say. */
+static bool is_key(const struct sy_field_def *f)
 {
-    return f->source.n > 0 ? f->source : f->name;
+    return f->rows == 1 && type_of(f)->draw != NULL;
+}
+
+/* How many values a key has to give, less one; texts are made up as needed. */
+static uint64_t last_value(const struct sy_field_def *f)
+{
+    struct range r = range_of(f);
+    return type_of(f)->put == put_text ? INT32_MAX : (uint64_t)r.hi - (uint64_t)r.lo;
+}
+
+/* A key with fewer values than dummy_rows ends the table early. */
+static uint64_t rows_of(const struct sy_dataset_def *def)
+{
+    uint64_t rows = def->dummy_rows;
+    for (size_t i = 0; i < def->n_fields; i++) {
+        const struct sy_field_def *f = &def->fields[i];
+        rows = is_key(f) && rows > 0 && rows - 1 > last_value(f) ? last_value(f) + 1 : rows;
+    }
+    return rows;
+}
+
+/* In ascending order, evenly over the range. */
+static int64_t key_of_row(const struct dummy *d, const struct sy_field_def *f)
+{
+    uint64_t step = type_of(f)->put == put_text ? 1 : last_value(f) / rows_of(d->def);
+    return (int64_t)((uint64_t)range_of(f).lo + d->row * (step > 0 ? step : 1));
+}
+
+/* --- tables ------------------------------------------------------------------------------------ */
+
+static sy_status put_value(struct dummy *d, const struct sy_field_def *f)
+{
+    const struct type *type = type_of(f);
+    if (is_key(f)) {
+        return type->put(d, f, key_of_row(d, f));
+    }
+    if (f->nullable && below(d, 100) < NULL_PERCENT) {
+        return sy_buf_add_str(&d->out, "\"\""); /* quoted: a row of one NULL is no empty line */
+    }
+    return type->put(d, f, type->draw(d, range_of(f)));
+}
+
+static size_t columns_of(const struct sy_field_def *f)
+{
+    return f->n_sources > 0 ? f->n_sources : 1;
+}
+
+static struct sy_view column_of(const struct sy_field_def *f, size_t i)
+{
+    return f->n_sources > 0 ? f->sources[i] : f->source.n > 0 ? f->source : f->name;
 }
 
 /* Two fields may share a column of the raw file: it is written once, for the first of them. */
-static bool writes_column(const struct sy_dataset_def *def, size_t i)
+static bool is_written(const struct sy_dataset_def *def, size_t n_before, struct sy_view column)
 {
-    for (size_t j = 0; j < i; j++) {
-        if (sy_view_eq(column_of(&def->fields[j]), column_of(&def->fields[i]))) {
-            return false;
+    for (size_t i = 0; i < n_before; i++) {
+        for (size_t k = 0; k < columns_of(&def->fields[i]); k++) {
+            if (sy_view_eq(column_of(&def->fields[i], k), column)) {
+                return true;
+            }
         }
     }
-    return true;
+    return false;
+}
+
+/* A composite unit has its identifier in every one of its columns. */
+static sy_status put_field(struct dummy *d, size_t at, bool header)
+{
+    const struct sy_field_def *f = &d->def->fields[at];
+    bool is_unit = type_of(f)->put == put_unit;
+    uint64_t unit = is_unit && !header ? unit_of_row(d, f) : 0;
+    for (size_t i = 0; i < columns_of(f); i++) {
+        if (is_written(d->def, at, column_of(f, i))) {
+            continue;
+        }
+        SY_TRY(at == 0 && i == 0 ? SY_OK : sy_buf_add_str(&d->out, ","));
+        SY_TRY(header    ? put_quoted(d, column_of(f, i))
+               : is_unit ? put_unit(d, f, (int64_t)unit)
+                         : put_value(d, f));
+    }
+    return SY_OK;
 }
 
 static sy_status put_row(struct dummy *d, bool header)
 {
     for (size_t i = 0; i < d->def->n_fields; i++) {
-        const struct sy_field_def *f = &d->def->fields[i];
-        if (!writes_column(d->def, i)) {
-            continue;
-        }
-        SY_TRY(i == 0 ? SY_OK : sy_buf_add_str(&d->out, ","));
-        SY_TRY(header ? put_quoted(d, column_of(f)) : put_cell(d, f));
+        SY_TRY(put_field(d, i, header));
     }
     return sy_buf_add_str(&d->out, "\n");
 }
@@ -262,7 +359,8 @@ static sy_status flush(struct dummy *d, int fd, size_t above)
 static sy_status put_table(struct dummy *d, int fd)
 {
     SY_TRY(put_row(d, true));
-    for (d->row = 0; d->row < d->def->dummy_rows; d->row++) {
+    uint64_t rows = rows_of(d->def);
+    for (d->row = 0; d->row < rows; d->row++) {
         SY_TRY(put_row(d, false));
         SY_TRY(flush(d, fd, FLUSH_BYTES));
     }
@@ -277,7 +375,7 @@ static bool can_be_filled(const struct sy_field_def *f)
     if (type == NULL || f->scale > 18 || (type->put == put_enum && f->n_values == 0)) {
         return false;
     }
-    return !type->bounded || (f->lo <= f->hi && f->lo >= type->lo && f->hi <= type->hi);
+    return !type->bounded || (f->lo <= f->hi && f->lo >= type->may.lo && f->hi <= type->may.hi);
 }
 
 static sy_status check(const struct sy_dataset_def *def, struct sy_error *reterr)

@@ -3,14 +3,20 @@
  * applying. Nothing of any real table is in them; each file is labelled as synthetic by its name,
  * DATASET.dummy.csv, and its units by theirs, DUMMY00000001.
  *
- *   rows        exactly dummy_rows
- *   units       one pool a namespace. The first dataset of a namespace in `defs` is its registry: it
- *               makes the pool, a unit a row (at most its `units`), and every unit occurs in it. The
- *               others draw from the pool, a few units often and many seldom, so joins find partners
+ *   rows        exactly dummy_rows; fewer where a key has not so many values
+ *   units       one pool a namespace. One dataset of the namespace is its registry, whatever the order of
+ *               `defs`: of those whose max_rows can hold all `units`, the one with the fewest max_rows, then
+ *               with the most dummy_rows. It makes the pool, a unit a row (at most its `units`), and every
+ *               unit occurs in it. The others draw from the pool, a few units often and many seldom, so
+ *               joins find partners. Where a unit may have `rows` rows at most it has so many, and rows
+ *               beyond the pool's are about units that the registry does not list. A composite unit has
+ *               its identifier in each of its columns
  *   numbers     within [lo, hi], both ends included; decimals gather around the middle. Undeclared
  *               bounds: 0 to 9,999, dates 2000-01-01 to 2024-12-31
  *   enum        from the declared values, the first ones more often; every value can occur
+ *   keys        integers, dates and declared values that are keys: all different, as far as they go
  *   text        one of a dozen made-up labels
+ *   keys        (`rows` 1 of a field that is no unit) ascending, no value twice, never NULL
  *   NULL        about 5 % of a nullable field, never a unit
  *   columns     named as in the raw file; where two fields share one, it suits the first of them
  *

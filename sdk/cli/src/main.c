@@ -3,7 +3,6 @@
  * what it does; --help and the man page come from it. `shuyu-audit` and `shuyu-dev` are programs of
  * their own, run git-style as `shuyu audit` and `shuyu dev`.
  */
-#include <libgen.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -64,6 +63,16 @@ static const struct row rows[] = {
     {"model register", cli_model_register, "FILE.yaml --grant ID", "register a model (developer)"},
     {"model review", cli_model_review, "ID --approve|--reject [--opinion TEXT]",
      "review a model (operator)"},
+    {"model check", cli_model_check, "FILE.yaml --grant ID|--scene FILE.yaml",
+     "would it be accepted? what is refused, where, why, what to write instead"},
+    {"model explain", cli_model_explain, "FILE.yaml --grant ID|--scene FILE.yaml",
+     "what the reviewer will read"},
+    {"model cost", cli_model_cost, "FILE.yaml --grant ID|--scene FILE.yaml",
+     "price and expected error of every figure; no data is touched"},
+    {"model test", cli_model_test,
+     "FILE.yaml [NAME=VALUE ...] --catalogue DIR [--pack FILE.yaml] [--public DIR] [--seed N] "
+     "[--keep DIR]",
+     "run it on dummy data in a throw-away domain"},
     {"model list", cli_model_list, "", "models"},
     {"model show", cli_model_show, "ID", "one model: its SQL and status"},
     {"run", cli_run, "MODEL [NAME=VALUE ...] [--receipt FILE]",
@@ -114,21 +123,6 @@ static const char *default_home(struct cli *c)
     return env != NULL ? env : sy_arena_printf(&c->arena, "%s/.shuyu", home != NULL ? home : ".");
 }
 
-/* `shuyu audit ...` runs shuyu-audit from beside this program, or from PATH. */
-static int run_other(char **argv)
-{
-    char self[4096], path[4200];
-    ssize_t n = readlink("/proc/self/exe", self, sizeof(self) - 1);
-    self[n < 0 ? 0 : n] = '\0';
-    snprintf(path, sizeof(path), "%s/shuyu-%s", n < 0 ? "." : dirname(self), argv[1]);
-    if (access(path, X_OK) == 0) {
-        execv(path, argv + 1);
-    }
-    snprintf(path, sizeof(path), "shuyu-%s", argv[1]);
-    execvp(path, argv + 1);
-    return cli_usage("%s is not installed", path);
-}
-
 /* Is --NAME one of all commands' options, or does this command's usage name it? */
 static bool takes_option(const struct row *row, const char *name)
 {
@@ -176,7 +170,10 @@ int main(int argc, char **argv)
     static struct cli c;
     cli_locale();
     if (argc > 1 && (strcmp(argv[1], "audit") == 0 || strcmp(argv[1], "dev") == 0)) {
-        return run_other(argv);
+        char name[32];
+        snprintf(name, sizeof(name), "shuyu-%s", argv[1]);
+        argv[1] = name;
+        return cli_run_other(argv + 1);
     }
     if (cli_parse(&c, (size_t)(argc > 0 ? argc - 1 : 0),
                   (const char *const *)(uintptr_t)(argv + (argc > 0))) != 0) {

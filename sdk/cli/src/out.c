@@ -209,9 +209,8 @@ void cli_table_print(struct cli_table *t)
     cli_table_free(t);
 }
 
-const char *cli_nano_text(uint64_t nano, char *ret, size_t cap)
+static const char *trim_zeros(char *ret, int n)
 {
-    int n = snprintf(ret, cap, "%" PRIu64 ".%09" PRIu64, nano / 1000000000, nano % 1000000000);
     while (n > 1 && ret[n - 1] == '0') {
         ret[--n] = '\0';
     }
@@ -219,4 +218,16 @@ const char *cli_nano_text(uint64_t nano, char *ret, size_t cap)
         ret[n - 1] = '\0';
     }
     return ret;
+}
+
+const char *cli_nano_text(uint64_t nano, char *ret, size_t cap)
+{
+    return trim_zeros(
+        ret, snprintf(ret, cap, "%" PRIu64 ".%09" PRIu64, nano / 1000000000, nano % 1000000000));
+}
+
+const char *cli_femto_text(uint64_t femto, char *ret, size_t cap)
+{
+    const uint64_t one = UINT64_C(1000000000000000);
+    return trim_zeros(ret, snprintf(ret, cap, "%" PRIu64 ".%015" PRIu64, femto / one, femto % one));
 }

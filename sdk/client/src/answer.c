@@ -69,25 +69,35 @@ static sy_status fill_column(struct shuyu_answer *a, size_t i, struct sy_error *
     return ok ? SY_OK : sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
 }
 
+/* Names of data versions and namespaces, as C strings. */
+static sy_status fill_names(struct shuyu_answer *a, struct sy_error *err)
+{
+    a->datasets = sy_arena_alloc(&a->arena, a->a.n_data + 1, sizeof(*a->datasets));
+    a->namespaces = sy_arena_alloc(&a->arena, a->a.n_spends + 1, sizeof(*a->namespaces));
+    bool ok = a->datasets != NULL && a->namespaces != NULL;
+    for (size_t i = 0; ok && i < a->a.n_data; i++) {
+        a->datasets[i] = cstr(&a->arena, a->a.data[i].dataset);
+        ok = a->datasets[i] != NULL;
+    }
+    for (size_t i = 0; ok && i < a->a.n_spends; i++) {
+        a->namespaces[i] = cstr(&a->arena, a->a.spends[i].ns);
+        ok = a->namespaces[i] != NULL;
+    }
+    return ok ? SY_OK : sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
+}
+
 static sy_status fill(struct shuyu_answer *a, struct sy_error *err)
 {
     SY_TRY(sy_record_decode(&sy_answer_desc, a->reply->opened.reply.result, &SY_MP_LARGE, &a->arena,
                             &a->a, err));
     a->columns = sy_arena_alloc(&a->arena, a->a.n_columns + 1, sizeof(*a->columns));
-    a->datasets = sy_arena_alloc(&a->arena, a->a.n_data + 1, sizeof(*a->datasets));
-    if (a->columns == NULL || a->datasets == NULL) {
+    if (a->columns == NULL) {
         return sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
     }
     for (size_t i = 0; i < a->a.n_columns; i++) {
         SY_TRY(fill_column(a, i, err));
     }
-    for (size_t i = 0; i < a->a.n_data; i++) {
-        a->datasets[i] = cstr(&a->arena, a->a.data[i].dataset);
-        if (a->datasets[i] == NULL) {
-            return sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
-        }
-    }
-    return SY_OK;
+    return fill_names(a, err);
 }
 
 sy_status client_answer_new(shuyu_reply *reply, shuyu_answer **ret, struct sy_error *err)
@@ -298,15 +308,26 @@ void shuyu_answer_facts(const shuyu_answer *a, shuyu_facts *ret)
     const struct client_entry *charge = &a->reply->entries[0];
     *ret = (shuyu_facts){.grant = a->a.grant,
                          .model = a->a.model,
-                         .rho = a->a.rho,
-                         .delta = a->a.delta,
-                         .rho_spent = a->a.rho_spent,
-                         .rho_left = a->a.rho_left,
                          .time = a->a.time,
                          .charge = charge->at.index,
                          .answer = a->reply->entries[1].at.index,
                          .stored = !charge->ours,
-                         .n_data = a->a.n_data};
+                         .n_data = a->a.n_data,
+                         .n_spends = a->a.n_spends};
+}
+
+shuyu_status shuyu_answer_spend(const shuyu_answer *a, size_t i, shuyu_spend *ret)
+{
+    if (i >= a->a.n_spends) {
+        return SHUYU_E_NOT_FOUND;
+    }
+    const struct sy_spend *s = &a->a.spends[i];
+    *ret = (shuyu_spend){.ns = a->namespaces[i],
+                         .rho = s->rho,
+                         .delta = s->delta,
+                         .spent = s->spent,
+                         .left = s->left};
+    return SHUYU_OK;
 }
 
 shuyu_status shuyu_answer_data(const shuyu_answer *a, size_t i, shuyu_data *ret)

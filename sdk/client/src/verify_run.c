@@ -107,6 +107,17 @@ static bool same_data(const struct sy_data_ref *a, size_t n_a, const struct sy_d
     return same;
 }
 
+/* Each namespace that the log charged, at the price it was charged. */
+static bool same_price(const struct sy_answer *a, const struct sy_verdict *v)
+{
+    bool same = a->n_spends == v->n_spends;
+    for (size_t i = 0; same && i < a->n_spends; i++) {
+        same = sy_view_eq(a->spends[i].ns, v->spends[i].ns) &&
+               a->spends[i].rho == v->spends[i].rho && a->spends[i].delta == v->spends[i].delta;
+    }
+    return same;
+}
+
 /* What the answer says of itself is what the log charged for. */
 static sy_status check_facts(const struct client_entry *charge, struct sy_view result,
                              struct sy_error *err)
@@ -119,7 +130,7 @@ static sy_status check_facts(const struct client_entry *charge, struct sy_view r
         memcmp(a.model, charge->header.subject, 32) != 0) {
         return no_run(err, "answer", "the answer is of another grant or model");
     }
-    if (a.rho != charge->event.verdict.rho || a.delta != charge->event.verdict.delta) {
+    if (!same_price(&a, &charge->event.verdict)) {
         return no_run(err, "answer", "the log charged another price");
     }
     return same_data(a.data, a.n_data, in->data, in->n_data)

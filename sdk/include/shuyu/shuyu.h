@@ -330,10 +330,12 @@ enum shuyu_kind { SHUYU_KIND_NONE = 0, SHUYU_KEY, SHUYU_FIGURE };
 typedef struct shuyu_column {
     const char *name; /* borrowed from the answer */
     enum shuyu_kind kind;
-    const char *mechanism; /* figures: "gauss", "laplace", ...; "" for keys */
-    unsigned scale;        /* figures: values are integers x 10^-scale */
-    uint64_t noise;        /* figures: noise scale in the same unit (sigma of gauss, t of laplace);
-                            * 0 for ratios, whose interval says all */
+    const char
+        *mechanism; /* figures: "gauss", "laplace", "post" (computed from released figures) ...;
+                            * "" for keys */
+    unsigned scale; /* figures: values are integers x 10^-scale */
+    uint64_t noise; /* figures: noise scale in the same unit (sigma of gauss, t of laplace);
+                            * 0 for ratios and "post", whose interval says all */
 } shuyu_column;
 
 /* Describe a column. SHUYU_E_NOT_FOUND past the last. */
@@ -375,14 +377,23 @@ SHUYU_API shuyu_status shuyu_answer_format_interval(const shuyu_answer *a, size_
 /* What an answer cost and stands on. */
 typedef struct shuyu_facts {
     const uint8_t *grant, *model; /* 32 bytes each, borrowed; model = the hash that was reviewed */
-    uint64_t rho, delta;          /* charged for this answer */
-    uint64_t rho_spent, rho_left; /* of the grant, after it */
     int64_t time;                 /* when it was made */
     uint64_t charge, answer;      /* entries of the log */
     bool stored;                  /* an answer given before to the same question: nothing charged */
     size_t n_data;                /* data versions it was computed on */
+    size_t n_spends;              /* unit namespaces it was charged to; 0: nothing protected */
 } shuyu_facts;
 SHUYU_API void shuyu_answer_facts(const shuyu_answer *a, shuyu_facts *ret);
+
+/* What one unit namespace was charged for this answer, and where the grant's share of its budget
+ * stood then. */
+typedef struct shuyu_spend {
+    const char *ns;       /* borrowed from the answer */
+    uint64_t rho, delta;  /* charged for this answer */
+    uint64_t spent, left; /* rho of the grant's share, after it */
+} shuyu_spend;
+SHUYU_MUST SHUYU_API shuyu_status shuyu_answer_spend(const shuyu_answer *a, size_t i,
+                                                     shuyu_spend *ret);
 
 typedef struct shuyu_data {
     const char *dataset; /* borrowed from the answer */

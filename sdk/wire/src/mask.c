@@ -294,6 +294,9 @@ sy_status sy_mask_def(const struct sy_field_def *def, const struct sy_mask *mask
                                            : sy_code_text(s.code),
                       reterr);
     }
+    if (!sy_view_is(def->type, "unit") && mask->kind != SY_MASK_NONE) {
+        masked.rows = 0; /* values that were distinct may meet: no key any more */
+    }
     *ret = masked;
     return SY_OK;
 }

@@ -9,7 +9,7 @@
 
 /* Values cost 24 bytes each once unpacked: these bound the zone to 1.5 MiB and 96 MiB. */
 const struct sy_mp_limits SY_MP_REQUEST = {(size_t)1 << 20, 16, (size_t)1 << 16};
-const struct sy_mp_limits SY_MP_LARGE = {(size_t)64 << 20, 16, (size_t)1 << 22};
+const struct sy_mp_limits SY_MP_LARGE = {(size_t)64 << 20, 16, (size_t)1 << 23};
 
 /* Deeper than any message may be; bounds the recursion over objects of other origin. */
 enum { DEPTH_MAX = 16 };

@@ -125,7 +125,10 @@ static sy_status type_key(struct block *k, size_t i)
     }
     k->ret->open = k->ret->open || t->open;
     uint64_t cells = t->open ? 1 : n + (t->nullable ? 1 : 0);
-    k->ret->n_cells = plan_rows_mul(k->ret->n_cells, cells);
+    if (!sy_mul_u64(k->ret->n_cells, cells, &k->ret->n_cells) ||
+        k->ret->n_cells > (uint64_t)SY_PLAN_VALUE_MAX) {
+        return PLAN_FAIL(k->err, "l", "more than 2^62 cells");
+    }
     k->ret->grade = sy_max_u64(k->ret->grade, t->grade);
     return SY_OK;
 }
@@ -178,8 +181,10 @@ static sy_status figure_count(struct block *k, const struct sy_plan_figure *f, s
 
 static sy_status figure_units(struct block *k, const struct sy_plan_figure *f, struct sy_type *ret)
 {
-    if (f->has_arg || k->b->ns.n == 0) {
-        return PLAN_FAIL(k->err, "g", "units counts the block's own units and takes no argument");
+    (void)f;
+    if (k->b->ns.n == 0) {
+        return PLAN_FAIL(k->err, "g",
+                         "units counts the block's own units, and public rows have none");
     }
     ret->hi = 1;
     return SY_OK;
@@ -282,8 +287,10 @@ static sy_status type_block(struct block *k)
     for (size_t i = 0; i < b->n_keys; i++) {
         SY_TRY(plan_path(type_key(k, i), k->err, "k", i));
     }
-    if (k->ret->n_cells > SY_PLAN_CELLS_MAX) {
-        return PLAN_FAIL(k->err, "k", "more than %d cells", SY_PLAN_CELLS_MAX);
+    k->ret->open = k->ret->open || b->sparse;
+    if (!k->ret->open && k->ret->n_cells > SY_PLAN_CELLS_MAX) {
+        return PLAN_FAIL(k->err, "k", "more than %d cells; let them leave through thresholds",
+                         SY_PLAN_CELLS_MAX);
     }
     for (size_t i = 0; i < b->n_figures; i++) {
         SY_TRY(plan_path(type_figure(k, i), k->err, "f", i));
@@ -349,16 +356,22 @@ static sy_status check_out(const struct sy_plan *p, const struct sy_plan_out *o,
     return PLAN_FAIL(err, "o", "a column is an existing key, figure or ratio");
 }
 
+/* What the blocks release, to the answer or to the post stage, which is typed elsewhere (wire/post.h). */
 static sy_status check_outs(struct plan *x)
 {
     const struct sy_plan *p = x->p;
+    if (p->n_post > 1 || (p->n_post == 0 && p->n_blocks != 1)) {
+        return PLAN_FAIL(x->err, "post",
+                         "several blocks need a post stage, and there is one at most");
+    }
     if (p->n_outs == 0 || p->n_outs > SY_PLAN_OUTS_MAX) {
         return PLAN_FAIL(x->err, "outs", "1 to %d columns", SY_PLAN_OUTS_MAX);
     }
     for (size_t i = 0; i < p->n_outs; i++) {
         SY_TRY(plan_path(check_out(p, &p->outs[i], x->err), x->err, "outs", i));
         for (size_t j = 0; j < i; j++) {
-            if (sy_view_eq(p->outs[i].name, p->outs[j].name)) {
+            if (p->outs[i].block == p->outs[j].block &&
+                sy_view_eq(p->outs[i].name, p->outs[j].name)) {
                 return PLAN_FAIL(x->err, "outs", "two columns are called %.*s",
                                  SY_PV(p->outs[i].name));
             }

@@ -1,5 +1,5 @@
 /*
- * The least type that holds two others, for CASE and COALESCE. Label sets unite in order of appearance;
+ * Label sets that a plan makes, and the least type that holds two others, for CASE, COALESCE and union. Label sets unite in order of appearance;
  * all unions of a plan together may make SY_PLAN_LABELS_TOTAL labels, so a hostile plan costs no more.
  */
 #include <stdlib.h>
@@ -14,42 +14,55 @@ static int by_text(const void *a, const void *b)
     return c != 0 ? c : (*x > *y) - (*x < *y);
 }
 
-/* The union in order of appearance: sort pointers into a ++ b by (text, position), mark repeats. */
-static sy_status unite(struct sy_typer *t, const struct sy_type *a, const struct sy_type *b,
-                       struct sy_type *ret, struct sy_error *err)
+sy_status plan_labels_new(struct sy_typer *t, size_t n, struct sy_view **ret, struct sy_error *err)
 {
-    size_t n = a->n_labels + b->n_labels;
     if (n > SY_PLAN_LABELS_TOTAL - t->labels_made) {
         return PLAN_FAIL(err, "", "the label sets of this plan are too large");
     }
     t->labels_made += n;
-    struct sy_view *all = sy_arena_alloc(t->arena, n, sizeof *all);
-    const struct sy_view **sorted = calloc(n, sizeof *sorted);
-    if (all == NULL || sorted == NULL) {
-        free(sorted);
-        return sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
-    }
-    for (size_t i = 0; i < n; i++) {
-        all[i] = i < a->n_labels ? a->labels[i] : b->labels[i - a->n_labels];
+    *ret = sy_arena_alloc(t->arena, n == 0 ? 1 : n, sizeof **ret);
+    return *ret == NULL ? sy_fail(err, SY_E_NO_MEMORY, NULL, NULL) : SY_OK;
+}
+
+/* Sort pointers into the list by (text, position), mark repeats. */
+sy_status plan_labels_distinct(struct sy_view *all, size_t n, size_t *ret_n, struct sy_error *err)
+{
+    const struct sy_view **sorted = calloc(n + 1, sizeof *sorted);
+    bool *repeat = calloc(n + 1, sizeof *repeat);
+    bool done = sorted != NULL && repeat != NULL;
+    for (size_t i = 0; done && i < n; i++) {
         sorted[i] = &all[i];
     }
-    qsort(sorted, n, sizeof *sorted, by_text);
-    bool *repeat = calloc(n, sizeof *repeat);
-    for (size_t i = 1; repeat != NULL && i < n; i++) {
+    if (done && n > 1) {
+        qsort(sorted, n, sizeof *sorted, by_text);
+    }
+    for (size_t i = 1; done && i < n; i++) {
         repeat[sorted[i] - all] = sy_view_eq(*sorted[i], *sorted[i - 1]);
     }
     size_t kept = 0;
-    for (size_t i = 0; repeat != NULL && i < n; i++) {
+    for (size_t i = 0; done && i < n; i++) {
         if (!repeat[i]) {
             all[kept++] = all[i];
         }
     }
-    bool done = repeat != NULL;
     free(repeat);
     free(sorted);
-    ret->labels = all;
-    ret->n_labels = kept;
+    *ret_n = kept;
     return done ? SY_OK : sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
+}
+
+/* The union in order of appearance. */
+static sy_status unite(struct sy_typer *t, const struct sy_type *a, const struct sy_type *b,
+                       struct sy_type *ret, struct sy_error *err)
+{
+    struct sy_view *all;
+    size_t n = a->n_labels + b->n_labels;
+    SY_TRY(plan_labels_new(t, n, &all, err));
+    for (size_t i = 0; i < n; i++) {
+        all[i] = i < a->n_labels ? a->labels[i] : b->labels[i - a->n_labels];
+    }
+    ret->labels = all;
+    return plan_labels_distinct(all, n, &ret->n_labels, err);
 }
 
 static bool same_labels(const struct sy_type *a, const struct sy_type *b)

@@ -57,9 +57,11 @@ bool sy_plan_param_value(const struct sy_plan_param *p, uint64_t position, int64
         return false;
     }
     struct sy_view text = p->values[position];
-    if (sy_view_is(p->kind, "str")) {
+    if (sy_view_is(p->kind, "str") || sy_view_is(p->kind, "period")) {
+        int64_t first;
+        int64_t last;
         *ret = (int64_t)position;
-        return true;
+        return sy_view_is(p->kind, "str") || sy_plan_period(p, position, &first, &last);
     }
     if (sy_view_is(p->kind, "int")) {
         return p->scale <= SY_PLAN_SCALE_MAX && sy_decimal_parse(text, (uint32_t)p->scale, ret);
@@ -104,6 +106,9 @@ static sy_status check_param(const struct sy_plan_param *p, struct sy_error *err
     if (p->scale != 0 && (!sy_view_is(p->kind, "int") || p->scale > SY_PLAN_SCALE_MAX)) {
         return PLAN_FAIL(err, "s", "0 to %d decimal digits, for integers only", SY_PLAN_SCALE_MAX);
     }
+    if (sy_view_is(p->kind, "period") ? !plan_calendar(p->calendar) : p->calendar.n != 0) {
+        return PLAN_FAIL(err, "c", "a calendar is MM-DD, a day of every year; for periods only");
+    }
     if (p->n_values == 0 || p->n_values > SY_PLAN_PARAM_VALUES_MAX) {
         return PLAN_FAIL(err, "v", "1 to %d declared values", SY_PLAN_PARAM_VALUES_MAX);
     }
@@ -119,7 +124,6 @@ static sy_status check_param(const struct sy_plan_param *p, struct sy_error *err
 static sy_status param_type(const struct sy_plan_param *p, struct sy_type *ret,
                             struct sy_error *err)
 {
-    SY_TRY(check_param(p, err));
     *ret = (struct sy_type){.kind = param_kind(p->kind), .scale = (uint32_t)p->scale};
     for (size_t i = 0; i < p->n_values; i++) {
         int64_t v;
@@ -138,6 +142,17 @@ static sy_status param_type(const struct sy_plan_param *p, struct sy_type *ret,
     return SY_OK;
 }
 
+/* A period's own type stays NONE: it is no value, only its days are. */
+static sy_status type_param(struct sy_typer *t, size_t i, struct sy_error *err)
+{
+    const struct sy_plan_param *p = &t->plan_params[i];
+    SY_TRY(check_param(p, err));
+    if (sy_view_is(p->kind, "period")) {
+        return plan_period_type(p, &t->first_days[i], &t->last_days[i], err);
+    }
+    return param_type(p, &t->params[i], err);
+}
+
 sy_status sy_typer_init(struct sy_typer *t, const struct sy_plan_param *params, size_t n_params,
                         const struct sy_dataset_def *defs, size_t n_defs, struct sy_arena *arena,
                         struct sy_error *reterr)
@@ -151,7 +166,9 @@ sy_status sy_typer_init(struct sy_typer *t, const struct sy_plan_param *params, 
         return PLAN_FAIL(reterr, "params", "more than %d parameters", SY_PLAN_PARAMS_MAX);
     }
     t->params = sy_arena_alloc(arena, n_params + 1, sizeof *t->params);
-    if (t->params == NULL) {
+    t->first_days = sy_arena_alloc(arena, n_params + 1, sizeof *t->first_days);
+    t->last_days = sy_arena_alloc(arena, n_params + 1, sizeof *t->last_days);
+    if (t->params == NULL || t->first_days == NULL || t->last_days == NULL) {
         return sy_fail(reterr, SY_E_NO_MEMORY, NULL, NULL);
     }
     for (size_t i = 0; i < n_params; i++) {
@@ -161,7 +178,7 @@ sy_status sy_typer_init(struct sy_typer *t, const struct sy_plan_param *params, 
                                  SY_PV(params[i].name));
             }
         }
-        SY_TRY(plan_path(param_type(&params[i], &t->params[i], reterr), reterr, "params", i));
+        SY_TRY(plan_path(type_param(t, i, reterr), reterr, "params", i));
     }
     return SY_OK;
 }

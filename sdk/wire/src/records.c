@@ -51,6 +51,12 @@ SY_RECORD_DESC(plan_param, SY_PLAN_PARAM_FIELDS)
 #define SY_T struct sy_plan_source
 SY_RECORD_DESC(plan_source, SY_PLAN_SOURCE_FIELDS)
 #undef SY_T
+#define SY_T struct sy_plan_post_out
+SY_RECORD_DESC(plan_post_out, SY_PLAN_POST_OUT_FIELDS)
+#undef SY_T
+#define SY_T struct sy_plan_post
+SY_RECORD_DESC(plan_post, SY_PLAN_POST_FIELDS)
+#undef SY_T
 #define SY_T struct sy_plan
 SY_RECORD_DESC(plan, SY_PLAN_FIELDS)
 #undef SY_T
@@ -120,11 +126,29 @@ SY_RECORD_DESC(shares, SY_SHARES_FIELDS)
 #define SY_T struct sy_order
 SY_RECORD_DESC(order, SY_ORDER_FIELDS)
 #undef SY_T
+#define SY_T struct sy_spend
+SY_RECORD_DESC(spend, SY_SPEND_FIELDS)
+#undef SY_T
+#define SY_T struct sy_model_clamp
+SY_RECORD_DESC(model_clamp, SY_MODEL_CLAMP_FIELDS)
+#undef SY_T
+#define SY_T struct sy_model_block
+SY_RECORD_DESC(model_block, SY_MODEL_BLOCK_FIELDS)
+#undef SY_T
 #define SY_T struct sy_model_def
 SY_RECORD_DESC(model_def, SY_MODEL_DEF_FIELDS)
 #undef SY_T
 #define SY_T struct sy_model_result
 SY_RECORD_DESC(model_result, SY_MODEL_RESULT_FIELDS)
+#undef SY_T
+#define SY_T struct sy_check
+SY_RECORD_DESC(check, SY_CHECK_FIELDS)
+#undef SY_T
+#define SY_T struct sy_check_figure
+SY_RECORD_DESC(check_figure, SY_CHECK_FIGURE_FIELDS)
+#undef SY_T
+#define SY_T struct sy_check_result
+SY_RECORD_DESC(check_result, SY_CHECK_RESULT_FIELDS)
 #undef SY_T
 #define SY_T struct sy_run_param
 SY_RECORD_DESC(run_param, SY_RUN_PARAM_FIELDS)
@@ -227,77 +251,25 @@ SY_RECORD_DESC(ingest_batch, SY_INGEST_BATCH_FIELDS)
 #undef SY_T
 
 const struct sy_desc *const sy_records[] = {
-    &sy_field_def_desc,
-    &sy_dataset_def_desc,
-    &sy_column_version_desc,
-    &sy_dataset_version_desc,
-    &sy_quality_rule_desc,
-    &sy_quality_desc,
-    &sy_plan_expr_desc,
-    &sy_plan_rel_desc,
-    &sy_plan_key_desc,
-    &sy_plan_figure_desc,
-    &sy_plan_block_desc,
-    &sy_plan_out_desc,
-    &sy_plan_param_desc,
-    &sy_plan_source_desc,
-    &sy_plan_desc,
-    &sy_signature_desc,
-    &sy_header_desc,
-    &sy_envelope_desc,
-    &sy_body_desc,
-    &sy_entry_proof_desc,
-    &sy_reply_desc,
-    &sy_ping_desc,
-    &sy_party_desc,
-    &sy_invite_desc,
-    &sy_enrol_desc,
-    &sy_pack_adopt_desc,
-    &sy_dataset_ref_desc,
-    &sy_sealed_share_desc,
-    &sy_ingest_desc,
-    &sy_ingest_result_desc,
-    &sy_prop_field_desc,
-    &sy_prop_dataset_desc,
-    &sy_proposal_desc,
-    &sy_review_desc,
-    &sy_share_desc,
-    &sy_shares_desc,
-    &sy_order_desc,
-    &sy_model_def_desc,
-    &sy_model_result_desc,
-    &sy_run_param_desc,
-    &sy_run_desc,
-    &sy_data_ref_desc,
-    &sy_answer_column_desc,
-    &sy_answer_desc,
-    &sy_list_desc,
-    &sy_state_row_desc,
-    &sy_state_rows_desc,
-    &sy_log_range_desc,
-    &sy_log_entry_desc,
-    &sy_log_entries_desc,
-    &sy_logged_request_desc,
-    &sy_dataset_keys_desc,
-    &sy_lower_error_desc,
-    &sy_inputs_desc,
-    &sy_verdict_desc,
-    &sy_event_desc,
-    &sy_genesis_desc,
-    &sy_pack_grade_desc,
-    &sy_pack_budget_desc,
-    &sy_pack_size_desc,
-    &sy_pack_ground_desc,
-    &sy_pack_desc,
-    &sy_lower_job_desc,
-    &sy_lower_result_desc,
-    &sy_run_column_desc,
-    &sy_run_job_desc,
-    &sy_run_cell_desc,
-    &sy_run_block_desc,
-    &sy_run_result_desc,
-    &sy_ingest_job_desc,
-    &sy_ingest_column_desc,
-    &sy_ingest_batch_desc,
+    &sy_field_def_desc,    &sy_dataset_def_desc,  &sy_column_version_desc, &sy_dataset_version_desc,
+    &sy_quality_rule_desc, &sy_quality_desc,      &sy_plan_expr_desc,      &sy_plan_rel_desc,
+    &sy_plan_key_desc,     &sy_plan_figure_desc,  &sy_plan_block_desc,     &sy_plan_out_desc,
+    &sy_plan_param_desc,   &sy_plan_source_desc,  &sy_plan_post_out_desc,  &sy_plan_post_desc,
+    &sy_plan_desc,         &sy_signature_desc,    &sy_header_desc,         &sy_envelope_desc,
+    &sy_body_desc,         &sy_entry_proof_desc,  &sy_reply_desc,          &sy_ping_desc,
+    &sy_party_desc,        &sy_invite_desc,       &sy_enrol_desc,          &sy_pack_adopt_desc,
+    &sy_dataset_ref_desc,  &sy_sealed_share_desc, &sy_ingest_desc,         &sy_ingest_result_desc,
+    &sy_prop_field_desc,   &sy_prop_dataset_desc, &sy_proposal_desc,       &sy_review_desc,
+    &sy_share_desc,        &sy_shares_desc,       &sy_order_desc,          &sy_spend_desc,
+    &sy_model_clamp_desc,  &sy_model_block_desc,  &sy_model_def_desc,      &sy_model_result_desc,
+    &sy_check_desc,        &sy_check_figure_desc, &sy_check_result_desc,   &sy_run_param_desc,
+    &sy_run_desc,          &sy_data_ref_desc,     &sy_answer_column_desc,  &sy_answer_desc,
+    &sy_list_desc,         &sy_state_row_desc,    &sy_state_rows_desc,     &sy_log_range_desc,
+    &sy_log_entry_desc,    &sy_log_entries_desc,  &sy_logged_request_desc, &sy_dataset_keys_desc,
+    &sy_lower_error_desc,  &sy_inputs_desc,       &sy_verdict_desc,        &sy_event_desc,
+    &sy_genesis_desc,      &sy_pack_grade_desc,   &sy_pack_budget_desc,    &sy_pack_size_desc,
+    &sy_pack_ground_desc,  &sy_pack_desc,         &sy_lower_job_desc,      &sy_lower_result_desc,
+    &sy_run_column_desc,   &sy_run_job_desc,      &sy_run_cell_desc,       &sy_run_block_desc,
+    &sy_run_result_desc,   &sy_ingest_job_desc,   &sy_ingest_column_desc,  &sy_ingest_batch_desc,
 };
 const size_t sy_n_records = sizeof(sy_records) / sizeof(sy_records[0]);

@@ -52,7 +52,8 @@ SY_MUST sy_status vault_writer_add(struct vault_writer *w, const struct sy_inges
 /* Close the attempt: last chunks, headers, version file, all fsynced with their folder, the unit
  * codes used made durable before. Fills *ret (columns, views in `arena`) but its `report`, which
  * the caller commits to. `nulls` of the columns stays 0: an exact count of missing values must not
- * enter the ledger. The writer is gone afterwards, on error as after vault_writer_abort. */
+ * enter the ledger. SY_E_DATA, field "units": the dataset's namespace would hold more units than
+ * def->units; no new code stays. The writer is gone afterwards, on error as after vault_writer_abort. */
 SY_MUST sy_status vault_writer_finish(struct vault_writer *w, struct sy_arena *arena,
                                       struct sy_dataset_version *ret, struct sy_error *reterr);
 

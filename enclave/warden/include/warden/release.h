@@ -1,6 +1,6 @@
 /*
  * From a worker's bounded aggregates to an answer: re-check against the plan, fill declared cells
- * with zero, add noise, put intervals beside every figure. Nothing of the worker's bytes leaves but
+ * with zero, add noise, compute the post stage, put intervals beside every figure. Nothing of the worker's bytes leaves but
  * through here (DESIGN section 6, rules 1 and 2).
  */
 #ifndef WARDEN_RELEASE_H
@@ -15,13 +15,15 @@ struct warden_release {
     const struct sy_run_result *result;
     const struct sy_run_column *columns; /* as sent to the worker: open keys' dictionaries */
     size_t n_columns;
-    const uint8_t *seed; /* 32 bytes, of the charge */
+    const uint8_t *seed;    /* 32 bytes, of the charge */
+    const uint64_t *params; /* of the charge: position of each parameter's value */
 };
 
 /* Fill ret->columns and ret->rows (lists in the arena). The worker's result is untrusted: SY_E_FIELD
  * when shape, keys, counts or ranges do not fit the plan; *ret is untouched then, and the run is
- * answered as a crash. A ratio whose released denominator is not positive is withheld, as documented
- * for every ratio beforehand. */
+ * answered as a crash. Its figures are noised or wiped where they are: a result is released once.
+ * A ratio whose released denominator is not positive is withheld, and so is a figure of the post stage
+ * that is NULL, or of whose lanes too many are for an interval; as documented beforehand. */
 SY_MUST sy_status warden_release(const struct warden_release *c, struct sy_arena *arena,
                                  struct sy_answer *ret, struct sy_error *reterr);
 

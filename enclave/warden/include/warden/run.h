@@ -17,7 +17,13 @@
 #include "warden/job.h"
 #include "wire/job.h"
 
-enum { WARDEN_COLUMNS_MAX = SY_FDS_MAX - 1, WARDEN_ANSWER_MAX = 32 << 20, WARDEN_HEX_BYTES = 65 };
+/* Every column is a descriptor of one message: those that scans read, and the selection keys. */
+enum {
+    WARDEN_KEYS_MAX = 8,
+    WARDEN_COLUMNS_MAX = SY_FDS_MAX - WARDEN_KEYS_MAX,
+    WARDEN_ANSWER_MAX = 32 << 20,
+    WARDEN_HEX_BYTES = 65
+};
 
 /* One column to be filled. */
 struct warden_feed {
@@ -26,6 +32,13 @@ struct warden_feed {
     uint64_t scan;
     int fd;
     struct vault_column column;
+};
+
+/* The selection keys of one namespace's units. */
+struct warden_unit_keys {
+    struct sy_view ns;
+    uint64_t n_units;
+    int fd;
 };
 
 struct warden_run {
@@ -49,10 +62,10 @@ struct warden_run {
     size_t n_versions;
     struct warden_feed feeds[WARDEN_COLUMNS_MAX];
     size_t n_feeds;
-    struct sy_run_column columns[WARDEN_COLUMNS_MAX + 1];
+    struct warden_unit_keys keys[WARDEN_KEYS_MAX];
+    size_t n_keys;
+    struct sy_run_column columns[SY_FDS_MAX]; /* of the feeds, then of the keys */
     struct vault_secret pseudonyms; /* key of the grant's pseudonyms; empty until a mask needs it */
-    int key_fd;                     /* selection keys, -1 = none */
-    uint64_t n_units;
 
     struct warden_job job;
     int feed_sock; /* the work thread's own descriptor of the worker's socket; -1 = none */

@@ -10,8 +10,13 @@
 /* model.register. prepare: false = a worker lowers the SQL, and the call goes on by itself, with the plan or
  * the worker's refusal as input; true = decide now: the rules refuse it whatever the plan, or no worker
  * could be had (the refusal is the input). done: the model's id, plan and rendering. */
-bool warden_lower_prepare(struct warden_call *c);
+bool warden_register_prepare(struct warden_call *c);
 void warden_register_done(struct warden_call *c);
+
+/* model.check, a read. prepare: is there room for one more? read: lowered as for model.register, then judged
+ * by the rules; the verdict is the result, not a refusal. Nothing is logged, no data is opened. */
+bool warden_check_prepare(struct warden_call *c);
+void warden_check_read(struct warden_call *c);
 
 /* model.run. prepare: fresh salt and data versions. done: the charge is durable: run it, or give the
  * stored answer. again: the same envelope: resume an open charge with its salt, or repeat the

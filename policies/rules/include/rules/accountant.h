@@ -63,6 +63,13 @@ SY_MUST sy_status rules_noise_scale(enum rules_noise kind, const struct rules_re
 SY_MUST sy_status rules_tau(enum rules_noise kind, uint64_t scale, uint64_t groups, uint64_t delta,
                             int64_t *ret, struct sy_error *reterr);
 
+/* Half-width of the 95 % interval of a figure noised at `scale` (1..RULES_SCALE_MAX), in its units:
+ * ceil(z x scale - 1/2), z in millionths, rounded up: the width that the answer will show
+ * (mechanisms/calibrate.h, which proves it; a test compares the two). SY_E_FIELD otherwise; *ret is
+ * then untouched. */
+SY_MUST sy_status rules_half_width(enum rules_noise kind, uint64_t scale, uint64_t *ret,
+                                   struct sy_error *reterr);
+
 /* An upper bound of ln(num / den) x 2^32 for num >= den >= 1, at most 2^-20 (relative to ln 2)
  * above it; 0 for num = den is allowed to come out as a small positive number. */
 uint64_t rules_ln_ceil_q32(sy_u128 num, uint64_t den);

@@ -48,7 +48,7 @@ enum rules_kind {
     RULES_KIND_N
 };
 
-/* verdict: rho, delta: what a charge costs; stored = entry + 1 of an answer that is returned again
+/* verdict: spends: what a charge costs; stored = entry + 1 of an answer that is returned again
  * at no charge (event type "answer": logged, re-decided, no run). */
 struct rules_decision {
     enum rules_kind kind;

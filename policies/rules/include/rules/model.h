@@ -48,6 +48,24 @@ SY_MUST sy_status rules_model_read(const struct rules_state *s, const uint8_t id
                                    struct sy_arena *arena, struct rules_model *ret,
                                    struct sy_error *reterr);
 
+/* --- model.check ------------------------------------------------------------------------------------
+ * decide says whether the asker may ask; then the warden reads under what the model is judged, has it
+ * lowered with ret->defs (a refusal of the worker is the result), and else has the plan judged. */
+
+/* What a model.check is judged under: grant `grant`, or, when that is all zero, the draft in
+ * check.proposal, which comes back without a row and id. As rules_grant_read, and the decoder's errors
+ * for a draft. */
+SY_MUST sy_status rules_check_read(const struct rules_state *s, const uint8_t grant[32],
+                                   const struct sy_check *check, struct sy_arena *arena,
+                                   struct rules_grant *ret, struct sy_error *reterr);
+
+/* Judge a lowered plan as model.register would. OK: *ret is filled, refused or not (refused: code,
+ * block, construct = the error's field, reason); lists and texts in the arena, `plan` borrowed.
+ * SY_E_NO_MEMORY and errors from inside otherwise; *ret is zeroed then. */
+SY_MUST sy_status rules_check_plan(const struct rules_grant *g, const struct sy_model_def *def,
+                                   struct sy_view plan, struct sy_arena *arena,
+                                   struct sy_check_result *ret, struct sy_error *reterr);
+
 /* The data versions a run of `plan` reads: the latest published version of each of plan.sources, in
  * that order: what belongs into inputs.data of a charge. SY_E_STATE when a dataset has no version.
  * */

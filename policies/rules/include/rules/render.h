@@ -11,6 +11,8 @@
 #include "base/buf.h"
 #include "rules/plan_check.h"
 
+enum { RULES_RENDER_MAX = 1 << 20 }; /* bytes of a text that is shown */
+
 /* Append the text (UTF-8, "\n" lines, no tabs) to *b. c and facts: of one successful
  * rules_plan_check. Control characters in names and labels are shown as "?". SY_E_LIMIT past the
  * buffer's ceiling, SY_E_NO_MEMORY; *b may then hold a part. */

@@ -128,15 +128,14 @@ SY_RECORD(row_budget, SY_ROW_BUDGET_FIELDS)
 #define SY_ROW_CHARGE_FIELDS(F, S, L)                                                              \
     F(u64, answer, "answer", SY_OPT)                                                               \
     L(data_ref, data, "data", 0)                                                                   \
-    F(u64, delta, "delta", SY_OPT)                                                                 \
     F(b32, grant, "grant", 0)                                                                      \
     F(b32, model, "model", 0)                                                                      \
     F(b16, nonce, "nonce", 0)                                                                      \
     F(u64s, params, "params", SY_OPT)                                                              \
     F(str, party, "party", 0)                                                                      \
     F(b32, question, "question", 0)                                                                \
-    F(u64, rho, "rho", SY_OPT)                                                                     \
     F(b32, salt, "salt", 0)                                                                        \
+    L(spend, spends, "spends", 0)                                                                  \
     F(str, status, "status", 0)
 SY_RECORD(row_charge, SY_ROW_CHARGE_FIELDS)
 

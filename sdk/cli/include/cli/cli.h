@@ -64,8 +64,8 @@ int cli_usage(const char *fmt, ...) SY_PRINTF(1, 2);
 /* A sentence about what was done, on stdout; nothing with --json or --quiet. */
 void cli_say(const struct cli *c, const char *fmt, ...) SY_PRINTF(2, 3);
 
-/* The refusal in c->err says "at byte N" of this text: show the line and a caret. */
-void cli_point_at(const struct cli *c, struct sy_view text);
+/* Show the line of this text with a caret under byte `pos`, on stderr. */
+void cli_point(const struct cli *c, struct sy_view text, uint64_t pos);
 
 /* Open the profile; connect. False after printing why (status in *ret_status). */
 bool cli_profile(struct cli *c, int *ret_status);
@@ -125,6 +125,10 @@ bool cli_review_args(struct cli *c, struct sy_review *ret, int *ret_status);
  * folder. */
 const char *cli_program(struct cli *c, const char *name, const char *build_folder);
 
+/* Become another program of this build (words[0], NULL at the end): from beside this one, or from PATH.
+ * Returns only after printing why it could not. */
+int cli_run_other(char **words);
+
 /* What commands send, for callers that have the records already. 0 or an exit status, after printing.
  * cli_scene_file fills in developer and domain and gives the proposal's id. */
 int cli_pack_send(struct cli *c, const struct sy_pack *pack);
@@ -149,6 +153,7 @@ cli_command cli_pack_compile, cli_pack_show, cli_pack_adopt, cli_dataset_define,
 cli_command cli_scene_apply, cli_scene_list, cli_scene_show, cli_scene_first, cli_scene_consent,
     cli_scene_final, cli_scene_suspend, cli_scene_resume, cli_scene_revoke;       /* cmd_scene.c */
 cli_command cli_model_register, cli_model_review, cli_model_list, cli_model_show; /* cmd_model.c */
+cli_command cli_model_check, cli_model_explain, cli_model_cost, cli_model_test;   /* cmd_check.c */
 cli_command cli_run;                                                              /* cmd_run.c */
 cli_command cli_budget, cli_log_export;                                           /* cmd_log.c */
 

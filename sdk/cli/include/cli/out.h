@@ -54,5 +54,6 @@ json_t *cli_answer_json(struct cli *c, const shuyu_answer *a);
 
 /* "rho 0.05", "delta 1e-09": fixed-point to text, exact. ret: at least 32 bytes. */
 const char *cli_nano_text(uint64_t nano, char *ret, size_t cap);
+const char *cli_femto_text(uint64_t femto, char *ret, size_t cap);
 
 #endif

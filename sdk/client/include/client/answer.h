@@ -18,7 +18,8 @@ struct shuyu_answer {
     struct sy_arena arena;
     struct sy_answer a;
     struct client_column *columns;
-    const char **datasets; /* names of a.data */
+    const char **datasets;   /* names of a.data */
+    const char **namespaces; /* of a.spends */
 };
 
 /* The arguments of model.run. SY_E_FIELD, SY_E_USAGE. */

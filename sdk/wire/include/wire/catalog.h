@@ -16,8 +16,16 @@ enum { SY_LABEL_BYTES_MAX = 256 }; /* of a text: plain UTF-8, not empty */
  *   bool          0 or 1
  *   enum          one of `values` (declared value set; stored as its position)
  *   text          undeclared dictionary string; may be a group key only through noisy thresholds
- *   unit          identifier of a unit of namespace `ref`, stored as a namespace-wide dense code
- * grade: 1..4 (g1..g4). source: name of the column in the raw file ("" = name). */
+ *   unit          identifier of a unit of namespace `ref`, stored as a namespace-wide dense code. Every
+ *                 unit column of a protected dataset owns the row: the birth of a child is a row about
+ *                 the child and about the mother. rows: most rows of a version that one unit may have
+ *                 in this column (0: no cap). Ingest enforces it, as it enforces bounds: it is a public
+ *                 constraint of the data, and a column without a cap can only be the unit that a model
+ *                 bounds by, so at most one column, the dataset's `unit`, may be without
+ *                 On any other field rows is 0 or 1: 1 declares a key, no value in two rows (a code table's
+ *                 code), so that a join on it multiplies nothing
+ * grade: 1..4 (g1..g4). source: name of the column in the raw file ("" = name). sources: of a unit,
+ * two or more columns that together name it (a composite key; `source` is then ""). */
 #define SY_FIELD_DEF_FIELDS(F, S, L)                                                               \
     F(u64, grade, "grade", 0)                                                                      \
     F(i64, hi, "hi", SY_OPT)                                                                       \
@@ -27,8 +35,10 @@ enum { SY_LABEL_BYTES_MAX = 256 }; /* of a text: plain UTF-8, not empty */
     F(str, name, "name", 0)                                                                        \
     F(bool, nullable, "nullable", SY_OPT)                                                          \
     F(str, ref, "ref", SY_OPT)                                                                     \
+    F(u64, rows, "rows", SY_OPT)                                                                   \
     F(u64, scale, "scale", SY_OPT)                                                                 \
     F(str, source, "source", SY_OPT)                                                               \
+    F(strs, sources, "sources", SY_OPT)                                                            \
     F(str, title, "title", SY_OPT)                                                                 \
     F(str, type, "type", 0)                                                                        \
     F(strs, values, "values", SY_OPT)
@@ -37,7 +47,8 @@ SY_RECORD(field_def, SY_FIELD_DEF_FIELDS)
 /* A dataset. ns/unit: unit namespace and the field that names the unit; both "" for unprotected
  * (g1) data. max_rows bounds every version and sizes every sum. custodian: the party that holds
  * the second key share. encoding of the raw file: utf-8 | gb18030. dummy_rows: rows that dummy data
- * must have. units: declared number of units the namespace may hold (dummy data, planner ranges). */
+ * must have. units: most units that the dataset's namespace may hold (0: not declared);
+ * a version is not published when it holds more. Sizes dummy data, and what can occur in an answer. */
 #define SY_DATASET_DEF_FIELDS(F, S, L)                                                             \
     F(str, custodian, "custodian", SY_OPT)                                                         \
     F(str, department, "department", 0)                                                            \

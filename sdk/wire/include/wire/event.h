@@ -62,14 +62,13 @@ SY_RECORD(lower_error, SY_LOWER_ERROR_FIELDS)
 SY_RECORD(inputs, SY_INPUTS_FIELDS)
 /* (lists used as "zero or one" for sub-records that may be absent) */
 
-/* verdict: code 0 = allowed; else a refusal that is itself logged (type "refuse"). rho and delta:
+/* verdict: code 0 = allowed; else a refusal that is itself logged (type "refuse"). spends:
  * what a charge cost; stored: the answer entry returned again at no charge, as entry + 1. */
 #define SY_VERDICT_FIELDS(F, S, L)                                                                 \
     F(u64, code, "code", SY_OPT)                                                                   \
-    F(u64, delta, "delta", SY_OPT)                                                                 \
     F(str, field, "field", SY_OPT)                                                                 \
     F(str, reason, "reason", SY_OPT)                                                               \
-    F(u64, rho, "rho", SY_OPT)                                                                     \
+    L(spend, spends, "spends", SY_OPT)                                                             \
     F(u64, stored, "stored", SY_OPT)
 SY_RECORD(verdict, SY_VERDICT_FIELDS)
 

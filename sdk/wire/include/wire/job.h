@@ -29,14 +29,18 @@ enum { SY_JOB_LOWER = 'l', SY_JOB_RUN = 'r', SY_JOB_INGEST = 'i' };
 
 enum { SY_MORSEL_ROWS = 122880, SY_CHUNK_BYTES = 1 << 20, SY_JOB_MESSAGE_MAX = 64 << 20 };
 
-/* lower: the model and the catalogue entries (only granted fields are present) it may bind to. */
+/* lower: the model and the catalogue entries it may bind to. Present are the granted fields, and behind
+ * them the other unit columns, whose units own the rows all the same: of datasets[i] the first granted[i]
+ * fields may be read (all, when the list is empty). */
 #define SY_LOWER_JOB_FIELDS(F, S, L)                                                               \
     L(dataset_def, datasets, "datasets", 0)                                                        \
+    F(u64s, granted, "granted", SY_OPT)                                                            \
     S(model_def, model, "model", 0)                                                                \
     F(bins, defs, "x_defs", 0)
 SY_RECORD(lower_job, SY_LOWER_JOB_FIELDS)
 /* defs[i]: the 32-byte digest of datasets[i]'s full catalogue entry, copied into the plan. */
 #define SY_LOWER_RESULT_FIELDS(F, S, L)                                                            \
+    F(str, block, "block", SY_OPT)                                                                 \
     F(str, code, "code", SY_OPT)                                                                   \
     F(str, construct, "construct", SY_OPT)                                                         \
     F(str, hint, "hint", SY_OPT)                                                                   \
@@ -44,13 +48,16 @@ SY_RECORD(lower_job, SY_LOWER_JOB_FIELDS)
     F(u64, pos, "pos", SY_OPT)                                                                     \
     F(str, reason, "reason", SY_OPT)
 SY_RECORD(lower_result, SY_LOWER_RESULT_FIELDS)
-/* refusal: code name, the construct, its byte position in the SQL (from 0), why, what to write. */
+/* refusal: the block ("" = none, "post" = the post stage), code name, the construct, its byte position
+ * in that SQL (from 0), why, what to write instead. */
 
-/* One column of a run. scan = ordinal of the scan relation in plan.rels; "key" columns belong to the
- * block's namespace and have field "". dict: text labels by code, for text fields. */
+/* One column of a run. scan = ordinal of the scan relation in plan.rels; a "key" column holds the
+ * selection keys of the units of namespace `ns` and has field "" (one for each namespace that a
+ * limited block protects). dict: text labels by code, for text fields. */
 #define SY_RUN_COLUMN_FIELDS(F, S, L)                                                              \
     F(strs, dict, "dict", SY_OPT)                                                                  \
     F(str, field, "field", SY_OPT)                                                                 \
+    F(str, ns, "ns", SY_OPT)                                                                       \
     F(bool, nulls, "nulls", SY_OPT)                                                                \
     F(u64, rows, "rows", SY_OPT)                                                                   \
     F(u64, scan, "scan", SY_OPT)                                                                   \
@@ -80,6 +87,8 @@ SY_RECORD(run_block, SY_RUN_BLOCK_FIELDS)
     L(run_block, blocks, "blocks", SY_OPT)                                                         \
     F(bool, ok, "ok", SY_OPT)
 SY_RECORD(run_result, SY_RUN_RESULT_FIELDS)
+/* Memory that the largest result takes once it is decoded, with room to spare: a ceiling for arenas. */
+enum { SY_RESULT_BYTES = 512 << 20 };
 
 /* ingest: rows of the raw file, checked and typed, in batches of at most SY_MORSEL_ROWS rows.
  * Columns in the order of def.fields: `data` holds width x rows bytes as in the memfd layout, `nulls`

@@ -146,19 +146,54 @@ SY_RECORD(shares, SY_SHARES_FIELDS)
     F(str, text, "text", SY_OPT)
 SY_RECORD(order, SY_ORDER_FIELDS)
 
+/* What one namespace is charged for a run. left, spent: of the grant's share after it; in answers
+ * only. */
+#define SY_SPEND_FIELDS(F, S, L)                                                                   \
+    F(u64, delta, "delta", SY_OPT)                                                                 \
+    F(u64, left, "left", SY_OPT)                                                                   \
+    F(str, ns, "ns", 0)                                                                            \
+    F(u64, rho, "rho", SY_OPT)                                                                     \
+    F(u64, spent, "spent", SY_OPT)
+SY_RECORD(spend, SY_SPEND_FIELDS)
+
 /* --- models ----------------------------------------------------------------------------------- */
-/* model.register (developer; header.grant). bounds as in wire/plan.h; rho, delta: price of a run. */
-#define SY_MODEL_DEF_FIELDS(F, S, L)                                                               \
+/* One bound narrower than the catalogue's: the sum behind the block's column `figure` clamps each row
+ * to [lo, hi] (decimal texts). */
+#define SY_MODEL_CLAMP_FIELDS(F, S, L)                                                             \
+    F(str, figure, "figure", 0)                                                                    \
+    F(str, hi, "hi", 0)                                                                            \
+    F(str, lo, "lo", 0)
+SY_RECORD(model_clamp, SY_MODEL_CLAMP_FIELDS)
+
+/* One block: a SELECT whose groups and aggregates leave under one mechanism. groups, rows as in
+ * wire/plan.h; rho, delta: its price for the namespace it protects. threshold: cells leave through
+ * noisy thresholds although their keys are declared. unit: the column, as its FROM names it, by which
+ * contributions are bounded; "" where there is only one choice, else the dataset's own unit. */
+#define SY_MODEL_BLOCK_FIELDS(F, S, L)                                                             \
+    L(model_clamp, clamps, "clamps", SY_OPT)                                                       \
     F(u64, delta, "delta", SY_OPT)                                                                 \
     F(u64, groups, "groups", 0)                                                                    \
     F(str, mechanism, "mechanism", 0)                                                              \
     F(str, name, "name", 0)                                                                        \
-    L(plan_param, params, "params", SY_OPT)                                                        \
-    F(str, purpose, "purpose", SY_OPT)                                                             \
     F(u64, rho, "rho", SY_OPT)                                                                     \
     F(u64, rows, "rows", 0)                                                                        \
     F(str, sql, "sql", 0)                                                                          \
-    F(str, title, "title", 0)
+    F(bool, threshold, "threshold", SY_OPT)                                                        \
+    F(str, unit, "unit", SY_OPT)
+SY_RECORD(model_block, SY_MODEL_BLOCK_FIELDS)
+
+/* model.register (developer; header.grant): the manifest. post: a SELECT over the blocks' names, whose
+ * result is the answer; required when there are several blocks. definition: where the indicator's
+ * definition comes from; version: the developer's own. */
+#define SY_MODEL_DEF_FIELDS(F, S, L)                                                               \
+    L(model_block, blocks, "blocks", 0)                                                            \
+    F(str, definition, "definition", SY_OPT)                                                       \
+    F(str, name, "name", 0)                                                                        \
+    L(plan_param, params, "params", SY_OPT)                                                        \
+    F(str, post, "post", SY_OPT)                                                                   \
+    F(str, purpose, "purpose", SY_OPT)                                                             \
+    F(str, title, "title", 0)                                                                      \
+    F(str, version, "version", SY_OPT)
 SY_RECORD(model_def, SY_MODEL_DEF_FIELDS)
 /* Result of model.register; model = SHA-256("shuyu-model-1" || grant || SHA-256(plan) ||
  * SHA-256(canonical model_def)). rendering: what the reviewer reads. */
@@ -168,6 +203,42 @@ SY_RECORD(model_def, SY_MODEL_DEF_FIELDS)
     F(str, rendering, "rendering", 0)
 SY_RECORD(model_result, SY_MODEL_RESULT_FIELDS)
 /* model.review (operator; header.subject = model): args = sy_review. */
+
+/* model.check (developer; read): would this model be accepted, what does it do, what does it cost?
+ * Under header.grant, or, when that is zero, under `proposal` (a canonical sy_proposal of the caller
+ * that need not be filed). Lowered by a worker without data; nothing is registered, no data touched. */
+#define SY_CHECK_FIELDS(F, S, L)                                                                   \
+    S(model_def, model, "model", 0)                                                                \
+    F(bin, proposal, "proposal", SY_OPT)
+SY_RECORD(check, SY_CHECK_FIELDS)
+/* What leaves as one figure: noise = its scale (sigma or t; 0 exact), half = half-width of the 95 %
+ * interval, both in units of 10^-scale; bound = most that one unit moves one cell. */
+#define SY_CHECK_FIGURE_FIELDS(F, S, L)                                                            \
+    F(str, block, "block", 0)                                                                      \
+    F(u64, bound, "bound", SY_OPT)                                                                 \
+    F(u64, half, "half", SY_OPT)                                                                   \
+    F(str, mechanism, "mechanism", 0)                                                              \
+    F(str, name, "name", 0)                                                                        \
+    F(u64, noise, "noise", SY_OPT)                                                                 \
+    F(u64, scale, "scale", SY_OPT)
+SY_RECORD(check_figure, SY_CHECK_FIGURE_FIELDS)
+/* refused = lowering or the plan check says no: code, block, construct, pos, reason, hint as in
+ * sy_lower_result. Else plan, rendering, cells (declared, all blocks), slot and prices. */
+#define SY_CHECK_RESULT_FIELDS(F, S, L)                                                            \
+    F(str, block, "block", SY_OPT)                                                                 \
+    F(u64, cells, "cells", SY_OPT)                                                                 \
+    F(str, code, "code", SY_OPT)                                                                   \
+    F(str, construct, "construct", SY_OPT)                                                         \
+    L(check_figure, figures, "figures", SY_OPT)                                                    \
+    F(str, hint, "hint", SY_OPT)                                                                   \
+    F(bin, plan, "plan", SY_OPT)                                                                   \
+    F(u64, pos, "pos", SY_OPT)                                                                     \
+    F(str, reason, "reason", SY_OPT)                                                               \
+    F(bool, refused, "refused", SY_OPT)                                                            \
+    F(str, rendering, "rendering", SY_OPT)                                                         \
+    F(u64, slot_ms, "slot_ms", SY_OPT)                                                             \
+    L(spend, spends, "spends", SY_OPT)
+SY_RECORD(check_result, SY_CHECK_RESULT_FIELDS)
 
 /* --- runs ------------------------------------------------------------------------------------- */
 /* model.run (developer; header.grant, header.subject = model). Each declared parameter once. */
@@ -199,17 +270,15 @@ SY_RECORD(data_ref, SY_DATA_REF_FIELDS)
 SY_RECORD(answer_column, SY_ANSWER_COLUMN_FIELDS)
 /* A key column has `texts`, one per row (a NULL key is the text "∅"). A figure column has `values`
  * and the 95 % interval [lo, hi] per row, all x 10^scale; `noise` is its noise scale (sigma for
- * gauss, t for laplace; 0 for ratios, whose interval says all); `withheld` lists row numbers. */
+ * gauss, t for laplace; 0 for ratios and figures of the post stage, whose interval says all; the
+ * mechanism of the latter is "post"); `withheld` lists row numbers. */
 #define SY_ANSWER_FIELDS(F, S, L)                                                                  \
     L(answer_column, columns, "columns", 0)                                                        \
     L(data_ref, data, "data", 0)                                                                   \
-    F(u64, delta, "delta", SY_OPT)                                                                 \
     F(b32, grant, "grant", 0)                                                                      \
     F(b32, model, "model", 0)                                                                      \
-    F(u64, rho, "rho", SY_OPT)                                                                     \
-    F(u64, rho_left, "rho_left", SY_OPT)                                                           \
-    F(u64, rho_spent, "rho_spent", SY_OPT)                                                         \
     F(u64, rows, "rows", SY_OPT)                                                                   \
+    L(spend, spends, "spends", SY_OPT)                                                             \
     F(i64, time, "time", 0)
 SY_RECORD(answer, SY_ANSWER_FIELDS)
 

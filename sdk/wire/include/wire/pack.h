@@ -37,6 +37,8 @@ SY_RECORD(pack_size, SY_PACK_SIZE_FIELDS)
     F(str, title, "title", SY_OPT)
 SY_RECORD(pack_ground, SY_PACK_GROUND_FIELDS)
 
+/* support_min: a model's parameter must declare at least this support (wire/plan.h) when its plan
+ * reads protected data. */
 #define SY_PACK_FIELDS(F, S, L)                                                                    \
     L(pack_budget, budgets, "budgets", SY_OPT)                                                     \
     F(u64, cells_max, "cells_max", 0)                                                              \
@@ -48,6 +50,7 @@ SY_RECORD(pack_ground, SY_PACK_GROUND_FIELDS)
     F(u64, rho_run_max, "rho_run_max", 0)                                                          \
     F(u64, rows_max, "rows_max", 0)                                                                \
     L(pack_size, sizes, "sizes", 0)                                                                \
+    F(u64, support_min, "support_min", SY_OPT)                                                     \
     F(u64, term_max_s, "term_max_s", 0)                                                            \
     F(str, title, "title", SY_OPT)                                                                 \
     F(u64, version, "version", 0)

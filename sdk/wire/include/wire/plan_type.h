@@ -17,7 +17,8 @@
  *   totality   an interval that leaves +-2^62, a date outside years 1..9999, a sum whose worst case
  *              over the declared rows leaves +-2^62: so no operator can ever overflow
  *   blocks     keys whose labels are not exactly the type's (sy_type_labels), more than
- *              SY_PLAN_CELLS_MAX declared cells, wrong clamps, figures, units, outs
+ *              SY_PLAN_CELLS_MAX declared cells (through thresholds: 2^62), wrong clamps, figures,
+ *              units, outs (names are unique in a block), several blocks without a post stage
  * What it does not judge (policies/rules does): whether the fields are granted, whether the unit is
  * tracked soundly through joins, whether mechanism and grade fit, what a run costs.
  *
@@ -26,11 +27,26 @@
  *   mul adds scales (at most SY_PLAN_SCALE_MAX); div: result scale `k`, truncated toward zero, NULL for
  *   0 divisors; mod: equal scales, sign of the dividend, NULL for 0; rescale: to scale `i`, down truncates
  *   least, greatest ignore NULLs (NULL only if all are); and, or take two or more arguments
+ *   lt, le, gt, ge of labels: declared sets whose order in the catalogue is bytewise ascending (codes of
+ *   a classification: "A00" < "A01"); both sides the same set, or one side a text literal or parameter
+ *   like, prefix: declared labels only (the public value set is matched, never a stored text); prefix's
+ *   label set is the distinct prefixes in order of appearance (i from 1; pattern and i at most
+ *   SY_LABEL_BYTES_MAX)
+ *   years, months, trunc, quarter, isodow, add_months, pstart, pend: dates; pstart, pend of a parameter of
+ *   kind period only, which `param` itself refuses
  *   in(x, v...): each v a literal or a parameter; literals outside a declared set are simply never equal
  *   case, coalesce of labels: the label set is the union in order of appearance
  *   open text (undeclared): only copied, counted, tested for NULL, used as a key, or compared by eq, ne,
  *   in with text literals and parameters
- *   reduce count: over outs; a `str` literal argument is not allowed; count(*) is count over `bool 1`
+ *   reduce count: over outs; a `str` literal argument is not allowed; count(*) is count over `bool 1`.
+ *   count_distinct: anything but units of another row's choosing: int, date, bool, declared labels, unit
+ *   arg_max, arg_min: value int, date, bool or declared labels; by int or date
+ *   window lag, lead, first: as arg_max's value; sum, count, min, max as reduce's; NULL where there is no row
+ *   window orders by int, date, bool or labels in bytewise order; names: none, or one per function. The
+ *   grade of a function holds partition and order, and, where ties are broken by the whole row, every column
+ *   union: columns of one kind, scale and namespace; intervals hulled, label sets united in order; open text
+ *   is refused (its codes belong to one dataset)
+ *   open text of a protected dataset is compared with nothing but NULL: it may be counted or be a key
  *
  * Memory: everything in *ret lives in the arena or points into the plan and the catalogue.
  */
@@ -50,8 +66,9 @@ enum {
     SY_PLAN_OUTS_MAX = 512,
     SY_PLAN_PARAMS_MAX = 64,
     SY_PLAN_PARAM_VALUES_MAX = 4096,
-    SY_PLAN_INT_LABELS_MAX = 4096, /* an integer key may take at most so many values */
-    SY_PLAN_LABELS_TOTAL = 1 << 18 /* labels that all unions of a plan may make */
+    SY_PLAN_INT_LABELS_MAX = 4096,  /* an integer key may take at most so many values */
+    SY_PLAN_LABELS_TOTAL = 1 << 18, /* labels that all unions and prefixes of a plan may make */
+    SY_PLAN_LABELS_READ = 1 << 24   /* labels that all ordered comparisons of a plan may look at */
 };
 
 #define SY_PLAN_VALUE_MAX ((int64_t)1 << 62) /* |value| of any integer is at most this */
@@ -95,6 +112,8 @@ struct sy_rel_types {
     struct sy_type *exprs; /* one per plan_rel.exprs */
     uint64_t grade;        /* of everything that decided which rows there are */
     uint64_t rows;         /* bound on the number of rows, saturating at 2^62 */
+    bool *unique; /* per column: no two rows agree in all those marked (group keys, and what
+                            * keeps them); a join that fixes them finds one row. NULL: not known */
 };
 
 struct sy_block_types {
@@ -103,7 +122,7 @@ struct sy_block_types {
     struct sy_type *figures; /* one per figure: the interval of one unit's contribution to one cell
                               * (of the whole cell when ns = ""), scale, grade of everything */
     uint64_t n_cells;        /* product over declared keys; open keys count as 1 */
-    bool open;               /* some key is open */
+    bool open;               /* cells leave through thresholds: some key is open, or sparse */
     uint64_t grade;          /* of everything in the block, the unit column included */
 };
 
@@ -127,8 +146,13 @@ SY_MUST sy_status sy_type_labels(const struct sy_type *t, struct sy_arena *arena
                                  struct sy_error *reterr);
 
 /* The value of a parameter at a position of its declared list: the scaled integer, the day, 0 or 1;
- * for text the position itself. False when the position or the text is not valid. */
+ * for text and periods the position itself. False when the position or the text is not valid. */
 bool sy_plan_param_value(const struct sy_plan_param *p, uint64_t position, int64_t *ret);
+
+/* First and last day of the period at a position of a period parameter's declared list. False when it is
+ * none, or leaves the years 1 to 9999; *ret_* untouched. */
+bool sy_plan_period(const struct sy_plan_param *p, uint64_t position, int64_t *ret_first,
+                    int64_t *ret_last);
 
 /* Position of `text` in the parameter's declared values; false when it is not one of them. */
 bool sy_plan_param_position(const struct sy_plan_param *p, struct sy_view text, uint64_t *ret);
@@ -147,7 +171,10 @@ struct sy_typer {
     const struct sy_dataset_def *defs;
     size_t n_defs;
     struct sy_arena *arena;
-    size_t labels_made;
+    size_t labels_made, labels_read;        /* what was spent of the two bounds above */
+    struct sy_type *first_days, *last_days; /* per parameter: of a period, what pstart, pend give */
+    const struct sy_view *ascending;        /* the last label set that was found in order */
+    size_t n_ascending;
 };
 
 SY_MUST sy_status sy_typer_init(struct sy_typer *t, const struct sy_plan_param *params,

@@ -1,0 +1,710 @@
+/*
+ * The release of plans with several blocks: every block is checked and noised for itself, the post stage
+ * sees released figures only, and its intervals hold as often as they say. Two negative controls are built
+ * beside the real thing: without the check of cells, and with lanes of half the noise.
+ */
+#include "test_kit.h"
+
+#include <math.h>
+#include <sodium.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include "base/time.h"
+#include "mechanisms/calibrate.h"
+#include "mechanisms/release.h"
+#include "warden/release.h"
+
+enum { CELLS = 1024, FIGURES = 2, TOWNS = 3, SEEDS = 400 };
+
+typedef sy_status release_fn(const struct warden_release *c, struct sy_arena *arena,
+                             struct sy_answer *ret, struct sy_error *reterr);
+release_fn warden_release_unchecked, warden_release_halved;
+
+/* A checked plan of two blocks, what a worker says about each, and a seed. */
+struct scene {
+    struct world w;
+    struct rules_model model;
+    struct sy_run_cell cells[2][CELLS];
+    uint64_t keys[2][CELLS][3];
+    int64_t figures[2][CELLS][FIGURES];
+    struct sy_run_block blocks[2];
+    struct sy_run_result result;
+    struct warden_release release;
+    uint8_t seed[MECH_SEED_BYTES];
+    uint64_t params[1];
+};
+
+static int setup(void **state)
+{
+    static struct kit k;
+    kit_init(&k);
+    kit_granted(&k);
+    *state = &k;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    kit_free(*state);
+    return 0;
+}
+
+/* ---- making plans ---- */
+
+static void add_source(struct world *w, size_t i, size_t def)
+{
+    w->plan->sources[i].dataset = w->defs.defs[def].id;
+    memcpy(w->plan->sources[i].def, w->defs.digests[def], 32);
+    w->plan->n_sources = i + 1;
+}
+
+static struct sy_plan_key towns(struct world *w, uint64_t expr)
+{
+    return (struct sy_plan_key){.expr = expr,
+                                .labels = KIT_STRS(w->k, "a", "b", "c"),
+                                .n_labels = TOWNS,
+                                .name = V("town")};
+}
+
+static struct sy_plan_rel post_block(const char *name)
+{
+    return (struct sy_plan_rel){.op = V("block"), .source = V(name)};
+}
+
+static struct sy_plan_expr eq_true(struct world *w)
+{
+    (void)w;
+    return (struct sy_plan_expr){.i = 1, .op = V("bool")};
+}
+
+static void add_out(struct world *w, uint64_t block, const char *op, uint64_t a, const char *name)
+{
+    w->plan->outs[w->plan->n_outs++] =
+        (struct sy_plan_out){.a = a, .block = block, .name = V(name), .op = V(op)};
+}
+
+static void add_shown(struct world *w, uint64_t col, const char *name, uint64_t scale)
+{
+    struct sy_plan_post *p = w->plan->post;
+    p->outs[p->n_outs++] = (struct sy_plan_post_out){.col = col, .name = V(name), .scale = scale};
+}
+
+/* Blocks 0 and 1 without keys' outs yet, and a post stage that begins with both. */
+static void begin_plan(struct world *w)
+{
+    struct sy_plan *p = w->plan;
+    p->blocks = kit_alloc(w->k, 2, sizeof(*p->blocks));
+    p->n_blocks = 2;
+    p->outs = kit_alloc(w->k, 8, sizeof(*p->outs));
+    p->n_outs = 0;
+    p->sources = kit_alloc(w->k, 2, sizeof(*p->sources));
+    p->rels = kit_alloc(w->k, 2, sizeof(*p->rels));
+    p->post = kit_alloc(w->k, 1, sizeof(*p->post));
+    p->n_post = 1;
+    p->post->rels = kit_alloc(w->k, 6, sizeof(*p->post->rels));
+    p->post->rels[0] = post_block("parts");
+    p->post->rels[1] = post_block("whole");
+    p->post->n_rels = 2;
+    p->post->outs = kit_alloc(w->k, 8, sizeof(*p->post->outs));
+}
+
+/* parts x whole, whose one row every part finds. */
+static void join_whole(struct world *w)
+{
+    struct sy_plan_expr all[] = {eq_true(w)};
+    w->plan->post->rels[w->plan->post->n_rels++] = (struct sy_plan_rel){.exprs = list(w, all, 1),
+                                                                        .n_exprs = 1,
+                                                                        .in = NUMS(w, 0, 1),
+                                                                        .n_in = 2,
+                                                                        .kind = V("inner"),
+                                                                        .op = V("join"),
+                                                                        .outs = NUMS(w, 0),
+                                                                        .n_outs = 1};
+}
+
+static void project(struct world *w, const struct sy_plan_expr *e, size_t n, uint64_t *outs,
+                    size_t n_outs)
+{
+    struct sy_plan_post *p = w->plan->post;
+    static const char *const names[] = {"c0", "c1", "c2", "c3", "c4", "c5"};
+    p->rels[p->n_rels] = (struct sy_plan_rel){.exprs = list(w, e, n),
+                                              .n_exprs = n,
+                                              .in = NUMS(w, p->n_rels - 1),
+                                              .n_in = 1,
+                                              .names = kit_strs(w->k, names, n_outs),
+                                              .n_names = n_outs,
+                                              .op = V("project"),
+                                              .outs = outs,
+                                              .n_outs = n_outs};
+    p->n_rels++;
+}
+
+/* Public streets: rows and area by town, and the whole area; exact. */
+static void exact_blocks(struct world *w)
+{
+    struct sy_plan *p = w->plan;
+    struct sy_plan_expr parts[] = {col(w, 0), col(w, 1)}, whole[] = {col(w, 1)};
+    begin_plan(w);
+    add_source(w, 0, 2);
+    p->n_params = 0;
+    p->rels[0] = (struct sy_plan_rel){.names = KIT_STRS(w->k, "town", "area"),
+                                      .n_names = 2,
+                                      .op = V("scan"),
+                                      .source = V("streets")};
+    p->n_rels = 1;
+    for (size_t i = 0; i < 2; i++) {
+        p->blocks[i] =
+            (struct sy_plan_block){.figures = kit_alloc(w->k, 2, sizeof(struct sy_plan_figure)),
+                                   .mechanism = V("exact"),
+                                   .name = V(i == 0 ? "parts" : "whole")};
+    }
+    p->blocks[0].exprs = list(w, parts, 2);
+    p->blocks[0].n_exprs = 2;
+    p->blocks[0].keys = kit_alloc(w->k, 1, sizeof(*p->blocks[0].keys));
+    p->blocks[0].keys[0] = towns(w, 0);
+    p->blocks[0].n_keys = 1;
+    p->blocks[0].figures[0] = (struct sy_plan_figure){.fn = V("count"), .name = V("rows")};
+    p->blocks[0].figures[1] = (struct sy_plan_figure){
+        .expr = 1, .fn = V("sum"), .has_arg = true, .hi = 50, .name = V("area")};
+    p->blocks[0].n_figures = 2;
+    p->blocks[1].exprs = list(w, whole, 1);
+    p->blocks[1].n_exprs = 1;
+    p->blocks[1].figures[0] =
+        (struct sy_plan_figure){.fn = V("sum"), .has_arg = true, .hi = 50, .name = V("area")};
+    p->blocks[1].n_figures = 1;
+    add_out(w, 0, "key", 0, "town");
+    add_out(w, 0, "figure", 0, "rows");
+    add_out(w, 0, "figure", 1, "area");
+    add_out(w, 1, "figure", 0, "area");
+}
+
+/* town, share of the area in percent, area per row, running area. */
+static void hand_computed(struct world *w)
+{
+    struct sy_plan_expr e[] = {col(w, 0),
+                               col(w, 2),
+                               col(w, 3),
+                               call(w, "div", 1, 2),
+                               {.i = 100, .op = V("int")},
+                               call(w, "mul", 3, 4),
+                               col(w, 1),
+                               call(w, "div", 1, 6)};
+    struct sy_plan_expr by[] = {col(w, 0), col(w, 2)};
+    exact_blocks(w);
+    join_whole(w);
+    w->plan->post->rels[3] = (struct sy_plan_rel){.exprs = list(w, by, 2),
+                                                  .n_exprs = 2,
+                                                  .fns = KIT_STRS(w->k, "sum"),
+                                                  .n_fns = 1,
+                                                  .in = NUMS(w, 2),
+                                                  .n_in = 1,
+                                                  .kind = V("rows"),
+                                                  .n_order = 1,
+                                                  .desc = NUMS(w, 0),
+                                                  .n_desc = 1,
+                                                  .names = KIT_STRS(w->k, "running"),
+                                                  .n_names = 1,
+                                                  .op = V("window"),
+                                                  .outs = NUMS(w, 0, 1),
+                                                  .n_outs = 2};
+    w->plan->post->n_rels = 4;
+    struct sy_plan_expr all[9];
+    memcpy(all, e, sizeof(e));
+    all[8] = col(w, 4);
+    project(w, all, 9, NUMS(w, 0, 5, 7, 8), 4);
+    add_shown(w, 0, "town", 0);
+    add_shown(w, 1, "share", 2);
+    add_shown(w, 2, "each", 3);
+    add_shown(w, 3, "running", 0);
+}
+
+/* Persons and weight by town, persons in all; both noised. */
+static void noised_blocks(struct world *w)
+{
+    struct sy_plan *p = w->plan;
+    struct sy_plan_expr parts[] = {col(w, 1), col(w, 2)};
+    begin_plan(w);
+    add_source(w, 0, 0);
+    p->n_params = 0;
+    p->rels[0] = (struct sy_plan_rel){.names = KIT_STRS(w->k, "id", "town", "weight"),
+                                      .n_names = 3,
+                                      .op = V("scan"),
+                                      .source = V("persons")};
+    p->n_rels = 1;
+    for (size_t i = 0; i < 2; i++) {
+        p->blocks[i] =
+            (struct sy_plan_block){.figures = kit_alloc(w->k, 2, sizeof(struct sy_plan_figure)),
+                                   .n_figures = 1,
+                                   .groups = 1,
+                                   .mechanism = V("gauss"),
+                                   .name = V(i == 0 ? "parts" : "whole"),
+                                   .ns = V("person"),
+                                   .rho = 2000000,
+                                   .rows = 1};
+        p->blocks[i].figures[0] = (struct sy_plan_figure){.fn = V("units"), .name = V("n")};
+    }
+    p->blocks[0].exprs = list(w, parts, 2);
+    p->blocks[0].n_exprs = 2;
+    p->blocks[0].keys = kit_alloc(w->k, 1, sizeof(*p->blocks[0].keys));
+    p->blocks[0].keys[0] = towns(w, 0);
+    p->blocks[0].n_keys = 1;
+    add_out(w, 0, "key", 0, "town");
+    add_out(w, 0, "figure", 0, "n");
+    add_out(w, 1, "figure", 0, "all");
+}
+
+/* town, n, all, n / all. */
+static void shares_of(struct world *w)
+{
+    struct sy_plan_expr e[] = {col(w, 0), col(w, 1), col(w, 2), call(w, "div", 1, 2)};
+    join_whole(w);
+    project(w, e, 4, NUMS(w, 0, 1, 2, 3), 4);
+    add_shown(w, 0, "town", 0);
+    add_shown(w, 1, "n", 0);
+    add_shown(w, 2, "all", 0);
+    add_shown(w, 3, "share", 6);
+}
+
+static void noised_shares(struct world *w)
+{
+    noised_blocks(w);
+    shares_of(w);
+}
+
+/* ---- scenes ---- */
+
+static struct scene *scene_new(struct kit *k, void (*make)(struct world *w))
+{
+    struct scene *s = kit_alloc(k, 1, sizeof(*s));
+    s->w = kit_world(k);
+    make(&s->w);
+    sy_status st = kit_check(&s->w, &s->model.facts);
+    if (!sy_ok(st)) {
+        fail_msg("plan: %s %s %s", sy_code_name(st.code), k->err.field, k->err.reason);
+    }
+    s->model.plan = *s->w.plan;
+    s->model.grant.defs = s->w.defs;
+    s->result =
+        (struct sy_run_result){.blocks = s->blocks, .n_blocks = s->w.plan->n_blocks, .ok = true};
+    s->release = (struct warden_release){
+        .model = &s->model, .result = &s->result, .seed = s->seed, .params = s->params};
+    s->blocks[0].cells = s->cells[0];
+    s->blocks[1].cells = s->cells[1];
+    memset(s->seed, 42, sizeof(s->seed));
+    return s;
+}
+
+static struct sy_run_cell *add_cell(struct scene *s, size_t block, uint64_t key, int64_t a,
+                                    int64_t b)
+{
+    const struct rules_block_facts *f = &s->model.facts.blocks[block];
+    size_t i = s->blocks[block].n_cells++;
+    assert_true(i < CELLS);
+    s->keys[block][i][0] = key;
+    s->figures[block][i][0] = a;
+    s->figures[block][i][1] = b;
+    s->cells[block][i] = (struct sy_run_cell){.figures = s->figures[block][i],
+                                              .n_figures = f->n_figures,
+                                              .key = s->keys[block][i],
+                                              .n_key = f->n_keys,
+                                              .units = f->ns.n > 0 ? (uint64_t)a : 0};
+    return &s->cells[block][i];
+}
+
+static struct sy_answer released_by(struct scene *s, release_fn *release)
+{
+    static int64_t exact[2][CELLS][FIGURES];
+    struct sy_answer a = {0};
+    struct sy_error err = {0};
+    memcpy(exact, s->figures, sizeof(exact));
+    sy_status st = release(&s->release, &s->w.k->arena, &a, &err);
+    if (!sy_ok(st)) {
+        fail_msg("release: %s %s %s", sy_code_name(st.code), err.field, err.reason);
+    }
+    memcpy(s->figures, exact, sizeof(exact));
+    return a;
+}
+
+static struct sy_answer released(struct scene *s)
+{
+    return released_by(s, warden_release);
+}
+
+static struct scene *people(struct kit *k, void (*make)(struct world *w))
+{
+    struct scene *s = scene_new(k, make);
+    (void)add_cell(s, 0, 0, 5000, 0);
+    (void)add_cell(s, 0, 1, 900, 0);
+    (void)add_cell(s, 0, 2, 14000, 0);
+    (void)add_cell(s, 1, 0, 19900, 0);
+    return s;
+}
+
+/* ---- exact blocks: by hand ---- */
+
+static void check_column(const struct sy_answer_column *c, const int64_t *want, size_t n)
+{
+    assert_true(sy_view_is(c->kind, "figure"));
+    assert_true(sy_view_is(c->mechanism, "post"));
+    assert_int_equal(c->noise, 0);
+    assert_int_equal(c->n_withheld, 0);
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(c->values[i], want[i]);
+        assert_int_equal(c->lo[i], want[i]);
+        assert_int_equal(c->hi[i], want[i]);
+    }
+}
+
+static void test_by_hand(void **state)
+{
+    struct scene *s = scene_new(*state, hand_computed);
+    (void)add_cell(s, 0, 2, 3, 7);
+    (void)add_cell(s, 0, 0, 2, 5);
+    (void)add_cell(s, 0, 1, 6, 4);
+    (void)add_cell(s, 1, 0, 16, 0);
+    struct sy_answer a = released(s);
+    static const char *const towns_want[] = {"a", "b", "c"};
+    assert_int_equal(a.rows, 3);
+    assert_int_equal(a.n_columns, 4);
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(sy_view_is(a.columns[0].kind, "key"));
+        assert_true(sy_view_is(a.columns[0].texts[i], towns_want[i]));
+    }
+    check_column(&a.columns[1], (const int64_t[]){3125, 2500, 4375}, 3);
+    check_column(&a.columns[2], (const int64_t[]){2500, 667, 2333}, 3);
+    check_column(&a.columns[3], (const int64_t[]){5, 9, 16}, 3);
+    s->seed[0] ^= 1; /* nothing of it is noise */
+    struct sy_answer other = released(s);
+    check_column(&other.columns[1], (const int64_t[]){3125, 2500, 4375}, 3);
+}
+
+/* A quotient by nothing is NULL, and withheld. */
+static void test_null_is_withheld(void **state)
+{
+    struct scene *s = scene_new(*state, hand_computed);
+    (void)add_cell(s, 0, 0, 2, 5);
+    (void)add_cell(s, 0, 2, 1, 11);
+    (void)add_cell(s, 1, 0, 16, 0);
+    struct sy_answer a = released(s);
+    const struct sy_answer_column *each = &a.columns[2];
+    assert_int_equal(each->n_withheld, 1);
+    assert_int_equal(each->withheld[0], 1);
+    assert_int_equal(each->values[1], 0);
+    assert_int_equal(each->values[0], 2500);
+    assert_int_equal(each->values[2], 11000);
+}
+
+/* ---- noised blocks ---- */
+
+/* What the mechanism itself makes of the block's figures under the same seed. */
+static void mechanism_says(const struct scene *s, uint32_t block, int64_t *values, size_t cells)
+{
+    struct mech_figure noise = {MECH_GAUSS, s->model.facts.blocks[block].figures[0].noise};
+    struct mech_block b = {.seed = s->seed, .block = block, .figures = &noise, .n_figures = 1};
+    check_ok(mech_release_cells(&b, values, cells));
+}
+
+/* The post stage stands on figures released as they always are, each block under its own number. */
+static void test_points_are_released_figures(void **state)
+{
+    struct scene *s = people(*state, noised_shares);
+    int64_t parts[TOWNS] = {5000, 900, 14000}, whole[1] = {19900}, twin[1] = {19900};
+    struct sy_answer a = released(s);
+    mechanism_says(s, 0, parts, TOWNS);
+    mechanism_says(s, 1, whole, 1);
+    mechanism_says(s, 0, twin, 1);
+    assert_true(twin[0] != whole[0]); /* else this test could not tell the blocks' noise apart */
+    for (size_t i = 0; i < TOWNS; i++) {
+        assert_int_equal(a.columns[1].values[i], parts[i]);
+        assert_int_equal(a.columns[2].values[i], whole[0]);
+        double share = (double)parts[i] / (double)whole[0] * 1e6;
+        assert_true(share - (double)a.columns[3].values[i] <= 0.5 + 1e-6);
+        assert_true((double)a.columns[3].values[i] - share <= 0.5 + 1e-6);
+    }
+}
+
+/* Of an untouched figure the simulated interval is about the closed form's. */
+static void test_simulated_width(void **state)
+{
+    struct scene *s = people(*state, noised_shares);
+    struct sy_answer a = released(s);
+    uint64_t w = 0;
+    check_ok(
+        mech_half_width(MECH_GAUSS, s->model.facts.blocks[0].figures[0].noise, MECH_LEVEL_950, &w));
+    for (size_t i = 0; i < TOWNS; i++) {
+        int64_t width = a.columns[1].hi[i] - a.columns[1].lo[i];
+        assert_in_range(width, 2 * w * 85 / 100, 2 * w * 115 / 100);
+        assert_true(a.columns[1].lo[i] < a.columns[1].values[i]);
+        assert_true(a.columns[1].hi[i] > a.columns[1].values[i]);
+    }
+}
+
+/* Lanes are a thousand different ones: from one seed to the next the width moves by about 3 % of itself
+ * (standard deviation); if chunks repeated each other's 63 lanes, by 12 %. */
+static void test_simulated_width_is_steady(void **state)
+{
+    enum { N = 100 };
+    struct scene *s = people(*state, noised_shares);
+    double sum = 0, squares = 0;
+    for (uint64_t i = 0; i < N; i++) {
+        memcpy(s->seed, &i, sizeof(i));
+        struct sy_answer a = released(s);
+        double width = (double)(a.columns[1].hi[0] - a.columns[1].lo[0]);
+        sum += width;
+        squares += width * width;
+    }
+    double mean = sum / N, variance = squares / N - mean * mean;
+    print_message("# width %.1f, standard deviation %.2f\n", mean, sqrt(variance));
+    assert_true(variance < 0.06 * mean * 0.06 * mean);
+}
+
+static bool same_figures(const struct sy_answer *a, const struct sy_answer *b)
+{
+    bool same = a->rows == b->rows && a->n_columns == b->n_columns;
+    for (size_t i = 0; same && i < a->n_columns; i++) {
+        size_t bytes = a->columns[i].n_values * sizeof(int64_t);
+        same = bytes == 0 || (memcmp(a->columns[i].values, b->columns[i].values, bytes) == 0 &&
+                              memcmp(a->columns[i].lo, b->columns[i].lo, bytes) == 0 &&
+                              memcmp(a->columns[i].hi, b->columns[i].hi, bytes) == 0);
+    }
+    return same;
+}
+
+/* The same charge is released bit for bit again, lanes included; another is not. */
+static void test_repeatable(void **state)
+{
+    struct scene *s = people(*state, noised_shares);
+    struct sy_answer a = released(s), b = released(s);
+    assert_true(same_figures(&a, &b));
+    s->seed[31] ^= 1;
+    struct sy_answer c = released(s);
+    assert_false(same_figures(&a, &c));
+}
+
+/* Nothing exact is left in the worker's message. */
+static void test_result_is_wiped(void **state)
+{
+    struct scene *s = people(*state, noised_shares);
+    struct sy_answer a = {0};
+    struct sy_error err = {0};
+    check_ok(warden_release(&s->release, &s->w.k->arena, &a, &err));
+    for (size_t i = 0; i < TOWNS; i++) {
+        assert_int_equal(s->figures[0][i][0], 0);
+    }
+    assert_int_equal(s->figures[1][0][0], 0);
+}
+
+/* ---- coverage ---- */
+
+static size_t times_held(struct scene *s, release_fn *release, uint64_t from)
+{
+    const int64_t truth = 5000 * INT64_C(1000000) / 19900;
+    size_t held = 0;
+    for (uint64_t i = 0; i < SEEDS; i++) {
+        uint64_t seed = from + i;
+        memcpy(s->seed, &seed, sizeof(seed));
+        struct sy_answer a = released_by(s, release);
+        held += a.columns[3].lo[0] <= truth && truth <= a.columns[3].hi[0];
+    }
+    return held;
+}
+
+static uint64_t start_random(void)
+{
+    const char *given = getenv("SHUYU_SEED");
+    uint64_t seed = given != NULL ? strtoull(given, NULL, 10) : sy_mono_ns();
+    print_message("# SHUYU_SEED=%llu\n", (unsigned long long)seed);
+    return seed;
+}
+
+/* 95 % of 400, within four standard errors (4.36 each); lanes of half the noise hold 67 %. */
+static void test_coverage(void **state)
+{
+    struct scene *s = people(*state, noised_shares);
+    uint64_t seed = start_random();
+    size_t held = times_held(s, warden_release, seed);
+    size_t halved = times_held(s, warden_release_halved, seed);
+    print_message("# the interval held in %zu of %d, with lanes of half the noise in %zu\n", held,
+                  SEEDS, halved);
+    assert_in_range(held, 363, 397);
+    assert_true(halved < 363);
+}
+
+/* ---- sparse blocks ---- */
+
+static void sparse_parts(struct world *w)
+{
+    noised_blocks(w);
+    w->plan->blocks[0].sparse = true;
+    w->plan->blocks[0].delta = 1000000;
+    shares_of(w);
+}
+
+/* Declared labels, but cells leave only past the threshold; their labels are the plan's. */
+static void test_sparse(void **state)
+{
+    for (uint64_t i = 0; i < 50; i++) {
+        struct scene *s = scene_new(*state, sparse_parts);
+        const struct rules_block_facts *f = &s->model.facts.blocks[0];
+        int64_t far = f->tau + (int64_t)f->units_noise * 12;
+        assert_true(f->open && !f->keys[0].open && f->tau > 1);
+        memcpy(s->seed, &i, sizeof(i));
+        (void)add_cell(s, 0, 2, far, 0);
+        (void)add_cell(s, 0, 1, 1, 0);
+        (void)add_cell(s, 1, 0, 19900, 0);
+        struct sy_answer a = released(s);
+        assert_int_equal(a.rows, 1);
+        assert_true(sy_view_is(a.columns[0].texts[0], "c"));
+        assert_true(a.columns[3].lo[0] < a.columns[3].hi[0]);
+    }
+}
+
+/* ---- BOUNDARY ---- */
+
+static bool refuses(struct scene *s, release_fn *release)
+{
+    struct sy_answer a, before;
+    struct sy_error err = {0};
+    memset(&a, 0xA5, sizeof(a));
+    memcpy(&before, &a, sizeof(a));
+    sy_status st = release(&s->release, &s->w.k->arena, &a, &err);
+    return st.code == SY_E_FIELD && memcmp(&a, &before, sizeof(a)) == 0;
+}
+
+static void b_one_block(struct scene *s)
+{
+    s->result.n_blocks = 1;
+}
+
+static void b_swapped(struct scene *s)
+{
+    struct sy_run_block parts = s->blocks[0];
+    s->blocks[0] = s->blocks[1];
+    s->blocks[1] = parts;
+}
+
+static void b_second_range(struct scene *s)
+{
+    s->figures[1][0][0] = s->model.facts.blocks[1].figures[0].hi + 1;
+}
+
+static void b_second_units(struct scene *s)
+{
+    s->cells[1][0].units = 0;
+}
+
+static void b_second_twice(struct scene *s)
+{
+    s->cells[1][1] = s->cells[1][0];
+    s->blocks[1].n_cells = 2;
+}
+
+static void b_first_key(struct scene *s)
+{
+    s->keys[0][1][0] = TOWNS;
+}
+
+static void test_boundary(void **state)
+{
+    static const struct {
+        void (*spoil)(struct scene *s);
+        bool cell; /* what only the check of cells refuses */
+    } cases[] = {{b_one_block, false},   {b_swapped, false},      {b_second_range, true},
+                 {b_second_units, true}, {b_second_twice, false}, {b_first_key, false}};
+    for (size_t i = 0; i < LEN(cases); i++) {
+        struct scene *s = people(*state, noised_shares);
+        cases[i].spoil(s);
+        if (!refuses(s, warden_release)) {
+            fail_msg("case %zu was not refused", i);
+        }
+        if (cases[i].cell) {
+            s = people(*state, noised_shares);
+            cases[i].spoil(s);
+            assert_false(refuses(s, warden_release_unchecked));
+        }
+    }
+}
+
+/* ---- what it takes ---- */
+
+/* Persons by age, sex and town: 726 cells, integers among the keys. */
+static void many_cells(struct world *w)
+{
+    struct sy_plan *p = w->plan;
+    struct sy_plan_expr keys[] = {col(w, 1), col(w, 2), col(w, 3)};
+    struct sy_view *ages = kit_alloc(w->k, 121, sizeof(*ages));
+    noised_blocks(w);
+    for (size_t i = 0; i <= 120; i++) {
+        ages[i] = V(sy_arena_printf(&w->k->arena, "%zu", i));
+    }
+    p->rels[0].names = KIT_STRS(w->k, "id", "age", "male", "town");
+    p->rels[0].n_names = 4;
+    p->blocks[0].exprs = list(w, keys, 3);
+    p->blocks[0].n_exprs = 3;
+    p->blocks[0].keys = kit_alloc(w->k, 3, sizeof(*p->blocks[0].keys));
+    p->blocks[0].keys[0] = (struct sy_plan_key){.labels = ages, .n_labels = 121, .name = V("age")};
+    p->blocks[0].keys[1] = (struct sy_plan_key){
+        .expr = 1, .labels = KIT_STRS(w->k, "false", "true"), .n_labels = 2, .name = V("male")};
+    p->blocks[0].keys[2] = towns(w, 2);
+    p->blocks[0].n_keys = 3;
+    p->n_outs = 0;
+    add_out(w, 0, "key", 0, "age");
+    add_out(w, 0, "key", 1, "male");
+    add_out(w, 0, "key", 2, "town");
+    add_out(w, 0, "figure", 0, "n");
+    add_out(w, 1, "figure", 0, "all");
+    struct sy_plan_expr e[] = {col(w, 0), col(w, 1), col(w, 2),
+                               col(w, 3), col(w, 4), call(w, "div", 3, 4)};
+    join_whole(w);
+    project(w, e, 6, NUMS(w, 0, 1, 2, 3, 5), 5);
+    add_shown(w, 0, "age", 0);
+    add_shown(w, 1, "male", 0);
+    add_shown(w, 2, "town", 0);
+    add_shown(w, 3, "n", 0);
+    add_shown(w, 4, "share", 6);
+}
+
+static void test_many_cells(void **state)
+{
+    struct scene *s = scene_new(*state, many_cells);
+    for (uint64_t i = 0; i < 726; i++) {
+        struct sy_run_cell *c = add_cell(s, 0, i / 6, 100, 0);
+        c->key[1] = i / 3 % 2;
+        c->key[2] = i % 3;
+    }
+    (void)add_cell(s, 1, 0, 72600, 0);
+    clock_t from = clock();
+    struct sy_answer a = released(s);
+    print_message("# 726 cells with their intervals: %.1f ms of processor time\n",
+                  (double)(clock() - from) * 1e3 / CLOCKS_PER_SEC);
+    assert_int_equal(a.rows, 726);
+    for (size_t i = 0; i < 726; i++) {
+        char age[8];
+        sy_view_to_cstr(a.columns[0].texts[i], age, sizeof(age));
+        assert_int_equal(strtoull(age, NULL, 10), i / 6);
+        assert_true(sy_view_is(a.columns[2].texts[i], (const char *[]){"a", "b", "c"}[i % 3]));
+    }
+}
+
+#define WITH_KIT(t) cmocka_unit_test_setup_teardown(t, setup, teardown)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_KIT(test_by_hand),
+        WITH_KIT(test_null_is_withheld),
+        WITH_KIT(test_points_are_released_figures),
+        WITH_KIT(test_simulated_width),
+        WITH_KIT(test_simulated_width_is_steady),
+        WITH_KIT(test_repeatable),
+        WITH_KIT(test_result_is_wiped),
+        WITH_KIT(test_coverage),
+        WITH_KIT(test_sparse),
+        WITH_KIT(test_boundary),
+        WITH_KIT(test_many_cells),
+    };
+    cmocka_set_test_filter(getenv("SHUYU_TEST_FILTER"));
+    return cmocka_run_group_tests_name("warden_release_post", tests, NULL, NULL);
+}

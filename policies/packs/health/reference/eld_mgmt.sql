@@ -1,0 +1,5 @@
+-- block: residents
+SELECT p.person_id AS u, 1 AS f0, if(p.person_id IN (SELECT person_id FROM elder WHERE year(exam_date) = year($year_end::DATE)), 1, 0) AS f1
+FROM pop p
+WHERE p.residence_type = '常住' AND p.birth_date + INTERVAL 65 YEAR <= $year_end::DATE
+  AND $year_end::DATE BETWEEN p.valid_from AND coalesce(p.valid_to, $year_end::DATE)

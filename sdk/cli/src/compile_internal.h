@@ -1,0 +1,29 @@
+/* What the compilers of the file formats share: rows of key tables, lists of structs. */
+#ifndef CLI_COMPILE_INTERNAL_H
+#define CLI_COMPILE_INTERNAL_H
+
+#include <stddef.h>
+
+#include "cli/compile.h"
+#include "cli/yaml.h"
+
+#define KEY(type, key, kind, required)                                                             \
+    {                                                                                              \
+#key, kind, required, offsetof(type, key), 0                                               \
+    }
+#define KEYS(type, key, required)                                                                  \
+    {                                                                                              \
+#key, CLI_TEXTS, required, offsetof(type, key), offsetof(type, n_##key)                    \
+    }
+#define N(table) (sizeof(table) / sizeof((table)[0]))
+
+/* Room for n + 1 things, zeroed; *s is SY_E_NO_MEMORY when there is none. */
+void *cli_alloc(struct sy_arena *a, size_t n, size_t size, struct sy_error *err, sy_status *s);
+
+/* Fill a list of structs from a sequence of mappings (NULL: an empty list). */
+SY_MUST sy_status cli_fill_list(struct cli_yaml *y, const yaml_node_t *seq,
+                                const struct cli_key *keys, size_t n_keys, size_t size,
+                                struct sy_arena *a, void **ret, size_t *ret_n,
+                                struct sy_error *err);
+
+#endif
