@@ -92,6 +92,7 @@ static sy_status open_engine(struct engine *e)
     SY_TRY(open_database(e));
     SY_TRY(engine_feed_register(e));
     SY_TRY(command(e, perfect));
+    SY_TRY(command(e, "SET nested_loop_join_threshold=1000")); /* range joins to code tables */
     return warm(e);
 }
 
