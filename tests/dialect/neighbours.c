@@ -7,6 +7,8 @@
 #include "src/engine_internal.h"
 #include "worlds.h"
 
+enum { BATCH = 50 };
+
 struct checking {
     struct bench *b;
     struct asking *a;
@@ -214,8 +216,8 @@ static bool check_all(struct checking *c, struct neighbours *n)
     return !n->sealed || run_alone(c, all, 0, true);
 }
 
-bool neighbours_check(struct bench *b, struct asking *a, uint64_t seed, struct neighbours *n,
-                      const char **ret_why)
+static bool check_batch(struct bench *b, struct asking *a, uint64_t seed, struct neighbours *n,
+                        const char **ret_why)
 {
     struct checking c = {.b = b, .a = a};
     for (size_t i = 0; i < a->plan.n_params; i++) {
@@ -225,5 +227,19 @@ bool neighbours_check(struct bench *b, struct asking *a, uint64_t seed, struct n
     bool ok = check_all(&c, n);
     worlds_free(&c.w);
     *ret_why = c.why;
+    return ok;
+}
+
+bool neighbours_check(struct bench *b, struct asking *a, uint64_t seed, struct neighbours *n,
+                      const char **ret_why)
+{
+    bool ok = true;
+    for (size_t from = 0; ok && from < n->pairs; from += BATCH) {
+        struct neighbours some = {.pairs = n->pairs - from < BATCH ? n->pairs - from : BATCH};
+        some.alone = from > 0 ? 0 : n->alone < some.pairs ? n->alone : some.pairs;
+        some.sealed = from == 0 && n->sealed;
+        ok = check_batch(b, a, seed + from, &some, ret_why);
+        n->moved += some.moved;
+    }
     return ok;
 }

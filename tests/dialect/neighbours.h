@@ -11,12 +11,13 @@
 #include "asking.h"
 
 struct neighbours {
-    size_t pairs, alone; /* pairs in one run; how many of them are run again on their own */
+    size_t pairs, alone; /* all; how many of them are run again on their own, at most 50 */
     bool sealed;         /* the first world also in a sealed worker */
     size_t moved;        /* out: pairs whose aggregates differ at all */
 };
 
-/* a: accepted. False: *ret_why says what moved too far. */
+/* a: accepted. n->pairs in batches of 50 worlds' pairs, those alone and sealed in the first. False:
+ * *ret_why says what moved too far. */
 bool neighbours_check(struct bench *b, struct asking *a, uint64_t seed, struct neighbours *n,
                       const char **ret_why);
 

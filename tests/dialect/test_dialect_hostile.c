@@ -1,7 +1,7 @@
 /*
  * The hostile corpus: models that must be refused, each with its code, and mutations of honest ones.
  *
- *   test_dialect_hostile CATALOGUE PACK [--write FILE]
+ *   test_dialect_hostile CATALOGUE PACK [--write FILE | --pairs N]
  *
  * tests/dialect/hostile/NAME.txt: one case a line, CODE TAB TAG TAB SQL; CODE `accepted` is allowed for
  * a case that only looks hostile. Lines "@key value" set the block for those that follow: mechanism,
@@ -27,6 +27,7 @@ struct suite {
     struct bench b;
     struct corpus c;
     uint64_t seed;
+    size_t pairs;
     size_t n, failed, accepted;  /* cases */
     size_t lines;                /* of TAP: failures, and what they come to */
     struct sy_model_block block; /* as the directives left it */
@@ -48,7 +49,7 @@ static void report(struct suite *s, bool ok, const char *what, const char *detai
  * worlds of a pair, and nothing would move. */
 static bool is_harmless(struct suite *s, struct asking *a, const char **why)
 {
-    struct neighbours n = {.pairs = PAIRS, .alone = PAIRS};
+    struct neighbours n = {.pairs = s->pairs, .alone = PAIRS};
     s->accepted++;
     return neighbours_check(&s->b, a, s->seed + s->n, &n, why);
 }
@@ -241,10 +242,13 @@ int main(int argc, char **argv)
     char folder[512];
     const char *root = getenv("SHUYU_SOURCE_ROOT"), *seed = getenv("SHUYU_SEED");
     if (argc < 3 || root == NULL) {
-        fputs("usage: SHUYU_SOURCE_ROOT=... test_dialect_hostile CATALOGUE PACK [--write FILE]\n",
+        fputs("usage: SHUYU_SOURCE_ROOT=... test_dialect_hostile CATALOGUE PACK [--write FILE | "
+              "--pairs "
+              "N]\n",
               stderr);
         return 2;
     }
+    s.pairs = argc == 5 && strcmp(argv[3], "--pairs") == 0 ? strtoull(argv[4], NULL, 10) : PAIRS;
     s.seed = seed != NULL ? strtoull(seed, NULL, 10) : (uint64_t)time(NULL);
     printf("# SHUYU_SEED=%llu\n", (unsigned long long)s.seed);
     snprintf(folder, sizeof folder, "%s/tests/dialect/hostile", root);
