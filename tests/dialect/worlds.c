@@ -132,6 +132,9 @@ static int64_t draw_int(struct making *m, const struct sy_field_def *f)
 static int64_t draw_day(struct making *m, const struct sy_field_def *f)
 {
     const struct pool *p = &m->pool;
+    if (chance(m, 35)) { /* few days, where keys begin, so that rows meet */
+        return clamp(f, (p->n_days > 0 ? p->days[0] : f->lo) + uniform(m, 0, WORLD_ROWS / 2));
+    }
     if (p->n_days > 1 && chance(m, 50)) {
         int64_t a = p->days[draw(m) % p->n_days], b = p->days[draw(m) % p->n_days];
         return clamp(f, uniform(m, a < b ? a : b, a < b ? b : a));
@@ -317,6 +320,16 @@ static void make_protected(struct making *m, struct table *t, size_t *first)
     number_units(m->w, t, first);
 }
 
+/* Keys differ: one after another, dates from a day that the plan looks for. */
+static int64_t draw_key(struct making *m, const struct sy_field_def *f, size_t i)
+{
+    bool near = sy_view_is(f->type, "date") && m->pool.n_days > 0;
+    int64_t first = near ? m->pool.days[0] : f->lo;
+    int64_t room = f->hi - (int64_t)WORLD_ROWS;
+    first = first < room ? first : room;
+    return (first > f->lo ? first : f->lo) + (int64_t)i;
+}
+
 static void make_public(struct making *m, struct table *t)
 {
     make_columns(m, t, WORLD_ROWS);
@@ -324,7 +337,7 @@ static void make_public(struct making *m, struct table *t)
     for (size_t i = 0; i < t->n_rows; i++) {
         for (size_t k = 0; k < t->def->n_fields; k++) {
             const struct sy_field_def *f = &t->def->fields[k];
-            t->cols[k][i] = f->rows == 1 ? f->lo + (int64_t)i : draw_cell(m, f); /* keys differ */
+            t->cols[k][i] = f->rows == 1 ? draw_key(m, f, i) : draw_cell(m, f);
         }
     }
 }
