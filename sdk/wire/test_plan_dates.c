@@ -173,7 +173,7 @@ static void test_parts_and_truncations_hold_every_day(void **state)
         for (size_t p = 0; p < N_OF(parts) + N_OF(truncs); p++) {
             bool part = p < N_OF(parts);
             const char *text = part ? parts[p] : truncs[p - N_OF(parts)];
-            struct sy_type t;
+            struct sy_type t = {0};
             struct range seen = NONE;
             check_ok(type_over(&k, text, a, SY_TYPE_DATE, a, &t));
             for (int64_t d = a.lo; d <= a.hi; d += part ? 1 : 97) {
@@ -201,7 +201,7 @@ static void test_months_hold_every_pair(void **state)
                                          : b.lo;
         b.hi = b.lo + (int64_t)below(&seed, 70);
         b.hi = b.hi > SY_PLAN_DATE_MAX ? SY_PLAN_DATE_MAX : b.hi;
-        struct sy_type t;
+        struct sy_type t = {0};
         struct range months = NONE;
         struct range years = NONE;
         for (int64_t d = a.lo; d <= a.hi; d++) {
@@ -230,7 +230,7 @@ static void test_add_months_holds_every_pair(void **state)
         struct range a = random_days(&seed, 70);
         struct range n = {(int64_t)below(&seed, 60) - 30, 0};
         n.hi = n.lo + (int64_t)below(&seed, 8);
-        struct sy_type t;
+        struct sy_type t = {0};
         struct range seen = NONE; /* as one number that orders as dates do */
         bool stays = true;
         for (int64_t d = a.lo; d <= a.hi; d++) {

@@ -343,7 +343,7 @@ static sy_status on_operator(struct post_ctx *c, const json_t *node, size_t *ret
     for (size_t i = 0; i < sizeof ops / sizeof ops[0]; i++) {
         if (ast_is(node, "type", ops[i].type)) {
             size_t *args;
-            size_t n;
+            size_t n = 0;
             SY_TRY(lower_children(c, node, false, &args, &n));
             return n == 0 ? lower_refuse(b, REFUSE_NODE, pos) : ops[i].lower(c, args, n, pos, ret);
         }
