@@ -69,10 +69,19 @@ def count(test):
     return passed, max(1, failed), skipped
 
 
+def show_attacks(ran):
+    """The figures of the attack suite, one line each."""
+    for test in ran:
+        if "attack" in test["name"]:
+            print("\n".join(line for line in (test.get("stdout") or "").splitlines()
+                            if TAP.match(line) or "SHUYU_SEED" in line))
+
+
 def tally_build(build):
     picked = (build / "picked.txt").read_text().split()
     log = build / "meson-logs" / "testlog.json"
     ran = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
+    show_attacks(ran)
     total = [sum(column) for column in zip((0, 0, 0), *map(count, ran))]
     total[1] += max(0, len(picked) - len(ran))  # picked, but meson never came to it
     return total

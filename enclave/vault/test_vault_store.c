@@ -275,6 +275,34 @@ static void checkpoints(void **state)
     check_code(vault_open(f->dirfd, &v, NULL), SY_E_NOT_FOUND);
 }
 
+/* One of a few answers is not told by its file's size. */
+static void blob_sizes(void **state)
+{
+    struct fixture *f = *state;
+    static const size_t lengths[] = {0, 4, 5, 7, 300, 1023};
+    uint8_t bytes[4000] = {0x80};
+    off_t first = 0;
+    for (size_t i = 0; i < sizeof(lengths) / sizeof(lengths[0]); i++) {
+        char name[24], path[512];
+        struct stat st;
+        SY_BUF_CLEANUP struct sy_buf b = sy_buf(1 << 16);
+        snprintf(name, sizeof(name), "size%zu", lengths[i]);
+        check_ok(vault_blob_put(f->v, sy_view_str(name), sy_view(bytes, lengths[i])));
+        snprintf(path, sizeof(path), "%s/answers/%s.blob", f->path, name);
+        assert_int_equal(stat(path, &st), 0);
+        first = first == 0 ? st.st_size : first;
+        assert_int_equal(st.st_size, first);
+        check_ok(sy_buf_add_str(&b, "before"));
+        check_ok(vault_blob_get(f->v, sy_view_str(name), &b, NULL));
+        assert_int_equal(b.n, 6 + lengths[i]);
+        assert_memory_equal(b.p + 6, bytes, lengths[i]);
+    }
+    check_ok(vault_blob_put(f->v, sy_view_str("long"), sy_view(bytes, sizeof(bytes))));
+    SY_BUF_CLEANUP struct sy_buf b = sy_buf(1 << 16);
+    check_ok(vault_blob_get(f->v, sy_view_str("long"), &b, NULL));
+    assert_int_equal(b.n, sizeof(bytes));
+}
+
 static void blobs(void **state)
 {
     struct fixture *f = *state;
@@ -341,7 +369,8 @@ int main(void)
         T(reopened),     T(master_key), T(items_sealed),
         T(temp_files),   T(shares),     T(opening_needs_the_share),
         T(no_custodian), T(deposits),   T(epochs),
-        T(checkpoints),  T(blobs),      T(guarded),
+        T(checkpoints),  T(blobs),      T(blob_sizes),
+        T(guarded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,6 +8,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "vault/subject.h"
+
 enum { PERSONS = 1000 };
 
 /* A dataset with nothing but a unit column. */
@@ -173,6 +175,90 @@ static void two_writers(void **state)
     assert_int_equal(sy_load_le32(codes_of(f, (unsigned[]){9}, 1)), 4);
 }
 
+/* --- one subject -------------------------------------------------------------------------------- */
+
+static struct vault_subject *subject(struct fixture *f, const char *id)
+{
+    struct vault_subject *s = NULL;
+    check_ok(vault_subject_open(f->v, sy_view_str("person"), sy_view_str(id), &s, NULL));
+    return s;
+}
+
+static uint64_t code_of(struct fixture *f, const char *id)
+{
+    struct vault_subject *s = subject(f, id);
+    uint64_t code = 7;
+    check_ok(vault_subject_code(s, &code));
+    vault_subject_close(s);
+    return code;
+}
+
+/* The code is that of the column; who was never taken in, or only by an attempt that did not finish, is
+ * nobody. Several blocks, and after a start too. */
+static void subjects(void **state)
+{
+    struct fixture *f = *state;
+    unsigned first[PERSONS], more[] = {5, 2000, 2001}, lost[] = {3000};
+    char id[24];
+    assert_int_equal(code_of(f, "p1"), VAULT_SUBJECT_NOBODY); /* nobody was taken in at all */
+    assert_int_equal(units_of(f), 0);
+    number(first, 17, 7);
+    only_units(f, "visits");
+    const uint8_t *a = codes_of(f, first, PERSONS), *b = codes_of(f, more, 3);
+    for (int again = 0; again < 2; again++) {
+        for (size_t i = 0; i < PERSONS; i += 37) {
+            snprintf(id, sizeof(id), "p%u", first[i]);
+            assert_int_equal(code_of(f, id), sy_load_le32(a + 4 * i));
+        }
+        assert_int_equal(code_of(f, "p2000"), sy_load_le32(b + 4));
+        assert_int_equal(code_of(f, "p2001"), sy_load_le32(b + 8));
+        assert_int_equal(code_of(f, "p2002"), VAULT_SUBJECT_NOBODY);
+        assert_int_equal(code_of(f, "P5"), VAULT_SUBJECT_NOBODY); /* bytes are bytes */
+        fixture_reopen(f);
+    }
+    struct vault_writer *w = write_persons(f, lost, 1);
+    assert_int_equal(code_of(f, "p3000"), VAULT_SUBJECT_NOBODY);
+    struct vault_subject *before = subject(f, "p3000");
+    struct sy_dataset_version version;
+    uint64_t code = 7;
+    check_ok(vault_writer_finish(w, &f->arena, &version, NULL));
+    check_ok(vault_subject_code(before, &code));
+    assert_int_equal(code, VAULT_SUBJECT_NOBODY); /* as it was when the handle was opened */
+    vault_subject_close(before);
+    assert_int_equal(code_of(f, "p3000"), PERSONS + 2);
+    struct vault_subject *s = NULL;
+    check_code(vault_subject_open(f->v, sy_view_str("person"), (struct sy_view){0}, &s, NULL),
+               SY_E_FIELD);
+    check_code(vault_subject_open(f->v, sy_view_str("../x"), sy_view_str("p1"), &s, NULL),
+               SY_E_FIELD);
+    assert_null(s);
+}
+
+static void who(struct fixture *f, const char *ns, const char *id, uint8_t ret[32])
+{
+    check_ok(vault_subject_who(f->v, sy_view_str(ns), sy_view_str(id), ret, NULL));
+}
+
+/* Pseudonyms stay, differ by namespace and person, and are new once their key is destroyed. */
+static void pseudonyms(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t a[32], b[32];
+    who(f, "person", "p1", a);
+    fixture_reopen(f);
+    who(f, "person", "p1", b);
+    assert_memory_equal(a, b, 32);
+    who(f, "person", "p2", b);
+    assert_memory_not_equal(a, b, 32);
+    who(f, "staff", "p1", b);
+    assert_memory_not_equal(a, b, 32);
+    check_ok(vault_subject_forget(f->v, sy_view_str("person")));
+    check_ok(vault_subject_forget(f->v, sy_view_str("person")));
+    who(f, "person", "p1", b);
+    assert_memory_not_equal(a, b, 32);
+    assert_int_equal(units_of(f), 0); /* counting makes no unit */
+}
+
 /* --- damage ----------------------------------------------------------------------------------- */
 
 static sy_status try_begin(struct fixture *f, struct sy_error *e)
@@ -211,6 +297,10 @@ static void damaged(void **state)
     for (size_t i = 0; i < whole.n; i++) {
         uint8_t b = whole.p[i] ^ 1;
         assert_int_equal(pwrite(fd, &b, 1, (off_t)i), 1);
+        struct vault_subject *s = subject(f, "p1");
+        uint64_t code;
+        check_code(vault_subject_code(s, &code), SY_E_TAMPERED);
+        vault_subject_close(s);
         expect_block(f, i < BLOCK ? 0 : 1, "flipped", i);
         assert_int_equal(pwrite(fd, whole.p + i, 1, (off_t)i), 1);
     }
@@ -267,6 +357,23 @@ static struct sy_view keys_of(struct fixture *f, enum vault_unit_key kind, const
     return bytes;
 }
 
+/* Permanent, one for each namespace, and none that a worker ever sees. */
+static void cellkeys(void **state)
+{
+    struct fixture *f = *state;
+    VAULT_SECRET_CLEANUP struct vault_secret a = {0}, again = {0}, other = {0}, none = {0};
+    check_ok(vault_cellkey(f->v, sy_view_str("person"), &a, NULL));
+    struct sy_view record = keys_of(f, VAULT_UNIT_KEY_RECORD, NULL, 4);
+    fixture_reopen(f);
+    check_ok(vault_cellkey(f->v, sy_view_str("person"), &again, NULL));
+    check_ok(vault_cellkey(f->v, sy_view_str("org"), &other, NULL));
+    assert_int_equal(a.n, 32);
+    assert_memory_equal(a.p, again.p, 32);
+    assert_memory_not_equal(a.p, other.p, 32);
+    assert_memory_not_equal(a.p, record.p, 32);
+    check_code(vault_cellkey(f->v, sy_view_str("../x"), &none, NULL), SY_E_FIELD);
+}
+
 static void unit_keys(void **state)
 {
     struct fixture *f = *state;
@@ -303,8 +410,17 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
-        T(stable_and_unordered), T(across_datasets), T(unfinished), T(too_many_units),
-        T(two_writers),          T(damaged),         T(replayed),   T(unit_keys),
+        T(stable_and_unordered),
+        T(across_datasets),
+        T(unfinished),
+        T(too_many_units),
+        T(two_writers),
+        T(subjects),
+        T(pseudonyms),
+        T(damaged),
+        T(replayed),
+        T(unit_keys),
+        T(cellkeys),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -15,6 +15,7 @@
 #include "mechanisms/calibrate.h"
 #include "mechanisms/release.h"
 #include "warden/release.h"
+#include "wire/post_shape.h"
 
 enum { CELLS = 1024, FIGURES = 2, TOWNS = 3, SEEDS = 400 };
 
@@ -273,6 +274,25 @@ static void noised_shares(struct world *w)
     shares_of(w);
 }
 
+/* The same, the parts' n at least 0 and in steps of 50. */
+static void shaped_shares(struct world *w)
+{
+    struct sy_shape s = {.nonnegative = true, .round = 50};
+    struct sy_plan_expr e[] = {col(w, 0), col(w, 1), col(w, 2), call(w, "div", 1, 2)};
+    noised_blocks(w);
+    struct sy_plan_post *p = w->plan->post;
+    assert_true(sy_shape_project(w->plan, 0, &s, 0, &w->k->arena, &p->rels[1]));
+    p->rels[2] = post_block("whole");
+    p->n_rels = 3;
+    join_whole(w);
+    p->rels[3].in = NUMS(w, 1, 2);
+    project(w, e, 4, NUMS(w, 0, 1, 2, 3), 4);
+    add_shown(w, 0, "town", 0);
+    add_shown(w, 1, "n", 0);
+    add_shown(w, 2, "all", 0);
+    add_shown(w, 3, "share", 6);
+}
+
 /* ---- scenes ---- */
 
 static struct scene *scene_new(struct kit *k, void (*make)(struct world *w))
@@ -423,6 +443,42 @@ static void test_points_are_released_figures(void **state)
         assert_true(share - (double)a.columns[3].values[i] <= 0.5 + 1e-6);
         assert_true((double)a.columns[3].values[i] - share <= 0.5 + 1e-6);
     }
+}
+
+static int64_t shaped_by_hand(int64_t v)
+{
+    return v < 0 ? 0 : (v + 25) / 50 * 50;
+}
+
+/* A shaped figure is the released one, shaped; its interval too; and the answer says so. */
+static void test_shaped(void **state)
+{
+    struct scene *s = people(*state, shaped_shares);
+    int64_t truth[TOWNS] = {5020, 0, 14000};
+    size_t covered = 0;
+    s->figures[0][0][0] = truth[0];
+    s->blocks[0].cells[1] = s->blocks[0].cells[2]; /* nobody in the second town */
+    s->blocks[0].n_cells = 2;
+    for (uint64_t i = 0; i < SEEDS; i++) {
+        int64_t parts[TOWNS] = {5020, 0, 14000};
+        memcpy(s->seed, &i, sizeof(i));
+        struct sy_answer a = released(s);
+        const struct sy_answer_column *n = &a.columns[1];
+        mechanism_says(s, 0, parts, TOWNS);
+        assert_true(sy_view_is(n->shaped, "nonnegative, rounded to 50"));
+        assert_int_equal(a.columns[2].shaped.n, 0);
+        assert_true(sy_view_is(a.columns[3].shaped, "nonnegative, rounded to 50"));
+        for (size_t k = 0; k < TOWNS; k++) {
+            assert_int_equal(n->values[k], shaped_by_hand(parts[k]));
+            assert_int_equal(n->lo[k] % 50, 0);
+            assert_int_equal(n->hi[k] % 50, 0);
+            assert_true(n->lo[k] >= 0 && n->hi[k] >= n->values[k]);
+            int64_t want = shaped_by_hand(truth[k]);
+            covered += n->lo[k] <= want && want <= n->hi[k] ? 1 : 0;
+        }
+    }
+    /* at least 95 %, less four standard errors; rounding widens it */
+    assert_true(covered * 1000 >= (950 - 4 * 6) * SEEDS * TOWNS);
 }
 
 /* Of an untouched figure the simulated interval is about the closed form's. */
@@ -693,17 +749,12 @@ static void test_many_cells(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_KIT(test_by_hand),
-        WITH_KIT(test_null_is_withheld),
-        WITH_KIT(test_points_are_released_figures),
-        WITH_KIT(test_simulated_width),
-        WITH_KIT(test_simulated_width_is_steady),
-        WITH_KIT(test_repeatable),
-        WITH_KIT(test_result_is_wiped),
-        WITH_KIT(test_coverage),
-        WITH_KIT(test_sparse),
-        WITH_KIT(test_boundary),
-        WITH_KIT(test_many_cells),
+        WITH_KIT(test_by_hand),         WITH_KIT(test_null_is_withheld),
+        WITH_KIT(test_shaped),          WITH_KIT(test_points_are_released_figures),
+        WITH_KIT(test_simulated_width), WITH_KIT(test_simulated_width_is_steady),
+        WITH_KIT(test_repeatable),      WITH_KIT(test_result_is_wiped),
+        WITH_KIT(test_coverage),        WITH_KIT(test_sparse),
+        WITH_KIT(test_boundary),        WITH_KIT(test_many_cells),
     };
     cmocka_set_test_filter(getenv("SHUYU_TEST_FILTER"));
     return cmocka_run_group_tests_name("warden_release_post", tests, NULL, NULL);

@@ -17,6 +17,7 @@
 #define WINDOW                                                                                     \
     "SELECT count(*) FROM (SELECT id, %s OVER (PARTITION BY id ORDER BY day) x FROM events) q "    \
     "WHERE x IS NOT NULL"
+#define BLOCK "SELECT %s x FROM persons p JOIN events e ON p.id = e.id"
 
 static const struct section {
     const char *title;
@@ -28,7 +29,8 @@ static const struct section {
                 {"dates", lower_date_row, SCALAR},
                 {"labels", lower_label_row, SCALAR},
                 {"aggregates of a group inside a query", lower_aggregate_row, GROUP},
-                {"window functions inside a query", lower_window_row, WINDOW}};
+                {"window functions inside a query", lower_window_row, WINDOW},
+                {"aggregates of a block", lower_figure_row, BLOCK}};
 enum { N_SECTIONS = sizeof SECTIONS / sizeof SECTIONS[0] };
 
 /* --- the text --------------------------------------------------------------------------------------- */
@@ -74,6 +76,22 @@ static void test_the_list_is_as_its_file_says(void **state)
 static const struct {
     const char *name, *example;
 } EXAMPLES[] = {
+    {"var_pop", "var_pop(bmi)"},
+    {"var_samp", "var_samp(bmi)"},
+    {"variance", "variance(bmi)"},
+    {"stddev_pop", "stddev_pop(bmi)"},
+    {"stddev_samp", "stddev_samp(bmi)"},
+    {"stddev", "stddev(bmi)"},
+    {"covar_pop", "covar_pop(bmi, age)"},
+    {"covar_samp", "covar_samp(bmi, age)"},
+    {"corr", "corr(bmi, age)"},
+    {"regr_count", "regr_count(bmi, age)"},
+    {"regr_avgx", "regr_avgx(bmi, age)"},
+    {"regr_avgy", "regr_avgy(bmi, age)"},
+    {"regr_slope", "regr_slope(bmi, age)"},
+    {"regr_intercept", "regr_intercept(bmi, age)"},
+    {"regr_r2", "regr_r2(bmi, age)"},
+    {"regr_coef", "regr_coef(1, bmi, age)"},
     {"=", "age = 3"},
     {"<>", "age <> 3"},
     {"<", "code < 'I10'"},
@@ -190,6 +208,13 @@ static bool plan_has(const struct sy_plan *p, const char *words)
         }
         for (size_t k = 0; k < p->rels[i].n_fns; k++) {
             if (names_word(words, p->rels[i].fns[k])) {
+                return true;
+            }
+        }
+    }
+    for (size_t i = 0; i < p->n_blocks; i++) {
+        for (size_t k = 0; k < p->blocks[i].n_figures; k++) {
+            if (names_word(words, p->blocks[i].figures[k].fn)) {
                 return true;
             }
         }

@@ -53,6 +53,8 @@ static void test_the_unit_is_the_datasets_own_unless_named_or_counted(void **sta
         {"SELECT count(*) FROM stays", "", "id", "person"},
         {"SELECT count(*) FROM stays", "org", "org", "org"},
         {"SELECT count(DISTINCT org) FROM stays", "", "org", "org"},
+        {"SELECT count(DISTINCT gram) g, count(DISTINCT mother) m FROM births", "", "mother",
+         "person"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         SY_ARENA_CLEANUP struct sy_arena arena = {0};

@@ -63,13 +63,13 @@ static const struct refused {
      "privacy",
      "count(DISTINCT)",
      "count"},
-    {{{.name = V("a"), .sql = V("SELECT count(DISTINCT org) FROM stays"), .unit = V("id")}},
+    {{{.name = V("a"), .sql = V("SELECT count(DISTINCT note) FROM events"), .unit = V("id")}},
      NULL,
      "a",
      "privacy",
      "count(DISTINCT)",
      "count"},
-    {{{.name = V("a"), .sql = V("SELECT count(DISTINCT cost) FROM stays")}},
+    {{{.name = V("a"), .sql = V("SELECT count(DISTINCT NULL) FROM stays")}},
      NULL,
      "a",
      "privacy",
@@ -171,16 +171,16 @@ static const struct refused {
      "sql",
      "b",
      NULL},
-/* beside a post stage, blocks are keys and aggregates */
+/* beside a post stage, blocks neither filter nor sort */
 #define BESIDE(text, construct, at)                                                                \
     {                                                                                              \
         {{.name = V("a"), .sql = V(text)}}, "SELECT 1 AS one FROM a", "a", "sql", construct, at    \
     }
-    BESIDE("SELECT count(*) + 1 n FROM persons", "expression", "+ 1"),
+    BESIDE("SELECT town, count(*) n, sum(age) + 1 n FROM persons GROUP BY town", "n", NULL),
+    BESIDE("SELECT sqrt(town) + count(*) x, town FROM persons GROUP BY town", "expression", "sqrt"),
     BESIDE("SELECT town, count(*) n FROM persons GROUP BY town ORDER BY 2", "ORDER", "ORDER"),
     BESIDE("SELECT town, count(*) n FROM persons GROUP BY town HAVING n > 3", "HAVING", "HAVING"),
-    BESIDE("SELECT town, count(*) n, sum(count(*)) OVER () s FROM persons GROUP BY town",
-           "expression", "sum"),
+    BESIDE("SELECT town, var_pop(age) n FROM persons GROUP BY town LIMIT 1", "ORDER", "LIMIT"),
 /* the outermost SELECT of a block */
 #define ALONE(text, code, construct, at)                                                           \
     {                                                                                              \

@@ -55,6 +55,19 @@ static const char *const MODELS[] = {
     "BY "
     "p.town",
     "SELECT isodow(day) d, count(*) n, sum(cost) c FROM stays GROUP BY d",
+    /* different values, also of units of another namespace and of rows with two owners */
+    "SELECT event, count(DISTINCT code) k, count(DISTINCT cost) c, count(*) n FROM events GROUP BY "
+    "event",
+    "SELECT note, count(DISTINCT code) FILTER (WHERE cost > 100) k, count(DISTINCT cost > 9000) b "
+    "FROM events GROUP BY note",
+    "SELECT isodow(day) d, count(DISTINCT id) u, count(DISTINCT org) o FROM stays GROUP BY d",
+    "SELECT count(DISTINCT org) o, count(DISTINCT id) p, count(DISTINCT day) d FROM stays",
+    "SELECT quarter(day) q, count(DISTINCT gram) g, count(DISTINCT day) d FROM births GROUP BY q",
+    "SELECT quarter(day) q, count(DISTINCT mother) m, count(DISTINCT gram) g FROM births GROUP BY "
+    "q",
+    /* moments */
+    "SELECT event, var_samp(cost) v, corr(cost, year(day)) r FROM events GROUP BY event",
+    "SELECT town, regr_coef(1, bmi, age, male) c, stddev(age) s FROM persons GROUP BY town",
 };
 
 /* Operators that each deserve their own: the same worlds, without lowering. */

@@ -137,11 +137,12 @@ static void world_column_of(struct world *w, struct world_run *r, uint64_t scan,
     check_ok(engine_column_bytes(&r->def, i, bytes, &r->columns[i]));
 }
 
-/* The selection keys of a namespace, once. */
-static void world_keys(const struct world *w, struct world_run *r, struct sy_view ns)
+/* The selection or record keys of a namespace, once. */
+static void world_keys(const struct world *w, struct world_run *r, struct sy_view ns,
+                       struct sy_view type)
 {
     for (size_t i = 0; i < r->def.n_columns; i++) {
-        if (r->def.columns[i].field.n == 0 && sy_view_eq(r->def.columns[i].ns, ns)) {
+        if (sy_view_eq(r->def.columns[i].type, type) && sy_view_eq(r->def.columns[i].ns, ns)) {
             return;
         }
     }
@@ -150,8 +151,24 @@ static void world_keys(const struct world *w, struct world_run *r, struct sy_vie
     }
     size_t i = r->def.n_columns++;
     r->def.columns[i] =
-        (struct sy_run_column){.type = V("key"), .ns = ns, .rows = WORLD_UNITS, .width = 8};
+        (struct sy_run_column){.type = type, .ns = ns, .rows = WORLD_UNITS, .width = 8};
     check_ok(engine_column_bytes(&r->def, i, sy_view(w->keys, sizeof w->keys), &r->columns[i]));
+}
+
+/* Units of other namespaces that a block may count as values: of all that its datasets refer to. */
+static void value_keys(struct world *w, struct world_run *r, const struct sy_plan_block *b)
+{
+    bool distinct = false;
+    for (size_t i = 0; b->ns.n != 0 && i < b->n_figures; i++) {
+        distinct = distinct || sy_view_is(b->figures[i].fn, "distinct");
+    }
+    for (size_t i = 0; distinct && i < WORLD_DATASETS; i++) {
+        for (size_t k = 0; k < world_defs[i].n_fields; k++) {
+            if (sy_view_is(world_defs[i].fields[k].type, "unit")) {
+                world_keys(w, r, world_defs[i].fields[k].ref, sy_view_str("key"));
+            }
+        }
+    }
 }
 
 void world_columns(struct world *w, const struct sy_plan *plan, struct world_run *r,
@@ -171,7 +188,9 @@ void world_columns(struct world *w, const struct sy_plan *plan, struct world_run
         }
     }
     for (size_t i = 0; i < plan->n_blocks; i++) {
-        world_keys(w, r, plan->blocks[i].ns);
+        bool cellkey = sy_view_is(plan->blocks[i].mechanism, "cellkey");
+        world_keys(w, r, plan->blocks[i].ns, sy_view_str(cellkey ? "record" : "key"));
+        value_keys(w, r, &plan->blocks[i]);
     }
 }
 

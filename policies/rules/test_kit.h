@@ -116,7 +116,7 @@ struct kit_expr {
     const char *op;
     int64_t i;
     const char *s;
-    uint64_t args[4];
+    uint64_t args[8];
     size_t n_args;
     uint64_t scale;
 };
@@ -127,7 +127,18 @@ struct sy_plan_expr *kit_exprs(struct kit *k, const struct kit_expr *lines, size
 struct sy_plan *kit_births_plan(struct kit *k); /* one block over births, by child */
 struct sy_model_def *kit_births_def(struct kit *k);
 struct sy_plan *kit_wide_plan(struct kit *k); /* four blocks and a post stage: everything */
+/* One block: persons by town and age, a tree over ages (bins); columns town, age, n. */
+struct sy_plan *kit_tree_plan(struct kit *k);
 void kit_sources(struct kit *k, struct sy_plan *p);
+
+/* Questions about one subject (test_subject_kit.c): a pack that allows them for g2 to g4, a proposal for
+ * persons and births without a budget, and the plan "is the subject's age at least $least?". */
+enum { KIT_TOKEN_MAX_S = 3600, KIT_WINDOW_S = 86400, KIT_SUBJECT_MAX = 2, KIT_DEVELOPER_MAX = 4 };
+struct sy_pack *kit_subject_pack(struct kit *k, uint64_t version);
+struct sy_proposal *kit_subject_proposal(struct kit *k);
+struct sy_plan *kit_subject_plan(struct kit *k);
+struct sy_model_def *kit_subject_def(struct kit *k); /* its manifest */
+void kit_subject_granted(struct kit *k); /* up to an approved grant; party "issuer" is enrolled */
 
 /* Expressions for a plan under change. */
 uint64_t *kit_nums(struct kit *k, const uint64_t *v, size_t n);

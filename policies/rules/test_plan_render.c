@@ -242,6 +242,37 @@ static void test_render_hostile(void **state)
     assert_non_null(strstr((const char *)b.p, "a?Cost of a run?"));
 }
 
+/* A chain of sharing in the post stage's second project (column 1): x + x, its square, that + that, ... */
+static void entangle(struct sy_plan *p)
+{
+    enum { DEEP = 40 };
+    static struct sy_plan_expr e[DEEP];
+    static uint64_t args[DEEP][2];
+    struct sy_plan_rel *r = &p->post[0].rels[3];
+    for (size_t i = 0; i < r->n_exprs; i++) {
+        e[i] = r->exprs[i];
+    }
+    for (size_t i = r->n_exprs; i < DEEP; i++) {
+        args[i][0] = args[i][1] = i == r->n_exprs ? r->outs[1] : i - 1;
+        e[i] = (struct sy_plan_expr){
+            .op = V(i % 2 == 0 ? "add" : "sub"), .args = args[i], .n_args = 2};
+    }
+    r->exprs = e;
+    r->n_exprs = DEEP;
+    r->outs[1] = DEEP - 1;
+}
+
+/* What would be cut is shown in steps, each of which says all: nothing of a formula is hidden. */
+static void test_render_steps(void **state)
+{
+    const char *text = wide_text(kit_of(state), entangle);
+    const char *stage = strstr(text, "After the release");
+    assert_non_null(stage);
+    assert_null(strstr(stage, "\xe2\x80\xa6"));
+    assert_non_null(strstr(stage, " := p3.e37 + p3.e37\n"));
+    assert_non_null(strstr(stage, "p3.c1 := p3.e38 - p3.e38\n"));
+}
+
 /* ---- random damage ---- */
 
 static uint64_t next(uint64_t *seed)
@@ -320,6 +351,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_render_wide, setup, teardown),
         cmocka_unit_test_setup_teardown(test_render_names, setup, teardown),
         cmocka_unit_test_setup_teardown(test_render_hostile, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_render_steps, setup, teardown),
         cmocka_unit_test_setup_teardown(test_fuzz, setup, teardown),
     };
     return cmocka_run_group_tests_name("rules_plan_render", tests, NULL, NULL);

@@ -214,6 +214,31 @@ struct sy_model_def *kit_births_def(struct kit *k)
     return d;
 }
 
+/* ---- a tree ---- */
+
+struct sy_plan *kit_tree_plan(struct kit *k)
+{
+    enum { AGES = 121 };
+    const char *ages[AGES];
+    struct sy_plan *p = empty(k);
+    for (size_t i = 0; i < AGES; i++) {
+        ages[i] = sy_arena_printf(&k->arena, "%zu", i);
+    }
+    scan(k, p, "persons", WORDS("id", "town", "age"));
+    struct sy_plan_block *b = block(k, p, "b", 0, EXPRS(COL(1), COL(2)));
+    noised(b, "gauss", 2000000);
+    b->groups = 1;
+    b->tree = V("bins");
+    key(k, b, "town", 0, WORDS("a", "b", "c"));
+    key(k, b, "age", 1, ages, AGES);
+    count(b, "n", "count");
+    out(k, p, 0, "town", "key", 0);
+    out(k, p, 0, "age", "key", 1);
+    out(k, p, 0, "n", "figure", 0);
+    kit_sources(k, p);
+    return p;
+}
+
 /* ---- everything ---- */
 
 /* r0 births  r1 + windows by child  r2 the last birth row of each child, in the statistical year

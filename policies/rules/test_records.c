@@ -24,7 +24,11 @@ struct sy_pack *kit_pack_record(struct kit *k, uint64_t version)
                           .n_grounds = 2};
     p->budgets = kit_alloc(k, 2, sizeof(*p->budgets));
     p->budgets[0] =
-        (struct sy_pack_budget){.delta = 100000000, .ns = V("person"), .rho = 4000000000};
+        (struct sy_pack_budget){.delta = 100000000,
+                                .ns = V("person"),
+                                .recover_delta = 1000,
+                                .recover_rho = 300000000,
+                                .rho = 4000000000};
     p->budgets[1] =
         (struct sy_pack_budget){.delta = 100000000, .ns = V("clinic"), .rho = 4000000000};
     p->grades = kit_alloc(k, 4, sizeof(*p->grades));
@@ -79,7 +83,7 @@ struct sy_dataset_def *kit_persons(struct kit *k)
          .scale = 1,
          .nullable = true,
          .type = V("decimal")},
-        {.grade = 2, .name = V("street"), .type = V("text")},
+        {.grade = 2, .klass = V("code"), .name = V("street"), .type = V("text")},
         {.grade = 4, .name = V("hiv"), .type = V("bool")},
         {.grade = 2,
          .name = V("town"),

@@ -168,6 +168,7 @@ static void test_records(void **state)
 static void test_methods(void **state)
 {
     static const char *const golden[] = {
+        "budget.recover|agency|0|recover",
         "dataset.define|department|0|dataset",
         "dataset.ingest|department|2|ingest",
         "dataset.publish|warden|4|publish",
@@ -176,21 +177,24 @@ static void test_methods(void **state)
         "grant.expire|warden|20|expire",
         "job.answer|warden|4|answer",
         "log.entries||1|",
-        "model.check|developer|1|",
+        "model.check|developer operator agency|1|",
         "model.register|developer|144|model",
         "model.review|operator|32|review",
         "model.run|developer|176|charge",
         "pack.adopt|agency|0|pack",
-        "party.enrol|developer department security auditor buyer|64|enrol",
+        "party.enrol|developer department security auditor buyer issuer|64|enrol",
+        "risk.report|agency operator security|1|",
         "scene.apply|developer|0|apply",
         "scene.consent|department|16|review",
+        "scene.exposure|agency operator|16|exposure",
         "scene.final_review|agency|24|review",
         "scene.first_review|operator|16|review",
         "scene.resume|agency|24|resume",
         "scene.revoke|agency operator department security developer|16|revoke",
         "scene.suspend|agency operator department security developer|16|suspend",
         "state.list||1|",
-        "status.domain||1|"};
+        "status.domain||1|",
+        "subject.ask|developer|184|charge"};
     size_t i = 0;
     (void)state;
     for (const struct rules_method *m; (m = rules_method_at(i)) != NULL; i++) {

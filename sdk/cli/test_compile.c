@@ -169,7 +169,7 @@ static const char good_blocks[] =
     "    unit: m.mother_id\n"
     "    clamps: [{figure: s, lo: 0, hi: 500.5}]\n"
     "    sql: SELECT 1\n"
-    "  - {name: pop, mechanism: exact, sql: SELECT 2}\n"
+    "  - {name: pop, mechanism: exact, tree: bins, sql: SELECT 2}\n"
     "post: SELECT d.n / p.n FROM d CROSS JOIN p\n";
 
 /* --- what is right ----------------------------------------------------------------------------------- */
@@ -254,6 +254,8 @@ static void test_model_blocks(void **state)
     assert_true(sy_view_is(m->blocks[1].name, "pop"));
     assert_true(sy_view_is(m->blocks[0].unit, "m.mother_id"));
     assert_true(m->blocks[0].threshold);
+    assert_int_equal(m->blocks[0].tree.n, 0);
+    assert_true(sy_view_is(m->blocks[1].tree, "bins"));
     assert_int_equal(m->blocks[0].delta, 1000000);
     assert_int_equal(m->blocks[0].n_clamps, 1);
     assert_true(sy_view_is(m->blocks[0].clamps[0].hi, "500.5"));

@@ -35,6 +35,7 @@ static void words(void **state)
         {"date:month", SY_MASK_MONTH, 0},
         {"prefix:64", SY_MASK_PREFIX, 64},
         {"date:year", SY_MASK_YEAR, 0},
+        {"date:years:100", SY_MASK_YEARS, 100},
         {"band:9223372036854775807", SY_MASK_BAND, INT64_MAX},
     };
     for (size_t i = 0; i < sizeof(GOOD) / sizeof(GOOD[0]); i++) {
@@ -43,10 +44,14 @@ static void words(void **state)
         assert_int_equal(m.n, GOOD[i].n);
     }
     static const char *const BAD[] = {
-        "none",        "Drop",      "drop ",    "band",       "band:",   "band:0",
-        "band:-5",     "band:+5",   "band:05",  "band:5x",    "band: 5", "date",
-        "date:day",    "prefix:65", "prefix:0", "pseudonym:", "drop:1",  "band:9223372036854775808",
-        "date:month1", "prefix:",
+        "none",         "Drop",           "drop ",
+        "band",         "band:",          "band:0",
+        "band:-5",      "band:+5",        "band:05",
+        "band:5x",      "band: 5",        "date",
+        "date:day",     "prefix:65",      "prefix:0",
+        "pseudonym:",   "drop:1",         "band:9223372036854775808",
+        "date:month1",  "prefix:",        "date:years",
+        "date:years:0", "date:years:101",
     };
     for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++) {
         struct sy_mask m = {SY_MASK_NONE, 7};
@@ -103,6 +108,34 @@ static void dates(void **state)
     assert_int_equal(sy_mask_i64(&born, &month, day(1969, 12, 31)), day(1969, 12, 1));
     assert_int_equal(sy_mask_i64(&born, &year, day(1969, 12, 31)), day(1969, 1, 1));
     assert_int_equal(sy_mask_i64(&born, &year, day(2024, 7, 1)), day(2020, 1, 1));
+}
+
+/* Bands of years start at multiples of N, also where lo and hi do not. */
+static void bands_of_years(void **state)
+{
+    (void)state;
+    SY_ARENA_CLEANUP struct sy_arena a = {0};
+    struct sy_field_def born = field("date", day(1923, 5, 17), day(2020, 2, 29));
+    struct sy_mask five = mask_of("date:years:5"), one = mask_of("date:years:1");
+    struct sy_mask year = mask_of("date:year");
+    struct sy_field_def masked;
+    check_ok(sy_mask_def(&born, &five, &a, &masked, NULL));
+    assert_int_equal(masked.lo, day(1920, 1, 1));
+    assert_int_equal(masked.hi, day(2020, 1, 1));
+    assert_int_equal(sy_mask_i64(&born, &five, day(1987, 5, 17)), day(1985, 1, 1));
+    assert_int_equal(sy_mask_i64(&born, &five, day(1984, 12, 31)), day(1980, 1, 1));
+    assert_int_equal(sy_mask_i64(&born, &five, day(1900, 1, 1)), day(1920, 1, 1)); /* clamped */
+    int64_t before = INT64_MIN;
+    for (int32_t d = day(1923, 5, 17); d <= day(2020, 2, 29); d++) {
+        int64_t m = sy_mask_i64(&born, &five, d);
+        assert_true(m >= before && m >= masked.lo && m <= d);
+        assert_int_equal(sy_mask_i64(&born, &one, d), sy_mask_i64(&born, &year, d));
+        before = m;
+    }
+    struct sy_field_def old = field("date", day(1, 1, 1), day(120, 2, 1));
+    struct sy_mask century = mask_of("date:years:100");
+    assert_int_equal(sy_mask_i64(&old, &century, day(50, 7, 1)), day(1, 1, 1)); /* no year 0 */
+    assert_int_equal(sy_mask_i64(&old, &century, day(119, 7, 1)), day(100, 1, 1));
 }
 
 /* Before the mask: A01, B07 and A02; cut to one character A01 and A02 are one. */
@@ -198,9 +231,10 @@ static void pseudonyms_and_widths(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(words),   cmocka_unit_test(bands),
-        cmocka_unit_test(dates),   cmocka_unit_test(prefixes),
-        cmocka_unit_test(refused), cmocka_unit_test(pseudonyms_and_widths),
+        cmocka_unit_test(words),          cmocka_unit_test(bands),
+        cmocka_unit_test(dates),          cmocka_unit_test(prefixes),
+        cmocka_unit_test(refused),        cmocka_unit_test(pseudonyms_and_widths),
+        cmocka_unit_test(bands_of_years),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -175,9 +175,21 @@ static void feed_keys(struct bench *b, struct asking *a, struct sy_view ns)
     check_ok(engine_column_bytes(&a->job, i, sy_view(keys, n * 8), &a->columns[i]));
 }
 
+/* Units of other namespaces that a figure counts as values. */
+static void feed_value_keys(struct bench *b, struct asking *a, size_t block)
+{
+    const struct rules_block_facts *k = &a->facts.blocks[block];
+    for (size_t i = 0; i < k->n_figures; i++) {
+        feed_keys(b, a, k->figures[i].values_ns);
+    }
+}
+
 void ask_feed(struct bench *b, struct asking *a)
 {
     size_t most = a->plan.n_blocks;
+    for (size_t i = 0; i < a->plan.n_blocks; i++) {
+        most += a->plan.blocks[i].n_figures;
+    }
     for (size_t i = 0; i < a->plan.n_rels; i++) {
         most += a->plan.rels[i].n_names;
     }
@@ -195,6 +207,7 @@ void ask_feed(struct bench *b, struct asking *a)
     }
     for (size_t i = 0; i < a->plan.n_blocks; i++) {
         feed_keys(b, a, a->plan.blocks[i].ns);
+        feed_value_keys(b, a, i);
     }
 }
 

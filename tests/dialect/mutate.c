@@ -154,7 +154,7 @@ CALL(to_median, "median")
 CALL(to_product, "product")
 CALL(to_bits, "bit_xor")
 CALL(to_string, "string_agg")
-CALL(to_stddev, "stddev")
+CALL(to_skewness, "skewness")
 CALL(to_quantile, "quantile_disc")
 
 /* A keyword becomes another text. */
@@ -375,7 +375,7 @@ static const struct {
     {"to-product", to_product},
     {"to-bits", to_bits},
     {"to-string", to_string},
-    {"to-stddev", to_stddev},
+    {"to-skewness", to_skewness},
     {"to-quantile", to_quantile},
     {"and-or", and_or},
     {"not-gone", not_gone},

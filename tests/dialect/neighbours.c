@@ -88,6 +88,34 @@ static struct moves measure(const struct sy_run_block *x, const struct sy_run_bl
     return m;
 }
 
+/* Are both below the same node, `width` leaves wide, of the same tree? */
+static bool same_node(const struct sy_run_cell *x, const struct sy_run_cell *y, uint64_t width)
+{
+    size_t last = x->n_key - 1;
+    return memcmp(x->key, y->key, last * sizeof *x->key) == 0 &&
+           x->key[last] / width == y->key[last] / width;
+}
+
+/* The only figure of a block of trees, summed over nodes of that many leaves, in its own units. */
+static struct moves measure_level(const struct rules_figure_facts *f, const struct sy_run_block *x,
+                                  const struct sy_run_block *y, uint64_t width)
+{
+    struct moves m = {0};
+    for (size_t i = 0, k = 0; i < x->n_cells || k < y->n_cells;) {
+        bool first = k == y->n_cells || (i < x->n_cells && by_key(&x->cells[i], &y->cells[k]) < 0);
+        const struct sy_run_cell *node = first ? &x->cells[i] : &y->cells[k];
+        sy_i128 d = 0;
+        for (; i < x->n_cells && same_node(&x->cells[i], node, width); i++) {
+            d += value(&x->cells[i], 0);
+        }
+        for (; k < y->n_cells && same_node(&y->cells[k], node, width); k++) {
+            d -= value(&y->cells[k], 0);
+        }
+        add_move(&m, d * f->reach.bound);
+    }
+    return m;
+}
+
 static bool within(struct checking *c, size_t block, size_t figure, const struct moves *m,
                    uint64_t f)
 {
@@ -104,8 +132,25 @@ static bool within(struct checking *c, size_t block, size_t figure, const struct
     if (m->l1 > (sy_i128)f * r->groups * cell) {
         return fault(c, block, figure, "moved further than its sensitivity (L1)");
     }
-    if (f == 1 && (m->cells > r->groups || m->most > cell)) {
+    uint64_t cells = k->tree.leaves > 0 ? c->a->plan.blocks[block].groups : r->groups;
+    if (f == 1 && (m->cells > cells || m->most > cell)) {
         return fault(c, block, figure, "one unit moved too many cells, or one cell too far");
+    }
+    return true;
+}
+
+/* Noise is added on every level of a tree, and each has the reach that its noise was made for. */
+static bool levels_within(struct checking *c, const struct sy_run_block *x,
+                          const struct sy_run_block *y, size_t block, uint64_t f)
+{
+    const struct rules_block_facts *k = &c->a->facts.blocks[block];
+    uint64_t width = 1;
+    for (uint64_t level = 0; level < k->tree.levels; level++) {
+        struct moves m = measure_level(&k->figures[0], x, y, width);
+        if (!within(c, block, 0, &m, f)) {
+            return false;
+        }
+        width *= k->tree.fan;
     }
     return true;
 }
@@ -121,7 +166,7 @@ static bool check_pair(struct checking *c, const struct sy_run_block *x,
             return false;
         }
     }
-    return true;
+    return levels_within(c, x, y, block, f);
 }
 
 /* --- running ---------------------------------------------------------------------------------------- */

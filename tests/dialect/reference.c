@@ -5,8 +5,9 @@
 #include <string.h>
 
 #include "base/arith.h"
-#include "base/time.h"
 #include "check.h"
+#include "reference_text.h"
+#include "reference_values.h"
 
 enum { KEYS = SY_PLAN_KEYS_MAX, ARGS = 32 };
 
@@ -44,6 +45,8 @@ struct reference {
     size_t n_pairs;
     struct cell *cells;
     size_t n_cells;
+    struct ref_value *values; /* of distinct figures */
+    size_t n_values;
     const char *why;
 };
 
@@ -78,59 +81,6 @@ static int by_cell(const void *x, const void *y)
 {
     const struct pair *a = x, *b = y;
     return by_keys(a->key, b->key);
-}
-
-/* --- parameters into the text --------------------------------------------------------------------- */
-
-static struct sy_view param_text(const struct reference *r, struct sy_view name, size_t *ret_n,
-                                 const uint64_t *params, struct sy_arena *arena)
-{
-    const struct sy_plan *p = &r->a->plan;
-    struct sy_view best = {0};
-    *ret_n = 0;
-    for (size_t i = 0; i < p->n_params; i++) {
-        const struct sy_plan_param *d = &p->params[i];
-        if (d->name.n < *ret_n || !sy_view_starts(name, d->name)) {
-            continue;
-        }
-        struct sy_view rest = sy_view(name.p + d->name.n, name.n - d->name.n), v;
-        bool period = sy_view_is(d->kind, "period");
-        bool start = period && sy_view_starts(rest, sy_view_str("_start"));
-        bool end = period && sy_view_starts(rest, sy_view_str("_end"));
-        v = d->values[params[i]];
-        *ret_n = d->name.n + (start ? 6 : end ? 4 : 0);
-        if (start || end) {
-            int64_t first, last;
-            int y, m, day;
-            assert_true(sy_plan_period(d, params[i], &first, &last));
-            sy_date_of_days((int32_t)(start ? first : last), &y, &m, &day);
-            best = sy_view_str(sy_arena_printf(arena, "DATE '%04d-%02d-%02d'", y, m, day));
-        } else if (sy_view_is(d->kind, "int") || sy_view_is(d->kind, "bool")) {
-            best = v;
-        } else {
-            const char *type = sy_view_is(d->kind, "date") ? "DATE " : "";
-            best = sy_view_str(sy_arena_printf(arena, "%s'%.*s'", type, SY_PV(v)));
-        }
-    }
-    return best;
-}
-
-static struct sy_view with_params(struct reference *r, struct sy_view sql, const uint64_t *params)
-{
-    SY_BUF_CLEANUP struct sy_buf b = sy_buf(1 << 20);
-    for (size_t i = 0; i < sql.n; i++) {
-        size_t n = 0;
-        struct sy_view v = {0};
-        if (sql.p[i] == '$') {
-            v = param_text(r, sy_view(sql.p + i + 1, sql.n - i - 1), &n, params, &r->arena);
-        }
-        check_ok(n == 0 ? sy_buf_add(&b, sql.p + i, 1) : sy_buf_add_view(&b, v));
-        i += n;
-    }
-    while (b.n > 0 && (b.p[b.n - 1] == ';' || b.p[b.n - 1] == '\n' || b.p[b.n - 1] == ' ')) {
-        b.n--;
-    }
-    return sy_arena_copy(&r->arena, sy_buf_view(&b));
 }
 
 /* --- rows ----------------------------------------------------------------------------------------- */
@@ -181,10 +131,34 @@ static bool number(struct sy_view text, uint32_t scale, int64_t *ret)
     return sy_decimal_parse(cut, scale, ret);
 }
 
+/* A value that is counted once: the number, the day, the place of the label, the unit's code. */
+static bool take_value(struct reference *r, size_t figure, struct sy_view text, int64_t *ret)
+{
+    const struct sy_type *t = &r->types->exprs[r->block->figures[figure].expr];
+    bool ok = false;
+    if (t->kind == SY_TYPE_INT || t->kind == SY_TYPE_BOOL) {
+        ok = number(text, t->scale, ret);
+    } else if (t->kind == SY_TYPE_DATE) {
+        struct sy_plan_param day = {.kind = sy_view_str("date"), .values = &text, .n_values = 1};
+        ok = sy_plan_param_value(&day, 0, ret);
+    } else if (t->kind == SY_TYPE_UNIT) {
+        *ret = dict_find(&tables_space(r->b->ts, t->ns)->ids, text);
+        ok = *ret != UINT32_MAX;
+    }
+    for (size_t i = 0; t->kind == SY_TYPE_STR && !ok && i < t->n_labels; i++) {
+        *ret = (int64_t)i;
+        ok = sy_view_eq(t->labels[i], text);
+    }
+    return ok || fault(r, "no value to count", text, figure);
+}
+
 static bool take_figure(struct reference *r, size_t figure, struct sy_view text, struct row *to)
 {
     const struct sy_plan_figure *f = &r->block->figures[figure];
     to->null[figure] = f->has_arg && text.p == NULL;
+    if (sy_view_is(f->fn, "distinct") && text.p != NULL) {
+        return take_value(r, figure, text, &to->x[figure]);
+    }
     if (!sy_view_is(f->fn, "sum") || text.p == NULL) {
         return true;
     }
@@ -296,6 +270,29 @@ static uint64_t cell_hash(const struct reference *r, const uint64_t *key)
     return open ? chain : ordinal;
 }
 
+/* What a value is ranked by: its place in its interval, or the unit's own key. */
+static uint64_t value_hash(const struct reference *r, const struct sy_type *t, int64_t x)
+{
+    bool ordered = t->kind == SY_TYPE_INT || t->kind == SY_TYPE_DATE;
+    return t->kind == SY_TYPE_UNIT ? ask_key(r->b, t->ns, (uint64_t)x)
+                                   : (uint64_t)x - (ordered ? (uint64_t)t->lo : 0);
+}
+
+static void add_values(struct reference *r, const struct row *x)
+{
+    for (size_t i = 0; i < r->block->n_figures; i++) {
+        const struct sy_plan_figure *f = &r->block->figures[i];
+        if (!sy_view_is(f->fn, "distinct") || x->null[i]) {
+            continue;
+        }
+        struct ref_value *v = &r->values[r->n_values++];
+        uint64_t hash = value_hash(r, &r->types->exprs[f->expr], x->x[i]);
+        *v = (struct ref_value){.figure = i, .unit = x->unit, .x = x->x[i]};
+        v->rank = r->block->ns.n == 0 ? 0 : mix2(ask_key(r->b, r->block->ns, x->unit), hash);
+        memcpy(v->key, x->key, sizeof v->key);
+    }
+}
+
 static void add_row(struct reference *r, const struct row *x)
 {
     struct pair *p = r->n_pairs == 0 ? NULL : &r->pairs[r->n_pairs - 1];
@@ -327,7 +324,7 @@ static void add_pair(struct reference *r, const struct pair *p)
             c->f[i] += p->n[i] > 0 ? 1 : 0;
         } else if (sy_view_is(f->fn, "sum")) {
             c->f[i] += over ? p->s[i] * rows / (sy_i128)p->n[i] : p->s[i];
-        } else {
+        } else if (!sy_view_is(f->fn, "distinct")) {
             c->f[i] += rows;
         }
     }
@@ -350,15 +347,58 @@ static void keep_groups(struct reference *r)
     r->n_pairs = kept;
 }
 
+static int by_pair(const void *x, const void *y)
+{
+    const struct pair *a = x, *b = y;
+    return a->unit != b->unit ? (a->unit < b->unit ? -1 : 1) : by_keys(a->key, b->key);
+}
+
+/* Values of kept (unit, cell) pairs, bounded and counted. */
+static void count_values(struct reference *r)
+{
+    size_t n_keys = r->block->n_keys, kept = 0;
+    qsort(r->pairs, r->n_pairs, sizeof *r->pairs, by_pair);
+    for (size_t i = 0; i < r->n_values; i++) {
+        struct pair p = {.unit = r->values[i].unit};
+        memcpy(p.key, r->values[i].key, sizeof p.key);
+        if (bsearch(&p, r->pairs, r->n_pairs, sizeof p, by_pair) != NULL) {
+            r->values[kept++] = r->values[i];
+        }
+    }
+    uint64_t rows = r->block->ns.n == 0 ? UINT64_MAX : r->block->rows;
+    kept = ref_values_bound(r->values, kept, n_keys, rows);
+    kept = ref_values_merge(r->values, kept, n_keys);
+    for (size_t i = 0; i < r->n_cells; i++) {
+        for (size_t k = 0; k < r->block->n_figures; k++) {
+            if (sy_view_is(r->block->figures[k].fn, "distinct")) {
+                r->cells[i].f[k] =
+                    (sy_i128)ref_values_count(r->values, kept, n_keys, k, r->cells[i].key);
+            }
+        }
+    }
+}
+
+static size_t distinct_figures(const struct reference *r)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < r->block->n_figures; i++) {
+        n += sy_view_is(r->block->figures[i].fn, "distinct") ? 1 : 0;
+    }
+    return n;
+}
+
 static void bound(struct reference *r)
 {
     compared_keys = r->block->n_keys;
+    r->values = sy_arena_alloc(&r->arena, r->n_rows * distinct_figures(r) + 1, sizeof *r->values);
+    assert_non_null(r->values);
     r->pairs = sy_arena_alloc(&r->arena, r->n_rows + 1, sizeof *r->pairs);
     r->cells = sy_arena_alloc(&r->arena, r->n_rows + 1, sizeof *r->cells);
     assert_true(r->pairs != NULL && r->cells != NULL);
     qsort(r->rows, r->n_rows, sizeof *r->rows, by_unit);
     for (size_t i = 0; i < r->n_rows; i++) {
         add_row(r, &r->rows[i]);
+        add_values(r, &r->rows[i]);
     }
     if (r->block->ns.n != 0) {
         keep_groups(r);
@@ -366,6 +406,9 @@ static void bound(struct reference *r)
     qsort(r->pairs, r->n_pairs, sizeof *r->pairs, by_cell);
     for (size_t i = 0; i < r->n_pairs; i++) {
         add_pair(r, &r->pairs[i]);
+    }
+    if (r->n_values > 0) {
+        count_values(r);
     }
 }
 
@@ -411,7 +454,7 @@ bool reference_compare(struct bench *b, struct asking *a, size_t block, struct p
                           .types = &a->types.blocks[block],
                           .ordinal = block,
                           .arena = {.ceiling = (size_t)16 << 30}};
-    bool ok = take_rows(&r, p, with_params(&r, plain, params));
+    bool ok = take_rows(&r, p, reference_text(&a->plan, plain, params, &r.arena));
     if (ok) {
         bound(&r);
         /* a reference without rows in a block without keys has no cell, and neither has the engine */

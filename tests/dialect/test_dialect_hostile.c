@@ -3,14 +3,11 @@
  *
  *   test_dialect_hostile CATALOGUE PACK [--write FILE | --pairs N]
  *
- * tests/dialect/hostile/NAME.txt: one case a line, CODE TAB TAG TAB SQL; CODE `accepted` is allowed for
- * a case that only looks hostile. Lines "@key value" set the block for those that follow: mechanism,
- * groups, rows, rho, delta. "#" is a comment.
+ * tests/dialect/hostile/NAME.txt: written by hand (hostile.h).
  * tests/dialect/hostile/mutations.txt: CODE TAB MODEL TAB KIND TAB NTH, what became of each mutation.
  * Whatever is accepted passes the neighbour test. --write FILE writes mutations.txt anew, to be read by a
  * person before it is kept.
  */
-#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +15,7 @@
 
 #include "check.h"
 #include "corpus.h"
+#include "hostile.h"
 #include "mutate.h"
 #include "neighbours.h"
 
@@ -28,9 +26,8 @@ struct suite {
     struct corpus c;
     uint64_t seed;
     size_t pairs;
-    size_t n, failed, accepted;  /* cases */
-    size_t lines;                /* of TAP: failures, and what they come to */
-    struct sy_model_block block; /* as the directives left it */
+    size_t n, failed, accepted; /* cases */
+    size_t lines;               /* of TAP: failures, and what they come to */
     FILE *write;
 };
 
@@ -72,86 +69,14 @@ static void one_case(struct suite *s, const struct sy_model_def *model, const ch
 
 /* --- written by hand ---------------------------------------------------------------------------------- */
 
-static void directive(struct suite *s, char *line)
+static void by_hand(struct suite *s, const char *root)
 {
-    struct sy_model_block *b = &s->block;
-    char *value = strchr(line, ' ');
-    assert_non_null(value);
-    *value++ = '\0';
-    const struct {
-        const char *key;
-        uint64_t *to;
-    } numbers[] = {
-        {"groups", &b->groups}, {"rows", &b->rows}, {"rho", &b->rho}, {"delta", &b->delta}};
-    for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++) {
-        if (strcmp(line + 1, numbers[i].key) == 0) {
-            *numbers[i].to = strtoull(value, NULL, 10);
-            return;
-        }
+    struct hostiles h;
+    hostiles_read(&h, root);
+    for (size_t i = 0; i < h.n; i++) {
+        one_case(s, &h.cases[i].model, h.cases[i].code, h.cases[i].where);
     }
-    assert_string_equal(line + 1, "mechanism");
-    b->mechanism = sy_arena_copy(&s->c.arena, sy_view_str(value));
-}
-
-static void hand_line(struct suite *s, const char *file, size_t number, char *line)
-{
-    char what[1024];
-    if (line[0] == '\0' || line[0] == '#') {
-        return;
-    }
-    if (line[0] == '@') {
-        directive(s, line);
-        return;
-    }
-    char *tag = strchr(line, '\t'), *sql = tag == NULL ? NULL : strchr(tag + 1, '\t');
-    if (sql == NULL) {
-        fail_msg("%s:%zu: CODE TAB TAG TAB SQL", file, number);
-    }
-    *tag++ = '\0';
-    *sql++ = '\0';
-    struct sy_model_block block = s->block;
-    block.sql = sy_view_str(sql);
-    struct sy_model_def m = {
-        .blocks = &block, .n_blocks = 1, .name = sy_view_str("m"), .title = sy_view_str("m")};
-    snprintf(what, sizeof what, "%s:%zu %s", file, number, tag);
-    one_case(s, &m, line, what);
-}
-
-static void hand_file(struct suite *s, const char *folder, const char *name)
-{
-    static char line[LINE_MAX_BYTES];
-    char path[1024];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *f = fopen(path, "rbe");
-    assert_non_null(f);
-    s->block = (struct sy_model_block){.name = sy_view_str("main"),
-                                       .mechanism = sy_view_str("gauss"),
-                                       .groups = 1,
-                                       .rows = 1,
-                                       .rho = 1000000};
-    for (size_t i = 1; fgets(line, sizeof line, f) != NULL; i++) {
-        line[strcspn(line, "\n")] = '\0';
-        hand_line(s, name, i, line);
-    }
-    fclose(f);
-}
-
-static int is_hand(const struct dirent *d)
-{
-    size_t n = strlen(d->d_name);
-    return n > 4 && strcmp(d->d_name + n - 4, ".txt") == 0 &&
-           strcmp(d->d_name, "mutations.txt") != 0;
-}
-
-static void by_hand(struct suite *s, const char *folder)
-{
-    struct dirent **list = NULL;
-    int n = scandir(folder, &list, is_hand, alphasort);
-    for (int i = 0; i < n; i++) {
-        hand_file(s, folder, list[i]->d_name);
-        free(list[i]);
-    }
-    free(list);
+    hostiles_free(&h);
 }
 
 /* --- mutations ---------------------------------------------------------------------------------------- */
@@ -264,7 +189,7 @@ int main(int argc, char **argv)
         }
         fclose(s.write);
     } else {
-        by_hand(&s, folder);
+        by_hand(&s, root);
         mutations(&s, folder);
         summary(&s);
     }

@@ -11,6 +11,7 @@ import re
 import shutil
 import subprocess
 import sys
+import tempfile
 
 
 class Tap:
@@ -58,6 +59,34 @@ def check_packs(tap, root, shuyu):
         tap.check(f"pack {name} is as its snapshot says", status == 0 and now == then,
                   f"{diff}\nIf this is meant: shuyu pack show {pack.relative_to(root)} "
                   f"> {snapshot.relative_to(root)}")
+
+
+
+def check_tables(tap, root):
+    """The perturbation tables of the cell-key method are what they say; spoilt ones are noticed."""
+    program = root / "policies/packs/ptable.py"
+    packs = [p for p in sorted((root / "policies/packs").glob("*/pack.yaml"))
+             if "\ncellkey:\n" in p.read_text()]
+    tap.check("packs have cell-key tables", packs)
+    for pack in packs:
+        status, said = output(sys.executable, program, "--check", pack)
+        tap.check(f"the table of {pack.parent.name} has mean 0, one variance, and hides small counts",
+                  status == 0, said)
+    status, made = output(sys.executable, program, "--units-min", "10", "--variance", "5", "--max", "12")
+    tap.check("the generator makes the table of the demonstration again, to the last digit",
+              status == 0 and made in (root / "policies/packs/demo/pack.yaml").read_text(), made[:200])
+    text = packs[0].read_text()
+    row = re.findall(r"^    - \{noise: .*\}$", text, re.M)[-1]
+    cum = re.search(r"cum: \[(\d+)", row)[1]
+    spoilt = {"mean": text.replace(f"cum: [{cum}", f"cum: [{int(cum) + 1}"),
+              "small count": text.replace("noise: [-10, 0,", "noise: [-9, 0,", 1),
+              "rows": text.replace(row + "\n", "")}
+    with tempfile.TemporaryDirectory() as folder:
+        for what, bad in spoilt.items():
+            file = pathlib.Path(folder) / "pack.yaml"
+            file.write_text(bad)
+            status, said = output(sys.executable, program, "--check", file)
+            tap.check(f"a table with a spoilt {what} is noticed", bad != text and status == 1, said)
 
 
 # --- manual pages -----------------------------------------------------------------------------
@@ -138,6 +167,7 @@ def check_errors(tap, root):
 def main():
     root, shuyu = pathlib.Path(sys.argv[1]).resolve(), pathlib.Path(sys.argv[2]).resolve()
     tap = Tap()
+    check_tables(tap, root)
     check_packs(tap, root, shuyu)
     check_manual(tap, root, shuyu)
     check_other_manuals(tap, root, shuyu)

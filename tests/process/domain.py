@@ -180,6 +180,8 @@ class Domain:
         self.port = free_port()
         self.address = f"127.0.0.1:{self.port}"  # where clients go; a test may put a proxy there
         self.supervisor = None
+        self.arguments = []  # more of the supervisor's
+        self.before = []  # what the supervisor's command is given to: `unshare`, say
         self.known = {}  # processes of this domain: id, birth
         atexit.register(self.remove)
 
@@ -236,8 +238,8 @@ class Domain:
                        party)
 
     def start(self):
-        command = [str(SUPERVISOR), "--domain", str(self.folder), "--listen",
-                   f"127.0.0.1:{self.port}"]
+        command = [*self.before, str(SUPERVISOR), "--domain", str(self.folder), "--listen",
+                   f"127.0.0.1:{self.port}", *self.arguments]
         with open(self.log, "ab") as log:
             before = log.tell()
             self.supervisor = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log,

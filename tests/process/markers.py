@@ -45,7 +45,7 @@ dummy_rows: 100
 fields:
   - {name: id, type: unit, ref: person, grade: 3}
   - {name: male, type: bool, grade: 2}
-  - {name: note, type: text, grade: 3}
+  - {name: note, type: text, klass: code, grade: 3}
   - {name: amount, type: int64, lo: 0, hi: 4600000000000000000, grade: 3}
 """
 SCENE = """

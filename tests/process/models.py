@@ -11,6 +11,7 @@ import json
 import math
 import random
 import re
+import statistics
 import subprocess
 import unicodedata
 
@@ -123,6 +124,27 @@ post: |
   SELECT b.sex AS sex, round(b.n / m.n, 3) AS each, b.n AS births, m.n AS midwives
   FROM births b CROSS JOIN midwives m
 """
+FIGURES = f"""
+name: figures
+title: births, midwives and days, and how births spread over the year
+mechanism: gauss
+rho: {RHO_BIRTHS}
+shape: [nonnegative, 'round:5']
+sql: |
+  SELECT count(DISTINCT b.child) AS births, count(DISTINCT b.midwife) AS midwives,
+         count(DISTINCT b.born) AS days, var_pop(month(b.born)) AS spread
+  FROM ward.births b
+"""
+DAYS = f"""
+name: days
+title: the day of the month, its median and ninth decile
+mechanism: gauss
+rho: {RHO_BIRTHS}
+sql: |
+  SELECT b.male AS male, median(day(b.born)) AS middle, quantile_disc(day(b.born), 0.9) AS late
+  FROM ward.births b
+  GROUP BY b.male
+"""
 MATRIX = f"""
 name: matrix
 title: referrals between institutions
@@ -165,7 +187,7 @@ def pack(d):
     """The demo's, with a budget for the midwives."""
     path = d.pack()
     text = path.read_text(encoding="utf-8")
-    line = "  - {ns: person, rho: 4, delta: 1e-7}\n"
+    line = next(li for li in text.splitlines(keepends=True) if li.startswith("  - {ns: person,"))
     path.write_text(text.replace(line, line + line.replace("person", "staff")), encoding="utf-8")
     return path
 
@@ -186,7 +208,7 @@ def populate(d, rng):
     for name, rows in tables.items():
         d.shuyu("health", "dataset", "define", write(d, name, CATALOGUE[name]))
         d.ingest("health", f"ward.{name}", d.raw(name, rows))
-    return counts
+    return counts, [row[3] for row in born[1:]]
 
 
 # --- asking --------------------------------------------------------------------------------------
@@ -263,7 +285,7 @@ def from_column(line, column):
 
 # A change of WARD; the code, block and construct of its refusal, and what the line shows at the caret.
 REFUSALS = [
-    ("a median", ("count(DISTINCT b.child)", "median(b.weight)"), "privacy", "births", "median"),
+    ("a skewness", ("count(DISTINCT b.child)", "skewness(b.weight)"), "privacy", "births", "skewness"),
     ("a misspelt column", ("b.male", "b.mael"), "field_denied", "births", "b.mael"),
     ("a mistake in the second block", ("count(DISTINCT m.id)", "first(m.id)"), "privacy",
      "midwives", "first"),
@@ -379,6 +401,46 @@ def test_matrix(tap, d, grant, path):
     tap.check("and are counted", all(is_near(n, STREAM, RHO_MATRIX) for n in cells.values()), cells)
 
 
+def test_figures(tap, d, grant, path, born):
+    """Different values, of another namespace too; a moment; shaped figures."""
+    status, text, err = plain(d, "model", "explain", path, "--grant", grant)
+    tap.check("explain: different values, bounded; figures of a variance; the shape", status == 0 and
+              "different values, of each person at most 1 in a cell" in text and
+              "figure spread_xx := sum" in text and
+              "shaped after the release: nonnegative, rounded to 5" in text, (status, text, err))
+    spread = statistics.pvariance(int(day[5:7]) for day in born)
+    model = d.model(grant, path)
+    status, text, err = plain(d, "run", model)
+    tap.check("the table says what was shaped", status == 0 and
+              "shaped   midwives: nonnegative, rounded to 5" in text, (status, text, err))
+    c = columns(d.run(model))
+    share = float(RHO_BIRTHS) / 6  # of each figure
+    wanted = {"births": BIRTHS, "midwives": MIDWIVES, "days": len(set(born))}
+    tap.check("different values are what was made up, and noise", all(
+        is_near(c[n]["values"][0], v, share) for n, v in wanted.items()), c)
+    tap.check("in steps of five, and so is the interval", all(
+        c[n][k][0] % 5 == 0 for n in wanted for k in ("values", "lo", "hi")) and all(
+            c[n]["shaped"] == "nonnegative, rounded to 5" for n in wanted), c)
+    tap.check("a variance within what its noise allows, and as it is", abs(
+        c["spread"]["values"][0] / 10 ** c["spread"]["scale"] - spread) < 2 and
+        c["spread"]["lo"][0] < c["spread"]["hi"][0], (c["spread"], spread))
+
+
+def test_quantiles(tap, d, grant, path, born):
+    """A tree over the days of a month, and what is read off it."""
+    status, text, err = plain(d, "model", "explain", path, "--grant", grant)
+    tap.check("explain: a tree, its noise, and the quantiles", status == 0 and
+              "sums over bin are noised too: 6 levels of pairs" in text and
+              "quantile of (" in text, (status, text, err))
+    c = columns(d.run(d.model(grant, path)))
+    days = sorted(int(day[8:10]) for day in born)
+    for name, q in {"middle": 0.5, "late": 0.9}.items():
+        exact = days[math.ceil(q * len(days)) - 1]
+        tap.check(f"{name}: a day near what was made up, inside its interval", all(
+            abs(v - exact) <= 3 and 1 <= lo <= v <= hi <= 31 and hi - lo < 10
+            for v, lo, hi in zip(c[name]["values"], c[name]["lo"], c[name]["hi"])), (exact, c[name]))
+
+
 def published(d):
     return sum(1 for e in domain.read_entries(d.export())
                if msgpack.unpackb(e["body"], raw=False)["type"] == "publish")
@@ -415,7 +477,7 @@ def main(tap):
     with domain.Domain() as d:
         d.birth()
         d.start()
-        counts = populate(d, rng)
+        counts, born = populate(d, rng)
         scene, ward = write(d, "scene", SCENE), write(d, "ward", WARD)
         test_draft(tap, d, scene, ward)
         test_refusals(tap, d, scene)
@@ -423,6 +485,8 @@ def main(tap):
         grant = d.grant(scene)
         test_run(tap, d, grant, ward, counts)
         test_matrix(tap, d, grant, write(d, "matrix", MATRIX))
+        test_figures(tap, d, grant, write(d, "figures", FIGURES), born)
+        test_quantiles(tap, d, grant, write(d, "days", DAYS), born)
         test_register(tap, d, grant)
         test_ingest(tap, d)
         d.audit()

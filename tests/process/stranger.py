@@ -108,10 +108,12 @@ def unpad(data):
 # --- envelopes and replies --------------------------------------------------------------------------
 
 def envelope(keys, pins, party, method, args, **changes):
-    """The bytes of an envelope, and its header's. changes: of header fields; signed, spoil."""
+    """The bytes of an envelope, and its header's. changes: of header fields; secret, signed, spoil."""
     salt = os.urandom(32)
+    secret = changes.pop("secret", b"")
+    body = {"args": args, "salt": salt, **({"secret": secret} if secret else {})}
     header = {
-        "body": sha256(b"shuyu-args-1", salt, sha256(args), sha256(b"")),
+        "body": sha256(b"shuyu-args-1", salt, sha256(args), sha256(secret)),
         "ctx": "shuyu-request-1",
         "domain": pins["domain"],
         "expiry": int(time.time()) + 300,
@@ -125,7 +127,7 @@ def envelope(keys, pins, party, method, args, **changes):
     header.update(changes)
     header_bytes = canonical(header)
     outer = {
-        "body": seal(canonical({"args": args, "salt": salt}), pins["box"]),
+        "body": seal(canonical(body), pins["box"]),
         "header": header_bytes,
     }
     if signed:

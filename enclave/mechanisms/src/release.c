@@ -16,6 +16,8 @@
 #include <sodium.h>
 #include <stdlib.h>
 
+#include "base/weak.h"
+
 #define OPEN_INFO "shuyu-open-cells-1"
 
 /* Keys of a block's open cells; wiped by open_keys_wipe. */
@@ -53,6 +55,13 @@ static void noise_values(const struct mech_block *b, struct mech_stream *s, int6
     }
 }
 
+/* How many cells this process has noised; counted in a weak build only, where noise then depends on it. */
+static size_t weak_state(void)
+{
+    static size_t n;
+    return sy_weak(SY_WEAK_NOISE_STATE) ? n++ : 0;
+}
+
 sy_status mech_release_cells(const struct mech_block *b, int64_t *values, size_t n_cells)
 {
     size_t n_values;
@@ -65,7 +74,7 @@ sy_status mech_release_cells(const struct mech_block *b, int64_t *values, size_t
     MECH_STREAM_CLEANUP struct mech_stream s;
     for (size_t i = 0; i < n_cells; i++) {
         uint8_t nonce[MECH_NONCE_BYTES];
-        mech_cell_nonce(b->block, i, nonce);
+        mech_cell_nonce(b->block, i + weak_state(), nonce);
         mech_stream_open(&s, b->seed, nonce);
         noise_values(b, &s, values + i * b->n_figures);
     }
@@ -86,7 +95,7 @@ static bool open_cells_ok(struct mech_open_cell *cells, size_t n_cells)
             return false;
         }
     }
-    if (n_cells > 1) {
+    if (n_cells > 1 && !sy_weak(SY_WEAK_RAW_ORDER)) {
         qsort(cells, n_cells, sizeof(cells[0]), by_key);
     }
     for (size_t i = 1; i < n_cells; i++) {
@@ -137,7 +146,7 @@ static bool release_open_cell(const struct mech_block *b, const struct mech_open
     MECH_STREAM_CLEANUP struct mech_stream s;
     open_stream(keys, c->key, &s);
     c->n_units = noised(&s, &rule->count, c->n_units);
-    bool stays = c->n_units >= rule->tau;
+    bool stays = c->n_units >= rule->tau || sy_weak(SY_WEAK_THRESHOLD_OFF);
     if (stays) {
         noise_values(b, &s, c->values);
     } else {

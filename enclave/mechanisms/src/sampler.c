@@ -28,7 +28,7 @@
  */
 #include "mechanisms/sampler.h"
 
-#include "mechanisms/weak.h"
+#include "base/weak.h"
 #include "require.h"
 
 #define GEOMETRIC_MAX ((uint32_t)1 << 21)
@@ -43,11 +43,6 @@ _Static_assert(MECH_EXP_DENOMINATOR_MAX <= ~(sy_u128)0 / SERIES_MAX, "b * k fits
 bool mech_noise_ok(enum mech_kind kind, uint64_t scale)
 {
     return (kind == MECH_GAUSS || kind == MECH_LAPLACE) && scale >= 1 && scale <= MECH_SCALE_MAX;
-}
-
-bool mech_is_weakened(void)
-{
-    return mech_weak_scale(10) != 10;
 }
 
 /* How many bits v has, without leading zeros; 0 for 0. */
@@ -140,9 +135,29 @@ int64_t mech_gauss(struct mech_stream *s, uint64_t scale)
     }
 }
 
+/* The scale; in a weak build (base/weak.h) perhaps less. */
+static uint64_t weak_scale(uint64_t scale)
+{
+    uint64_t tenths = sy_weak(SY_WEAK_NOISE_090) ? 9 : sy_weak(SY_WEAK_NOISE_070) ? 7 : 10;
+    return sy_max_u64(scale * tenths / 10, 1);
+}
+
+/* The textbook's normal draw, in floats: twelve uniform ones, less six. */
+static int64_t weak_float(struct mech_stream *s, uint64_t scale)
+{
+    float z = -6;
+    for (int i = 0; i < 12; i++) {
+        z += (float)mech_stream_uint(s, 3) / (float)(1 << 24);
+    }
+    return (int64_t)(z * (float)scale);
+}
+
 int64_t mech_draw(struct mech_stream *s, enum mech_kind kind, uint64_t scale)
 {
     mech_require(mech_noise_ok(kind, scale));
-    uint64_t used = mech_weak_scale(scale);
+    if (sy_weak(SY_WEAK_FLOAT_NOISE)) {
+        return weak_float(s, scale);
+    }
+    uint64_t used = weak_scale(scale);
     return kind == MECH_GAUSS ? mech_gauss(s, used) : mech_laplace(s, used);
 }

@@ -14,6 +14,7 @@
  */
 #include "mechanisms/stream.h"
 
+#include "base/weak.h"
 #include "require.h"
 
 #include <sodium.h>
@@ -88,6 +89,9 @@ void mech_seed(const uint8_t noise_key[MECH_KEY_BYTES], const uint8_t salt[MECH_
     uint8_t both[MECH_SALT_BYTES + MECH_DIGEST_BYTES];
     memcpy(both, salt, MECH_SALT_BYTES);
     memcpy(both + MECH_SALT_BYTES, digest, MECH_DIGEST_BYTES);
+    if (sy_weak(SY_WEAK_SHARED_NOISE)) {
+        memset(both, 0, sizeof(both));
+    }
     mech_require(sy_ok(mech_hkdf(sy_view(both, sizeof(both)), sy_view(noise_key, MECH_KEY_BYTES),
                                  sy_view_str("shuyu-noise-1"), ret_seed, MECH_SEED_BYTES)));
     sodium_memzero(both, sizeof(both));
@@ -95,7 +99,7 @@ void mech_seed(const uint8_t noise_key[MECH_KEY_BYTES], const uint8_t salt[MECH_
 
 void mech_cell_nonce(uint32_t block, uint64_t cell, uint8_t ret[MECH_NONCE_BYTES])
 {
-    sy_store_le64(ret, cell);
+    sy_store_le64(ret, sy_weak(SY_WEAK_CELL_NOISE) ? 0 : cell);
     sy_store_le32(ret + 8, block);
 }
 

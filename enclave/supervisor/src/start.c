@@ -94,9 +94,14 @@ static bool leave_parent(pid_t parent)
            sigprocmask(SIG_SETMASK, &none, NULL) == 0;
 }
 
-/* Is this variable, in a sanitizer build, the tester's choice of how to report? */
+/* Is this variable the tester's: in a sanitizer build how to report, in a weak one which weakness? */
 static bool is_passed_on(const char *variable)
 {
+#ifdef SY_WEAK_BUILD
+    if (strncmp(variable, "SHUYU_WEAK=", 11) == 0) {
+        return true;
+    }
+#endif
 #ifdef SY_SANITIZED
     const char *equals = strstr(variable, "SAN_OPTIONS=");
     return equals != NULL && equals < strchr(variable, '=');

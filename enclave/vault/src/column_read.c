@@ -162,7 +162,8 @@ static sy_status skip_chunk(const struct reading *r, size_t n)
 
 static bool mask_is_number(enum sy_mask_kind kind)
 {
-    return kind == SY_MASK_BAND || kind == SY_MASK_MONTH || kind == SY_MASK_YEAR;
+    return kind == SY_MASK_BAND || kind == SY_MASK_MONTH || kind == SY_MASK_YEAR ||
+           kind == SY_MASK_YEARS;
 }
 
 static uint64_t nulls_at(const struct reading *r)

@@ -31,13 +31,20 @@ static bool ask_ok(const struct vault_unit_keys_ask *ask)
            (ask->salt != NULL) == KINDS[ask->kind].salted && ask->n_units <= UINT32_MAX;
 }
 
+/* The namespace's own key of a kind. */
+static sy_status space_key(struct vault *v, enum vault_unit_key kind, struct sy_view ns,
+                           struct vault_secret *ret)
+{
+    SY_TRY(vault_check_id(ns));
+    struct vault_name name = vault_name("%s:%.*s", KINDS[kind].item, SY_PV(ns));
+    return vault_shelf_key(&v->items, name.s, ret);
+}
+
 static sy_status stream_key(struct vault *v, const struct vault_unit_keys_ask *ask,
                             struct vault_secret *ret)
 {
     VAULT_SECRET_CLEANUP struct vault_secret key = {0};
-    SY_TRY(vault_check_id(ask->ns));
-    struct vault_name name = vault_name("%s:%.*s", KINDS[ask->kind].item, SY_PV(ask->ns));
-    SY_TRY(vault_shelf_key(&v->items, name.s, &key));
+    SY_TRY(space_key(v, ask->kind, ask->ns, &key));
     struct sy_view salt = sy_view(ask->salt, ask->salt == NULL ? 0 : SALT_BYTES);
     return vault_hkdf_named(vault_secret_view(&key), salt, KINDS[ask->kind].label,
                             (struct sy_view){0}, ret);
@@ -77,4 +84,14 @@ sy_status vault_unit_keys(struct vault *v, const struct vault_unit_keys_ask *ask
         s = sy_fail_errno(NULL, errno, "truncate");
     }
     return vault_blame(s, "unit keys", reterr);
+}
+
+sy_status vault_cellkey(struct vault *v, struct sy_view ns, struct vault_secret *ret,
+                        struct sy_error *reterr)
+{
+    VAULT_SECRET_CLEANUP struct vault_secret key = {0};
+    SY_TRY(vault_blame(space_key(v, VAULT_UNIT_KEY_RECORD, ns, &key), "cell key", reterr));
+    return vault_blame(vault_hkdf_named(vault_secret_view(&key), (struct sy_view){0},
+                                        "shuyu-cellkey-noise-1", (struct sy_view){0}, ret),
+                       "cell key", reterr);
 }

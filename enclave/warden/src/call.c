@@ -209,6 +209,19 @@ static bool find_box(struct warden_call *c)
     return true;
 }
 
+/* Before anything is charged or changed: whatever a full disk would cut short is not begun. */
+static bool no_room(struct warden_call *c)
+{
+    struct sy_error err = {0};
+    if (warden_has_room(c->w)) {
+        return false;
+    }
+    sy_fail(&err, SY_E_READ_ONLY, NULL,
+            "the domain's disk is full: nothing was recorded or charged");
+    refuse_in_clear(c, &err);
+    return true;
+}
+
 static void record_and_wait(struct warden_call *c)
 {
     struct sy_error err = {0};
@@ -266,6 +279,10 @@ void warden_call_decide(struct warden_call *c)
     sy_status s = rules_decide(c->w->state, &c->request, &c->inputs, &c->arena, &c->decision, &err);
     if (!sy_ok(s)) {
         refuse_in_clear(c, &err);
+        return;
+    }
+    bool writes = c->decision.kind == RULES_KIND_EVENT || c->decision.kind == RULES_KIND_RESUME;
+    if (writes && no_room(c)) {
         return;
     }
     if (c->decision.kind == RULES_KIND_EVENT) {

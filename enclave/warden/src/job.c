@@ -12,7 +12,7 @@
 #include "base/fdio.h"
 #include "base/time.h"
 
-enum { PREFIX_BYTES = 4, READ_BYTES = 1 << 18, FILES = 80, THREADS = 16, SLACK_MIB = 2048 };
+enum { PREFIX_BYTES = 4, READ_BYTES = 1 << 18, FILES = 80, THREADS = 16 };
 
 void warden_job_stop(struct warden_job *job)
 {
@@ -96,8 +96,7 @@ static void job_ready(void *ctx, short revents)
 sy_status warden_job_start(struct warden *w, struct warden_job *job,
                            const struct warden_job_caps *caps, struct sy_error *reterr)
 {
-    /* the address space also holds the engine's library and the mapped columns */
-    struct sandbox_limits limits = {.as_bytes = (caps->memory_mib + SLACK_MIB) << 20,
+    struct sandbox_limits limits = {.as_bytes = (caps->memory_mib + SY_JOB_SLACK_MIB) << 20,
                                     .cpu_s = (uint32_t)caps->cpu_s,
                                     .n_files = FILES,
                                     .n_procs = THREADS};

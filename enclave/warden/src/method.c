@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "exposure.h"
 #include "rules/model.h"
 #include "warden/reads.h"
 #include "warden/record.h"
@@ -200,6 +201,7 @@ static void stop_done(struct warden_call *c)
 }
 
 static const struct warden_method methods[] = {
+    {"budget.recover", NULL, NULL, NULL, NULL},
     {"party.enrol", NULL, NULL, NULL, NULL},
     {"pack.adopt", NULL, NULL, NULL, NULL},
     {"dataset.define", define_prepare, NULL, NULL, NULL},
@@ -208,6 +210,8 @@ static const struct warden_method methods[] = {
     {"scene.apply", NULL, NULL, NULL, NULL},
     {"scene.first_review", NULL, NULL, NULL, NULL},
     {"scene.consent", NULL, NULL, NULL, NULL},
+    {"scene.exposure", warden_exposure_prepare, warden_exposure_done, NULL,
+     warden_exposure_again},
     {"scene.final_review", shares_prepare, shares_done, NULL, NULL},
     {"scene.suspend", NULL, stop_done, NULL, NULL},
     {"scene.resume", shares_prepare, shares_done, NULL, NULL},
@@ -216,8 +220,10 @@ static const struct warden_method methods[] = {
     {"model.register", warden_register_prepare, warden_register_done, NULL, NULL},
     {"model.review", NULL, NULL, NULL, NULL},
     {"model.run", warden_run_prepare, warden_run_done, NULL, warden_run_again},
+    {"subject.ask", warden_subject_prepare, warden_run_done, NULL, warden_run_again},
     {"state.list", NULL, NULL, warden_read_list, NULL},
     {"log.entries", NULL, NULL, warden_read_log, NULL},
+    {"risk.report", NULL, NULL, warden_read_risk, NULL},
     {"status.domain", NULL, NULL, warden_read_status, NULL},
 };
 

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/time.h"
+#include "rules/guard.h"
 #include "warden/record.h"
 
 enum { LIST_ROWS = 256, LOG_ENTRIES = 256, BYTES_MAX = 8 << 20 };
@@ -136,6 +137,20 @@ void warden_read_share(struct warden_call *c)
     }
     struct sy_sealed_share ret = {.dataset = args.dataset, .sealed = sy_buf_view(&sealed)};
     warden_call_record(c, &sy_sealed_share_desc, &ret);
+}
+
+/* --- risk.report -------------------------------------------------------------------------------------- */
+
+void warden_read_risk(struct warden_call *c)
+{
+    struct sy_error err = {0};
+    struct sy_risk_report ret;
+    sy_status s = rules_risk_report(c->w->state, &c->arena, &ret, &err);
+    if (!sy_ok(s)) {
+        refuse(c, s, &err);
+        return;
+    }
+    warden_call_record(c, &sy_risk_report_desc, &ret);
 }
 
 /* --- status ------------------------------------------------------------------------------------------- */

@@ -7,7 +7,9 @@
 
 #include <sodium.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
+#include "base/arith.h"
 #include "base/log.h"
 #include "base/time.h"
 #include "proof/leaf.h"
@@ -17,6 +19,9 @@
 #include "warden/replica.h"
 
 enum { SECONDS_A_DAY = 86400 };
+
+/* The ledger's next segment (16 MiB), and an answer of 2 MiB for each run that can be under way. */
+static const uint64_t ROOM_BYTES = 32 << 20;
 
 int64_t warden_time(const struct warden *w)
 {
@@ -152,6 +157,16 @@ sy_status warden_forget_grant(struct warden *w, const uint8_t grant[32])
     return vault_scene_forget(w->vault, sy_view_str(name));
 }
 
+bool warden_has_room(const struct warden *w)
+{
+    struct statvfs st;
+    uint64_t free_bytes;
+    if (fstatvfs(w->dir, &st) != 0 || !sy_mul_u64(st.f_bavail, st.f_frsize, &free_bytes)) {
+        return true; /* the write itself will tell */
+    }
+    return free_bytes >= ROOM_BYTES;
+}
+
 void warden_note(struct warden *w)
 {
     uint8_t root[32];
@@ -162,6 +177,10 @@ void warden_note(struct warden *w)
     sy_status s = ledger_root(w->ledger, size, root);
     if (sy_ok(s)) {
         s = vault_note_checkpoint(w->vault, size, root);
+    }
+    if (s.code == SY_E_NO_SPACE) {
+        sy_log(SY_LOG_WARN, "checkpoint not noted", SY_LOGF_CODE(s.code));
+        return;
     }
     if (!sy_ok(s)) {
         stop_closed(w, s);

@@ -7,7 +7,9 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "base/weak.h"
 #include "release_table.h"
+#include "release_tree.h"
 
 static sy_status bad(struct sy_error *err, const char *what)
 {
@@ -20,8 +22,8 @@ static sy_status no_memory(struct sy_error *err)
 }
 
 /* BOUNDARY: ranges and counts are fixed by the plan; the worker's word is held against them. */
-static sy_status check_cell(const struct release_table *t, const struct sy_run_cell *cell,
-                            struct sy_error *err)
+sy_status warden_release_check_cell(const struct release_table *t, const struct sy_run_cell *cell,
+                                    struct sy_error *err)
 {
     const struct rules_block_facts *f = t->facts;
     if (cell->n_figures != f->n_figures || cell->n_key != f->n_keys) {
@@ -96,7 +98,7 @@ static void fill_labels(struct release_table *t)
     }
 }
 
-static sy_status alloc_rows(struct release_table *t, size_t n_rows, struct sy_error *err)
+sy_status warden_release_rows(struct release_table *t, size_t n_rows, struct sy_error *err)
 {
     size_t n_keys = t->facts->n_keys;
     t->n_rows = n_rows;
@@ -114,6 +116,21 @@ static sy_status alloc_rows(struct release_table *t, size_t n_rows, struct sy_er
     return SY_OK;
 }
 
+/* Declared cells without a row are dropped: a weak build only. */
+static void weak_found_only(struct release_table *t, const uint8_t *seen)
+{
+    size_t n = 0, width = t->facts->n_figures;
+    for (size_t row = 0; row < t->n_rows; row++) {
+        for (size_t k = 0; seen[row] && k < t->facts->n_keys; k++) {
+            t->labels[k][n] = t->labels[k][row];
+        }
+        if (seen[row]) {
+            memmove(&t->values[n++ * width], &t->values[row * width], width * sizeof(*t->values));
+        }
+    }
+    t->n_rows = n;
+}
+
 static sy_status fill_cells(struct release_table *t, const struct sy_run_block *in,
                             struct sy_error *err)
 {
@@ -124,7 +141,7 @@ static sy_status fill_cells(struct release_table *t, const struct sy_run_block *
     }
     for (size_t i = 0; i < in->n_cells; i++) {
         size_t at = 0;
-        SY_TRY(check_cell(t, &in->cells[i], err));
+        SY_TRY(warden_release_check_cell(t, &in->cells[i], err));
         SY_TRY(cell_position(t, &in->cells[i], &at, err));
         if (seen[at]) {
             return bad(err, "a cell comes twice");
@@ -132,17 +149,29 @@ static sy_status fill_cells(struct release_table *t, const struct sy_run_block *
         seen[at] = 1;
         memcpy(&t->values[at * n], in->cells[i].figures, n * sizeof(*t->values));
     }
+    if (sy_weak(SY_WEAK_KEYS_AS_FOUND)) {
+        weak_found_only(t, seen);
+    }
+    return SY_OK;
+}
+
+sy_status warden_release_declared_rows(struct release_table *t, struct sy_error *err)
+{
+    SY_TRY(warden_release_rows(t, t->facts->n_cells, err));
+    fill_labels(t);
     return SY_OK;
 }
 
 static sy_status release_declared(struct release_table *t, const struct sy_run_block *in,
                                   struct sy_error *err)
 {
-    SY_TRY(alloc_rows(t, t->facts->n_cells, err));
-    fill_labels(t);
+    SY_TRY(warden_release_declared_rows(t, err));
     SY_TRY(fill_cells(t, in, err));
     if (t->noise == NULL) {
         return SY_OK;
+    }
+    if (t->facts->tree.leaves > 0) {
+        return release_tree(t, err);
     }
     struct mech_block b = mech_block_of(t);
     return mech_release_cells(&b, t->values, t->n_rows);
@@ -200,7 +229,7 @@ static sy_status take_kept(struct release_table *t, const struct mech_open_cell 
                            size_t n_kept, struct sy_error *err)
 {
     size_t n = t->facts->n_figures;
-    SY_TRY(alloc_rows(t, n_kept, err));
+    SY_TRY(warden_release_rows(t, n_kept, err));
     for (size_t row = 0; row < n_kept; row++) {
         struct sy_mp_doc doc;
         SY_TRY(sy_mp_open(cells[row].key, &SY_MP_LARGE, &doc, err));
@@ -225,7 +254,7 @@ static sy_status release_open(struct release_table *t, const struct sy_run_block
         return no_memory(err);
     }
     for (size_t i = 0; i < in->n_cells; i++) {
-        SY_TRY(check_cell(t, &in->cells[i], err));
+        SY_TRY(warden_release_check_cell(t, &in->cells[i], err));
         SY_TRY(open_key_bytes(t, &in->cells[i], &cells[i].key, err));
         cells[i].n_units = (int64_t)in->cells[i].units;
         cells[i].values = in->cells[i].figures;
@@ -258,6 +287,12 @@ static void wipe_cells(const struct sy_run_block *in)
 sy_status warden_release_cells(struct release_table *t, const struct sy_run_block *in,
                                struct sy_error *err)
 {
+    if (t->facts->cellkey) {
+        return warden_release_cellkey(t, in, err);
+    }
+    if (t->facts->subject) {
+        return warden_release_subject(t, in, err);
+    }
     SY_TRY(set_noise(t, err));
     SY_TRY(t->facts->open ? release_open(t, in, err) : release_declared(t, in, err));
     wipe_cells(in);

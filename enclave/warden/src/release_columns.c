@@ -33,6 +33,12 @@ static int64_t saturate(sy_i128 v)
 static uint64_t half_width(const struct release_table *t, size_t figure, enum mech_level level)
 {
     uint64_t w = 0;
+    if (t->facts->cellkey) {
+        return warden_cellkey_width(t, figure, level);
+    }
+    if (t->facts->tree.leaves > 0) {
+        return t->facts->figures[figure].half; /* 95 %; a tree has no ratios, which take more */
+    }
     if (t->noise != NULL &&
         !sy_ok(mech_half_width(t->noise[figure].kind, t->noise[figure].scale, level, &w))) {
         return UINT64_C(1) << 62; /* never narrower than the truth */
@@ -44,6 +50,7 @@ static sy_status key_column(struct release_table *t, const struct sy_plan_out *o
                             struct sy_answer_column *out, struct sy_error *err)
 {
     out->kind = sy_view_str("key");
+    out->mechanism = t->facts->subject ? t->block->mechanism : (struct sy_view){0};
     out->texts = sy_arena_alloc(t->arena, t->n_rows + 1, sizeof(*out->texts));
     if (out->texts == NULL) {
         return warden_release_no_memory(err);
@@ -56,6 +63,16 @@ static sy_status key_column(struct release_table *t, const struct sy_plan_out *o
     return SY_OK;
 }
 
+/* List a row that the cell-key method withholds; its figures are zero. */
+static bool withhold(const struct release_table *t, size_t row, struct sy_answer_column *out)
+{
+    bool withheld = t->withheld != NULL && t->withheld[row];
+    if (withheld) {
+        out->withheld[out->n_withheld++] = row;
+    }
+    return withheld;
+}
+
 static sy_status figure_column(struct release_table *t, const struct sy_plan_out *o,
                                struct sy_answer_column *out, struct sy_error *err)
 {
@@ -66,6 +83,9 @@ static sy_status figure_column(struct release_table *t, const struct sy_plan_out
     SY_TRY(warden_release_figures(t->arena, t->n_rows, out, err));
     sy_i128 w = (sy_i128)half_width(t, o->a, MECH_LEVEL_950);
     for (size_t row = 0; row < t->n_rows; row++) {
+        if (withhold(t, row, out)) {
+            continue;
+        }
         int64_t v = t->values[row * t->facts->n_figures + o->a];
         out->values[row] = v;
         out->lo[row] = saturate((sy_i128)v - w);
@@ -164,6 +184,9 @@ static sy_status ratio_column(struct release_table *t, const struct sy_plan_out 
     out->mechanism = t->block->mechanism;
     out->scale = o->scale;
     for (size_t row = 0; row < t->n_rows; row++) {
+        if (withhold(t, row, out)) {
+            continue;
+        }
         const int64_t *figures = &t->values[row * t->facts->n_figures];
         int64_t a = figures[o->a], b = figures[o->b];
         struct span q = ratio_span(&r, around(a, wa), around(b, wb));

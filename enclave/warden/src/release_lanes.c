@@ -3,6 +3,7 @@
  * read here; a block without noise has the same figures in all lanes.
  */
 #include "release_lanes.h"
+#include "release_tree.h"
 
 #include <math.h>
 #include <sodium.h>
@@ -20,6 +21,12 @@ static double power10(uint64_t n)
         p *= 10;
     }
     return p;
+}
+
+/* What is simulated on a block's figures; NULL: nothing. */
+static const struct mech_figure *noise_of(const struct release_table *t)
+{
+    return t->worst != NULL ? t->worst : t->noise;
 }
 
 /* --- pools ------------------------------------------------------------------------------------------ */
@@ -68,9 +75,10 @@ static sy_status fill_pools(struct release_lanes *l, struct sy_arena *arena, str
     }
     for (size_t b = 0; b < l->n_blocks; b++) {
         const struct release_table *t = &l->tables[b];
-        for (size_t f = 0; t->noise != NULL && f < t->facts->n_figures; f++) {
-            if (pool_of(l, &t->noise[f]) == NULL) {
-                SY_TRY(add_pool(l, &t->noise[f], arena, err));
+        const struct mech_figure *noise = noise_of(t);
+        for (size_t f = 0; noise != NULL && f < t->facts->n_figures; f++) {
+            if (pool_of(l, &noise[f]) == NULL) {
+                SY_TRY(add_pool(l, &noise[f], arena, err));
             }
         }
     }
@@ -119,6 +127,35 @@ static void noise_row(const struct release_pool *pool, struct mech_stream *s, do
     }
 }
 
+/* Withheld by the cell-key method: NULL in every lane. */
+static bool is_withheld(const struct release_table *t, size_t row)
+{
+    return t->withheld != NULL && t->withheld[row];
+}
+
+/* Noise on every node of each tree, and what the fit makes of it in the leaves. */
+static bool noise_trees(const struct chunk *k, const struct release_pool *pool,
+                        struct mech_stream *s, double *lanes)
+{
+    struct mech_tree shape;
+    if (!sy_ok(release_tree_shape(k->t, &shape, NULL))) {
+        return false;
+    }
+    size_t width = shape.n_leaves * k->n_lanes;
+    double *nodes = sy_arena_alloc(k->arena, shape.n_nodes * k->n_lanes, sizeof(*nodes));
+    for (size_t at = 0; nodes != NULL && at < k->t->n_rows * k->n_lanes; at += width) {
+        memset(nodes, 0, shape.n_nodes * k->n_lanes * sizeof(*nodes));
+        for (size_t i = 0; i < shape.n_nodes; i++) {
+            noise_row(pool, s, &nodes[i * k->n_lanes], k->n_lanes);
+        }
+        release_tree_fit_lanes(&shape, nodes, k->n_lanes);
+        for (size_t i = 0; i < width; i++) {
+            lanes[at + i] += nodes[i];
+        }
+    }
+    return nodes != NULL;
+}
+
 /* Every lane of a figure, in its own units (no decimals): the released value, and noise on all but the
  * first. */
 static double *figure_lanes(const struct chunk *k, size_t figure)
@@ -129,17 +166,21 @@ static double *figure_lanes(const struct chunk *k, size_t figure)
     double *lanes = alloc_lanes(k);
     mech_cell_nonce((uint32_t)t->ordinal, k->number * MECH_FIGURES_MAX + figure, nonce);
     mech_stream_open(&s, k->l->seed, nonce);
-    const struct release_pool *pool = t->noise == NULL ? NULL : pool_of(k->l, &t->noise[figure]);
+    const struct mech_figure *noise = noise_of(t);
+    const struct release_pool *pool = noise == NULL ? NULL : pool_of(k->l, &noise[figure]);
+    bool tree = t->facts->tree.leaves > 0;
     for (size_t row = 0; lanes != NULL && row < t->n_rows; row++) {
         double *at = &lanes[row * k->n_lanes];
         for (size_t lane = 0; lane < k->n_lanes; lane++) {
-            at[lane] = (double)t->values[row * t->facts->n_figures + figure];
+            at[lane] =
+                is_withheld(t, row) ? NAN : (double)t->values[row * t->facts->n_figures + figure];
         }
-        if (pool != NULL) {
+        if (pool != NULL && !tree) {
             noise_row(pool, &s, at, k->n_lanes);
         }
     }
-    return lanes;
+    bool ok = lanes == NULL || pool == NULL || !tree || noise_trees(k, pool, &s, lanes);
+    return ok ? lanes : NULL;
 }
 
 /* --- columns of a block ----------------------------------------------------------------------------------- */
@@ -220,8 +261,8 @@ static sy_status fill_ratio(const struct chunk *k, double *const *figures,
     for (size_t row = 0; row < t->n_rows; row++) {
         const int64_t *v = &t->values[row * t->facts->n_figures];
         int64_t q;
-        ret->lanes[row * k->n_lanes] =
-            warden_release_quotient(&r, v[o->a], v[o->b], &q) ? (double)q / unit : NAN;
+        bool shown = !is_withheld(t, row) && warden_release_quotient(&r, v[o->a], v[o->b], &q);
+        ret->lanes[row * k->n_lanes] = shown ? (double)q / unit : NAN;
     }
     return SY_OK;
 }

@@ -251,6 +251,7 @@ static sy_status answer_columns(struct post *p, struct sy_answer *ret, struct sy
     for (size_t i = 0; i < p->n_outs; i++) {
         struct sy_answer_column *c = &ret->columns[i];
         c->name = p->model->plan.post[0].outs[i].name;
+        c->shaped = p->model->facts.shaped[i];
         bool text = p->points[i].kind == SY_POST_LABEL || type_of(p, i)->key;
         SY_TRY(text ? text_column(p, i, c, err) : figure_column(p, i, c, err));
     }

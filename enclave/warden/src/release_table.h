@@ -7,6 +7,7 @@
 #define WARDEN_RELEASE_TABLE_H
 
 #include "base/arith.h"
+#include "mechanisms/calibrate.h"
 #include "mechanisms/release.h"
 #include "warden/release.h"
 #include "wire/plan_type.h"
@@ -18,7 +19,10 @@ struct release_table {
     const struct sy_type *key_types;
     size_t ordinal; /* of the block in its plan: no two blocks share noise */
     struct sy_arena *arena;
-    struct mech_figure *noise; /* per figure; NULL when exact */
+    struct mech_figure *noise; /* per figure; NULL when exact, or by cell keys */
+    struct mech_figure *worst; /* cellkey: per figure, noise at least as wide as what is on any cell; else
+                                * NULL */
+    uint8_t *withheld;         /* cellkey: per row, 1 when its figures are withheld; else NULL */
     struct sy_view **labels;   /* [key][row]: text of the key in that row; p NULL is the NULL key */
     int64_t *values;           /* rows x figures, row-major; noised in place */
     size_t n_rows;
@@ -40,6 +44,26 @@ static inline sy_status warden_release_no_memory(struct sy_error *err)
  * neither in the table nor in `in`. */
 SY_MUST sy_status warden_release_cells(struct release_table *t, const struct sy_run_block *in,
                                        struct sy_error *err);
+
+/* Room for n_rows rows, their labels unset and their figures zero; and the rows of all declared cells, in
+ * mixed-radix order, labelled. */
+SY_MUST sy_status warden_release_rows(struct release_table *t, size_t n_rows, struct sy_error *err);
+SY_MUST sy_status warden_release_declared_rows(struct release_table *t, struct sy_error *err);
+
+/* Check one cell of the worker's: shape, units and ranges as the plan fixes them. */
+SY_MUST sy_status warden_release_check_cell(const struct release_table *t,
+                                            const struct sy_run_cell *cell, struct sy_error *err);
+
+/* The same for a cellkey block (release_cellkey.c): noise by cell keys, withheld rows. */
+SY_MUST sy_status warden_release_cellkey(struct release_table *t, const struct sy_run_block *in,
+                                         struct sy_error *err);
+
+/* The same for a block about one subject (release_subject.c): one row. */
+SY_MUST sy_status warden_release_subject(struct release_table *t, const struct sy_run_block *in,
+                                         struct sy_error *err);
+
+/* Of a cellkey table, the half-width at a level for figure f, worst cell. */
+uint64_t warden_cellkey_width(const struct release_table *t, size_t f, enum mech_level level);
 
 /* Fill column `ret` of an answer that shows `o` of the table. */
 SY_MUST sy_status warden_release_column(struct release_table *t, const struct sy_plan_out *o,

@@ -16,6 +16,8 @@
 #include "base/fdio.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "base/weak.h"
+#include "exposure.h"
 #include "mechanisms/stream.h"
 #include "warden/record.h"
 #include "warden/work.h"
@@ -25,6 +27,27 @@ static const uint64_t MS = 1000000;
 /* Time kept at the end of a slot for storing, logging and sealing the answer. */
 static const uint64_t SLOT_TAIL_NS = 60 * 1000000;
 #endif
+
+void warden_run_close(struct warden_run *r)
+{
+    for (size_t i = 0; i < r->n_versions; i++) {
+        vault_version_close(r->versions[i]);
+    }
+    for (size_t i = 0; i < r->n_feeds; i++) {
+        sy_fd_close(&r->feeds[i].fd);
+    }
+    for (size_t i = 0; i < r->n_keys; i++) {
+        sy_fd_close(&r->keys[i].fd);
+        vault_secret_free(&r->keys[i].noise);
+    }
+    vault_secret_free(&r->seed);
+    vault_secret_free(&r->pseudonyms);
+    vault_subject_close(r->subject);
+    sy_fd_close(&r->feed_sock);
+    rules_state_free(r->rows);
+    sy_buf_deinit(&r->early);
+    sy_arena_deinit(&r->arena);
+}
 
 void warden_run_free(struct warden_run *r)
 {
@@ -37,30 +60,26 @@ void warden_run_free(struct warden_run *r)
             break;
         }
     }
-    for (size_t i = 0; i < r->n_versions; i++) {
-        vault_version_close(r->versions[i]);
-    }
-    for (size_t i = 0; i < r->n_feeds; i++) {
-        sy_fd_close(&r->feeds[i].fd);
-    }
-    for (size_t i = 0; i < r->n_keys; i++) {
-        sy_fd_close(&r->keys[i].fd);
-    }
-    vault_secret_free(&r->seed);
-    vault_secret_free(&r->pseudonyms);
-    sy_fd_close(&r->feed_sock);
-    rules_state_free(r->rows);
-    sy_buf_deinit(&r->early);
-    sy_arena_deinit(&r->arena);
+    warden_run_close(r);
     free(r);
 }
 
 /* --- the reply ------------------------------------------------------------------------------------ */
 
-static void refuse_run(struct warden_call *c)
+static void refuse_run(struct warden_call *c, const char *cause)
 {
     struct sy_error err = {0};
-    sy_fail(&err, SY_E_REFUSED, NULL, "the run was refused; it stays charged");
+    bool tell = sy_weak(SY_WEAK_ERROR_TEXT) && cause != NULL;
+    sy_fail(&err, SY_E_REFUSED, NULL, "%s", tell ? cause : "the run was refused; it stays charged");
+    warden_call_refuse(c, &err);
+}
+
+/* The charge stays open and the same envelope resumes it: the disk is full, say, which no data decides. */
+static void not_recorded(struct warden_call *c)
+{
+    struct sy_error err = {0};
+    sy_fail(&err, SY_E_BUSY, NULL,
+            "the outcome was not recorded; ask again with the same envelope");
     warden_call_refuse(c, &err);
 }
 
@@ -74,10 +93,12 @@ static void run_say(void *ctx)
         return;
     }
     r->told = true;
-    if (r->answer.n > 0) {
+    if (c->n_entries < 2) {
+        not_recorded(c);
+    } else if (r->answer.n > 0) {
         warden_call_result(c, r->answer);
     } else {
-        refuse_run(c);
+        refuse_run(c, r->cause);
     }
     warden_run_free(r);
 }
@@ -119,6 +140,12 @@ static void run_settle(struct warden_run *r)
     struct sy_inputs in = {.charge = r->charge};
     sy_status s = store_answer(r, &in);
     in.outcome = sy_view_str(r->answer.n > 0 ? "ok" : "refused");
+    if (s.code == SY_E_NO_SPACE) {
+        sy_log(SY_LOG_ERROR, "answer not stored", SY_LOGF_CODE(s.code));
+        r->answer = (struct sy_view){0};
+        answer_committed(r, 0);
+        return;
+    }
     if (!sy_ok(s)) {
         r->answer = (struct sy_view){0};
         in.outcome = sy_view_str("refused");
@@ -154,6 +181,11 @@ static void run_finish(struct warden_run *r)
 
 void warden_run_ready(struct warden_run *r)
 {
+    if (sy_weak(SY_WEAK_SUBJECT_EARLY) && r->unknown) {
+        r->due_ns = sy_mono_ns();
+        run_finish(r);
+        return;
+    }
     if (r->settle_timer == 0) {
         run_finish(r);
     }
@@ -175,6 +207,9 @@ static sy_status start_slot(struct warden_run *r)
 {
     r->due_ns = sy_mono_ns();
 #ifndef SY_BENCH_BUILD
+    if (sy_weak(SY_WEAK_NO_SLOTS)) {
+        return SY_OK;
+    }
     uint64_t slot = r->model.facts.size.slot_ms * MS;
     uint64_t tail = slot > 2 * SLOT_TAIL_NS ? SLOT_TAIL_NS : slot / 2;
     r->settle_timer = warden_timer_add(r->w->loop, r->due_ns + slot - tail, run_settle_time, r);
@@ -216,6 +251,7 @@ static sy_status run_begin(struct warden_run *r, struct sy_error *err)
     SY_TRY(start_slot(r));
     SY_TRY(make_seed(r));
     SY_TRY(warden_run_sources(r, err));
+    SY_TRY(warden_run_subject(r, err));
     return warden_run_work(r, err);
 }
 
@@ -226,7 +262,7 @@ static void run_start(struct warden_call *c, uint64_t charge)
     struct sy_error err = {0};
     struct warden_run *r = calloc(1, sizeof(*r));
     if (r == NULL) {
-        refuse_run(c);
+        refuse_run(c, NULL);
         return;
     }
     *r = (struct warden_run){.w = c->w,
@@ -343,7 +379,7 @@ static void give_stored(struct warden_call *c, uint64_t answer_entry)
     }
     prove_answer(c, event.inputs.charge, answer_entry);
     if (!sy_view_is(event.inputs.outcome, "ok")) {
-        refuse_run(c);
+        refuse_run(c, NULL);
         return;
     }
     answer_name(name, event.inputs.commit);
@@ -393,4 +429,5 @@ void warden_runs_stop(struct warden *w, const uint8_t grant[32])
             run_finish(r);
         }
     }
+    warden_exposures_stop(w, grant);
 }

@@ -6,6 +6,7 @@
 #include <sodium.h>
 #include <string.h>
 
+#include "base/weak.h"
 #include "sandbox/memfd.h"
 #include "warden/run.h"
 
@@ -19,7 +20,7 @@ static sy_status keep_row(struct warden_run *r, struct rules_key key)
     return rules_state_put_raw(r->rows, rules_key_view(&key), value);
 }
 
-sy_status warden_run_rows(struct warden_run *r, struct sy_error *err)
+sy_status warden_run_grant_rows(struct warden_run *r, struct sy_error *err)
 {
     r->rows = rules_state_new();
     if (r->rows == NULL) {
@@ -27,13 +28,19 @@ sy_status warden_run_rows(struct warden_run *r, struct sy_error *err)
     }
     SY_TRY(keep_row(r, rules_key_id("", sy_view_str("pack"))));
     SY_TRY(keep_row(r, rules_key_hash("grant/", r->row.grant)));
-    SY_TRY(keep_row(r, rules_key_hash("model/", r->row.model)));
     struct rules_grant g;
     SY_TRY(rules_grant_read(r->w->state, r->row.grant, &r->arena, &g, err));
     for (size_t i = 0; i < g.proposal.n_datasets; i++) {
         SY_TRY(keep_row(r, rules_key_id("dataset/", g.proposal.datasets[i].dataset)));
         SY_TRY(keep_row(r, rules_key_id("version/", g.proposal.datasets[i].dataset)));
     }
+    return SY_OK;
+}
+
+sy_status warden_run_rows(struct warden_run *r, struct sy_error *err)
+{
+    SY_TRY(warden_run_grant_rows(r, err));
+    SY_TRY(keep_row(r, rules_key_hash("model/", r->row.model)));
     return rules_model_read(r->rows, r->row.model, &r->arena, &r->model, err);
 }
 
@@ -89,7 +96,8 @@ static sy_status pseudonym_key(struct warden_run *r, struct vault_ask *ask)
     }
     sodium_bin2hex(name, sizeof(name), r->row.grant, sizeof(r->row.grant));
     if (r->pseudonyms.p == NULL) {
-        SY_TRY(vault_scene_key(r->w->vault, sy_view_str(name), &r->pseudonyms));
+        const char *scene = sy_weak(SY_WEAK_ONE_PSEUDONYM_KEY) ? "all" : name;
+        SY_TRY(vault_scene_key(r->w->vault, sy_view_str(scene), &r->pseudonyms));
     }
     ask->scene_key = &r->pseudonyms;
     return SY_OK;
@@ -142,48 +150,78 @@ static sy_status plan_scan(struct warden_run *r, size_t rel, struct sy_error *er
     return SY_OK;
 }
 
-/* --- selection keys --------------------------------------------------------------------------------- */
+/* --- units' keys ------------------------------------------------------------------------------------ */
 
-/* Does a block choose among a unit's cells? Only then are selection keys read. */
-static bool chooses(const struct warden_run *r, size_t block)
+/* Which keys of its units a block needs: record keys for the cell-key method; selection keys only where it
+ * chooses among a unit's cells, or among its different values. */
+static enum vault_unit_key key_kind(const struct warden_run *r, size_t block)
 {
     const struct rules_block_facts *b = &r->model.facts.blocks[block];
-    return b->ns.n > 0 && (b->open || b->n_cells > r->model.plan.blocks[block].groups);
+    const struct sy_plan_block *p = &r->model.plan.blocks[block];
+    bool chooses = !b->subject && (b->open || b->n_cells > p->groups);
+    for (size_t i = 0; i < p->n_figures; i++) {
+        chooses = chooses || sy_view_is(p->figures[i].fn, "distinct");
+    }
+    return b->ns.n == 0 ? VAULT_UNIT_KEY_NONE
+           : b->cellkey ? VAULT_UNIT_KEY_RECORD
+           : chooses    ? VAULT_UNIT_KEY_SELECT
+                        : VAULT_UNIT_KEY_NONE;
 }
 
-static bool has_keys(const struct warden_run *r, struct sy_view ns)
+static bool has_keys(const struct warden_run *r, struct sy_view ns, enum vault_unit_key kind)
 {
     for (size_t i = 0; i < r->n_keys; i++) {
-        if (sy_view_eq(r->keys[i].ns, ns)) {
+        if (r->keys[i].kind == kind && sy_view_eq(r->keys[i].ns, ns)) {
             return true;
         }
     }
     return false;
 }
 
-static sy_status make_keys(struct warden_run *r, struct sy_view ns, struct sy_error *err)
+static sy_status make_keys(struct warden_run *r, struct sy_view ns, enum vault_unit_key kind,
+                           struct sy_error *err)
 {
     if (r->n_keys == WARDEN_KEYS_MAX) {
         return sy_fail(err, SY_E_LIMIT, "namespaces", NULL);
     }
     struct warden_unit_keys *k = &r->keys[r->n_keys++];
-    *k = (struct warden_unit_keys){.ns = ns, .fd = -1};
+    *k = (struct warden_unit_keys){.kind = kind, .ns = ns, .fd = -1};
     SY_TRY(vault_units(r->w->vault, ns, &k->n_units, err));
     SY_TRY(sandbox_memfd_create("keys", &k->fd));
-    struct vault_unit_keys_ask ask = {
-        .kind = VAULT_UNIT_KEY_SELECT, .ns = ns, .salt = r->row.salt, .n_units = k->n_units};
+    struct vault_unit_keys_ask ask = {.kind = kind,
+                                      .ns = ns,
+                                      .salt = kind == VAULT_UNIT_KEY_SELECT ? r->row.salt : NULL,
+                                      .n_units = k->n_units};
     SY_TRY(vault_unit_keys(r->w->vault, &ask, k->fd, err));
+    if (kind == VAULT_UNIT_KEY_RECORD) {
+        SY_TRY(vault_cellkey(r->w->vault, ns, &k->noise, err));
+    }
     return sandbox_memfd_seal(k->fd, k->n_units * 8);
 }
 
-/* One column for each namespace of which some block chooses. */
+/* Units that a block counts as values are chosen by their own selection keys. */
+static sy_status value_keys(struct warden_run *r, size_t block, struct sy_error *err)
+{
+    const struct rules_block_facts *b = &r->model.facts.blocks[block];
+    for (size_t i = 0; i < b->n_figures; i++) {
+        struct sy_view ns = b->figures[i].values_ns;
+        if (ns.n > 0 && !has_keys(r, ns, VAULT_UNIT_KEY_SELECT)) {
+            SY_TRY(make_keys(r, ns, VAULT_UNIT_KEY_SELECT, err));
+        }
+    }
+    return SY_OK;
+}
+
+/* One column for each namespace and kind that some block needs. */
 static sy_status plan_keys(struct warden_run *r, struct sy_error *err)
 {
     for (size_t i = 0; i < r->model.facts.n_blocks; i++) {
         struct sy_view ns = r->model.facts.blocks[i].ns;
-        if (chooses(r, i) && !has_keys(r, ns)) {
-            SY_TRY(make_keys(r, ns, err));
+        enum vault_unit_key kind = key_kind(r, i);
+        if (kind != VAULT_UNIT_KEY_NONE && !has_keys(r, ns, kind)) {
+            SY_TRY(make_keys(r, ns, kind, err));
         }
+        SY_TRY(value_keys(r, i, err));
     }
     return SY_OK;
 }

@@ -13,6 +13,8 @@
 #include "sandbox/memfd.h"
 #include "warden/release.h"
 #include "warden/run.h"
+#include "wire/cellkey.h"
+#include "wire/consent.h"
 
 enum { THREADS = 2, MS = 1000000 };
 
@@ -31,10 +33,44 @@ static sy_status fill_column(struct warden_run *r, struct warden_feed *f)
     return sandbox_memfd_seal(f->fd, bytes);
 }
 
+sy_status warden_run_fill(struct warden_run *r)
+{
+    for (size_t i = 0; i < r->n_feeds; i++) {
+        SY_TRY(fill_column(r, &r->feeds[i]));
+    }
+    return SY_OK;
+}
+
+static struct sy_view key_type(enum vault_unit_key kind)
+{
+    return sy_view_str(kind == VAULT_UNIT_KEY_RECORD ? "record" : "key");
+}
+
+static struct sy_run_cellkey cellkey_rules(const struct sy_pack *pack)
+{
+    return pack->n_cellkey > 0 ? sy_cellkey_rules(&pack->cellkey[0]) : (struct sy_run_cellkey){0};
+}
+
+/* Whose rows count, and what is asserted of them. Finding the code takes the same steps for everybody;
+ * nobody's code is one that no row has, so that the worker does the same work for it. */
+static sy_status name_subject(struct warden_run *r, struct sy_run_job *job)
+{
+    uint64_t code;
+    if (r->subject == NULL) {
+        return SY_OK;
+    }
+    SY_TRY(vault_subject_code(r->subject, &code));
+    job->subject = code + 1;
+    job->asserted = r->asserted;
+    job->n_asserted = r->n_asserted;
+    return SY_OK;
+}
+
 static sy_status send_columns(struct warden_run *r)
 {
     int fds[SY_FDS_MAX];
-    struct sy_run_job job = {.cells_max = r->model.facts.worker_cells,
+    struct sy_run_job job = {.cellkey = cellkey_rules(&r->model.grant.pack),
+                             .cells_max = r->model.facts.worker_cells,
                              .columns = r->columns,
                              .datasets = r->model.grant.defs.defs,
                              .n_datasets = r->model.grant.defs.n,
@@ -44,6 +80,7 @@ static sy_status send_columns(struct warden_run *r)
                              .plan = r->model.plan,
                              .threads = THREADS};
     size_t n = 0;
+    SY_TRY(name_subject(r, &job));
     for (; n < r->n_feeds; n++) {
         r->columns[n] = r->feeds[n].column.column;
         r->columns[n].scan = r->feeds[n].scan;
@@ -51,7 +88,7 @@ static sy_status send_columns(struct warden_run *r)
     }
     for (size_t i = 0; i < r->n_keys; i++) {
         r->columns[n] = (struct sy_run_column){.ns = r->keys[i].ns,
-                                               .type = sy_view_str("key"),
+                                               .type = key_type(r->keys[i].kind),
                                                .width = 8,
                                                .rows = r->keys[i].n_units};
         fds[n++] = r->keys[i].fd;
@@ -79,6 +116,8 @@ static sy_status fill_spends(struct warden_run *r, struct sy_answer *a, struct s
             if (sy_view_eq(g->shares[k].ns, s->ns)) {
                 s->spent = g->shares[k].rho_spent;
                 s->left = g->shares[k].rho - g->shares[k].rho_spent;
+                s->cells_spent = g->shares[k].cells_spent;
+                s->cells_left = g->shares[k].cells - g->shares[k].cells_spent;
             }
         }
     }
@@ -105,6 +144,14 @@ static sy_status release(struct warden_run *r, const struct sy_run_result *resul
                                .n_columns = r->n_feeds,
                                .seed = r->seed.p,
                                .params = r->row.params};
+    struct warden_cellkey cellkeys[WARDEN_KEYS_MAX];
+    c.cellkeys = cellkeys;
+    for (size_t i = 0; i < r->n_keys; i++) {
+        if (r->keys[i].kind == VAULT_UNIT_KEY_RECORD) {
+            cellkeys[c.n_cellkeys++] =
+                (struct warden_cellkey){.ns = r->keys[i].ns, .key = r->keys[i].noise.p};
+        }
+    }
     struct sy_answer answer = {0};
     SY_TRY(warden_release(&c, &r->arena, &answer, err));
     SY_TRY(fill_answer(r, &answer, err));
@@ -113,6 +160,7 @@ static sy_status release(struct warden_run *r, const struct sy_run_result *resul
     if (b.n > r->model.facts.answer_bytes) {
         return sy_fail(err, SY_E_INTERNAL, "answer", "longer than its plan allows");
     }
+    r->unknown = r->subject != NULL && sy_view_is(answer.columns[0].texts[0], SY_SUBJECT_UNKNOWN);
     r->made = sy_arena_copy(&r->arena, sy_buf_view(&b));
     return r->made.p != NULL ? SY_OK : sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
 }
@@ -212,10 +260,7 @@ static void *releaser_main(void *ctx)
 static void *feeder_main(void *ctx)
 {
     struct warden_run *r = ctx;
-    r->worked = SY_OK;
-    for (size_t i = 0; i < r->n_feeds && sy_ok(r->worked); i++) {
-        r->worked = fill_column(r, &r->feeds[i]);
-    }
+    r->worked = warden_run_fill(r);
     if (sy_ok(r->worked)) {
         r->worked = send_columns(r);
     }

@@ -57,7 +57,7 @@ SY_MUST sy_status engine_column_bytes(const struct sy_run_job *job, size_t i, st
 SY_MUST sy_status engine_column_size(const struct sy_run_job *job, size_t i, uint64_t *ret_bytes);
 
 /* Are there exactly the columns that the plan reads, with equal rows per scan, selection keys at most
- * once for a namespace and only for those that blocks protect, and valid parameters? SY_E_FIELD if not. */
+ * once for a namespace and only for those that blocks protect or count, and valid parameters? SY_E_FIELD if not. */
 SY_MUST sy_status engine_check_job(const struct sy_run_job *job);
 
 #endif

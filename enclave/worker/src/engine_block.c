@@ -6,13 +6,15 @@
  *   kept    at most `groups` cells of each unit, those with the lowest sy_rank: a function of the
  *           unit's selection key and the cell only. Left out when there are no more cells than groups
  *   cells   per cell: units, and per figure the sum over units of
- *           count min(n, rows);  sum n <= rows ? sum : sum x rows / n truncated toward zero;  units 1 (n > 0)
+ *           count min(n, rows);  sum n <= rows ? sum : sum x rows / n truncated toward zero;  units 1 (n > 0);
+ *           distinct: engine_distinct.c
  *
  * Declared keys make one number, the cell's ordinal (mixed radix, the NULL cell last of each key); with
  * an open key, the keys stay apart. Blocks without a unit are plain aggregates.
  */
 #include <inttypes.h>
 
+#include "base/weak.h"
 #include "engine_internal.h"
 
 static bool any_open_key(const struct sy_plan_block *b)
@@ -30,10 +32,15 @@ struct sql_shape sql_shape_of(const struct engine_job *job, size_t block)
     struct sql_shape h = {.b = &job->def->plan.blocks[block], .t = &job->types->blocks[block]};
     h.scope = (struct sql_scope){h.b->exprs, h.t->exprs, SIZE_MAX};
     h.exact = h.b->ns.n == 0;
-    h.limited = !h.exact && (h.t->open || h.t->n_cells > h.b->groups);
+    h.cellkey = !h.exact && sy_view_is(h.b->mechanism, "cellkey");
+    h.subject = sy_view_is(h.b->mechanism, SY_PLAN_SUBJECT);
+    h.limited = !h.exact && !h.subject && (h.t->open || h.t->n_cells > h.b->groups);
     h.apart = any_open_key(h.b);
     h.worlds = job->worlds_units != 0 && !h.exact;
     h.n_key_columns = h.apart ? h.b->n_keys : 1;
+    for (size_t i = 0; !h.exact && i < h.b->n_figures; i++) {
+        h.distinct = h.distinct || sql_is_distinct(&h.b->figures[i]);
+    }
     return h;
 }
 
@@ -87,7 +94,7 @@ static bool is_sum(const struct sy_plan_figure *f)
     return sy_view_is(f->fn, "sum");
 }
 
-static void put_rows(struct sql *s, const struct sql_shape *h)
+void sql_rows(struct sql *s, const struct sql_shape *h)
 {
     sql_put(s, "SELECT ");
     put_cell(s, h);
@@ -98,7 +105,8 @@ static void put_rows(struct sql *s, const struct sql_shape *h)
         }
         sql_put(s, "(");
         sql_expr(s, &h->scope, (size_t)f->expr);
-        sql_put(s, ")%s AS x%zu,", is_sum(f) ? "::BIGINT" : "", i);
+        const char *type = sy_weak(SY_WEAK_RAISING) ? "::SMALLINT" : "::BIGINT";
+        sql_put(s, ")%s AS x%zu,", is_sum(f) ? type : "", i);
     }
     if (h->exact) {
         sql_put(s, "0 AS u FROM ");
@@ -107,12 +115,21 @@ static void put_rows(struct sql *s, const struct sql_shape *h)
     }
     sql_put(s, "c%" PRIu64 " AS u FROM ", h->b->unit);
     sql_rel(s, (size_t)h->b->rel);
-    sql_put(s, " WHERE c%" PRIu64 " IS NOT NULL", h->b->unit);
+    if (!sy_weak(SY_WEAK_NULL_UNITS) || h->subject) {
+        sql_put(s, " WHERE c%" PRIu64 " IS NOT NULL", h->b->unit);
+    }
+    if (h->subject) { /* whatever the relation holds, of one unit only */
+        sql_put(s, " AND c%" PRIu64 "=%" PRIu64, h->b->unit, s->job->def->subject - 1);
+    }
 }
 
 /* The clamp keeps NULL: least and greatest would ignore it. */
 static void put_clamped_sum(struct sql *s, const struct sy_plan_figure *f, size_t i)
 {
+    if (sy_weak(SY_WEAK_CLAMP_SKIPPED) || sy_weak(SY_WEAK_FLOAT_SUMS)) {
+        sql_put(s, "sum(x%zu%s)", i, sy_weak(SY_WEAK_FLOAT_SUMS) ? "::FLOAT" : "");
+        return;
+    }
     sql_put(s,
             "sum(CASE WHEN x%zu<(%" PRId64 ") THEN (%" PRId64 ") WHEN x%zu>(%" PRId64
             ") THEN (%" PRId64 ") ELSE x%zu END)",
@@ -123,7 +140,7 @@ static void put_clamped_sum(struct sql *s, const struct sy_plan_figure *f, size_
 static void put_figure_parts(struct sql *s, const struct sql_shape *h, size_t i)
 {
     const struct sy_plan_figure *f = &h->b->figures[i];
-    if (sy_view_is(f->fn, "units") && !f->has_arg) {
+    if ((sy_view_is(f->fn, "units") && !f->has_arg) || sql_is_distinct(f)) {
         return;
     }
     if (f->has_arg) {
@@ -138,28 +155,31 @@ static void put_figure_parts(struct sql *s, const struct sql_shape *h, size_t i)
     }
 }
 
-static void put_key_names(struct sql *s, const struct sql_shape *h)
+void sql_key_names(struct sql *s, const struct sql_shape *h, const char *of)
 {
     for (size_t k = 0; k < h->n_key_columns; k++) {
-        sql_put(s, "%sk%zu", k == 0 ? "" : ",", k);
+        sql_put(s, "%s%sk%zu", k == 0 ? "" : ",", of, k);
     }
 }
 
 static void put_pairs(struct sql *s, const struct sql_shape *h)
 {
     sql_put(s, "SELECT u,");
-    put_key_names(s, h);
+    sql_key_names(s, h, "");
     for (size_t i = 0; i < h->b->n_figures; i++) {
         put_figure_parts(s, h, i);
     }
+    if (sy_weak(SY_WEAK_THRESHOLD_ROWS)) {
+        sql_put(s, ",count(*) AS weak_rows");
+    }
     sql_put(s, " FROM (");
-    put_rows(s, h);
+    sql_rows(s, h);
     sql_put(s, ") GROUP BY u,");
-    put_key_names(s, h);
+    sql_key_names(s, h, "");
 }
 
 /* What ranks a cell: its ordinal, or the mix of its keys, open ones by the text of their label. */
-static void put_cell_hash(struct sql *s, const struct sql_shape *h)
+void sql_cell_hash(struct sql *s, const struct sql_shape *h)
 {
     if (!h->apart) {
         sql_put(s, "k0::UBIGINT");
@@ -183,36 +203,43 @@ static void put_cell_hash(struct sql *s, const struct sql_shape *h)
 
 static void put_kept(struct sql *s, const struct sql_shape *h)
 {
-    if (!h->limited) {
+    if (!h->limited || sy_weak(SY_WEAK_GROUPS_UNBOUNDED)) {
         put_pairs(s, h);
         return;
     }
     sql_put(s, "SELECT * FROM (SELECT *,row_number() OVER (PARTITION BY u ORDER BY sy_rank(u,");
-    put_cell_hash(s, h);
+    sql_cell_hash(s, h);
     sql_put(s, ")) AS rn FROM (");
     put_pairs(s, h);
     sql_put(s, ")) WHERE rn<=%" PRIu64, h->b->groups);
 }
 
-static void put_cell_figure(struct sql *s, const struct sql_shape *h, size_t i)
+void sql_contribution(struct sql *s, const struct sql_shape *h, size_t i)
 {
     const struct sy_plan_figure *f = &h->b->figures[i];
-    uint64_t rows = h->b->rows;
+    uint64_t rows = sy_weak(SY_WEAK_ROWS_UNBOUNDED) ? INT64_MAX : h->b->rows;
     if (sy_view_is(f->fn, "units")) {
-        sql_put(s, ",count(*)");
+        sql_put(s, "1");
         if (f->has_arg) {
-            sql_put(s, " FILTER (WHERE n%zu>0)", i);
+            sql_put(s, "+CASE WHEN n%zu=0 THEN NULL ELSE 0 END", i);
         }
-        sql_put(s, "::HUGEINT");
     } else if (is_sum(f)) {
-        sql_put(s,
-                ",coalesce(sum(CASE WHEN n%zu>%" PRIu64 " THEN (s%zu*%" PRIu64
-                ")//n%zu ELSE s%zu END),0)::HUGEINT",
-                i, rows, i, rows, i, i);
+        sql_put(s, "CASE WHEN n%zu>%" PRIu64 " THEN (s%zu*%" PRIu64 ")//n%zu ELSE s%zu END", i,
+                rows, i, rows, i, i);
     } else {
-        sql_put(s, ",sum(CASE WHEN n%zu>%" PRIu64 " THEN %" PRIu64 " ELSE n%zu END)::HUGEINT", i,
-                rows, rows, i);
+        sql_put(s, "CASE WHEN n%zu>%" PRIu64 " THEN %" PRIu64 " ELSE n%zu END", i, rows, rows, i);
     }
+}
+
+static void put_cell_figure(struct sql *s, const struct sql_shape *h, size_t i)
+{
+    if (sql_is_distinct(&h->b->figures[i])) {
+        sql_put(s, ",0 AS f%zu", i); /* in its place comes what sql_distinct_close joins */
+        return;
+    }
+    sql_put(s, ",coalesce(sum(");
+    sql_contribution(s, h, i);
+    sql_put(s, "),0)::HUGEINT AS f%zu", i);
 }
 
 static void put_exact_figure(struct sql *s, const struct sql_shape *h, size_t i)
@@ -222,6 +249,8 @@ static void put_exact_figure(struct sql *s, const struct sql_shape *h, size_t i)
         sql_put(s, ",coalesce(");
         put_clamped_sum(s, f, i);
         sql_put(s, ",0)::HUGEINT");
+    } else if (sql_is_distinct(f)) {
+        sql_put(s, ",count(DISTINCT x%zu)::HUGEINT", i);
     } else if (f->has_arg) {
         sql_put(s, ",count(x%zu)::HUGEINT", i);
     } else {
@@ -229,7 +258,7 @@ static void put_exact_figure(struct sql *s, const struct sql_shape *h, size_t i)
     }
 }
 
-static void put_world(struct sql *s, const struct sql_shape *h)
+void sql_world(struct sql *s, const struct sql_shape *h)
 {
     if (h->worlds) {
         sql_put(s, "(u//%" PRIu64 ")::BIGINT AS w,", s->job->worlds_units);
@@ -240,10 +269,14 @@ void sql_block(struct sql *s, size_t block)
 {
     struct sql_shape h = sql_shape_of(s->job, block);
     sql_with(s, h.b);
+    if (h.distinct) {
+        sql_distinct_open(s, &h);
+    }
     sql_put(s, "SELECT ");
-    put_world(s, &h);
-    put_key_names(s, &h);
-    sql_put(s, ",%s", h.exact ? "0::BIGINT" : "count(*)");
+    sql_world(s, &h);
+    sql_key_names(s, &h, "");
+    const char *units = sy_weak(SY_WEAK_THRESHOLD_ROWS) ? "sum(weak_rows)::BIGINT" : "count(*)";
+    sql_put(s, ",%s AS n", h.exact ? "0::BIGINT" : units);
     for (size_t i = 0; i < h.b->n_figures; i++) {
         if (h.exact) {
             put_exact_figure(s, &h, i);
@@ -251,12 +284,18 @@ void sql_block(struct sql *s, size_t block)
             put_cell_figure(s, &h, i);
         }
     }
+    if (h.cellkey) {
+        sql_cellkey(s, &h);
+    }
     sql_put(s, " FROM (");
     if (h.exact) {
-        put_rows(s, &h);
+        sql_rows(s, &h);
     } else {
         put_kept(s, &h);
     }
     sql_put(s, ") GROUP BY %s", h.worlds ? "w," : "");
-    put_key_names(s, &h);
+    sql_key_names(s, &h, "");
+    if (h.distinct) {
+        sql_distinct_close(s, &h);
+    }
 }

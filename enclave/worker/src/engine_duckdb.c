@@ -163,11 +163,13 @@ static bool duck_parse(void *engine, struct sy_view sql, struct sy_arena *arena,
 
 /* --- running -------------------------------------------------------------------------------------- */
 
-static const struct engine_column *find_key(const struct engine_job *job, struct sy_view ns)
+/* Selection keys ("key") or record keys ("record") of a namespace's units. */
+static const struct engine_column *find_key(const struct engine_job *job, struct sy_view ns,
+                                            const char *type)
 {
     for (size_t i = 0; i < job->def->n_columns; i++) {
         const struct sy_run_column *c = &job->def->columns[i];
-        if (c->field.n == 0 && sy_view_eq(c->ns, ns)) {
+        if (c->field.n == 0 && sy_view_is(c->type, type) && sy_view_eq(c->ns, ns)) {
             return &job->columns[i];
         }
     }
@@ -195,8 +197,9 @@ static sy_status run_block(struct engine *e, size_t block, struct sy_arena *aren
                            struct sy_run_block *ret, size_t n_rets)
 {
     struct sql_shape h = sql_shape_of(e->job, block);
-    e->key = find_key(e->job, h.b->ns);
-    if (h.limited && e->key == NULL) {
+    e->key = find_key(e->job, h.b->ns, h.cellkey ? "record" : "key");
+    if (((h.limited || h.cellkey) && e->key == NULL) ||
+        !engine_distinct_ready(e->job, &h, e->key)) {
         /* without its selection keys a limited block would choose predictably: refuse */
         return sy_status_of(SY_E_FIELD);
     }

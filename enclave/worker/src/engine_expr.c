@@ -73,7 +73,10 @@ static void on_param(const struct sql_at *a)
     const struct sy_run_job *job = a->s->job->def;
     size_t p = (size_t)sql_at_expr(a)->i;
     int64_t v = 0;
-    if (!sy_plan_param_value(&job->plan.params[p], job->params[p], &v)) {
+    const struct sy_plan_param *def = &job->plan.params[p];
+    bool valid = def->asserted ? sy_plan_asserted_value(def, engine_asserted(job, p), &v)
+                               : sy_plan_param_value(def, job->params[p], &v);
+    if (!valid) {
         a->s->st = sy_status_of(SY_E_FIELD);
     }
     put_value(a, a->scope->types[a->i].kind, v);

@@ -1,9 +1,10 @@
 /*
  * Feeding: mapped columns become the engine's vectors by memcpy, in morsels of SY_MORSEL_ROWS rows that
  * threads take in turn. No strings enter the engine: labels are codes. Besides the table function there
- * are three scalar functions, which make the choice of kept groups: sy_rank(unit, cell) mixes the
- * unit's secret selection key with a cell, sy_mix combines keys of a cell, and sy_label hashes a label
- * of an undeclared dictionary (its code would depend on other units' rows, its text does not).
+ * are scalar functions. Four make the choice of kept groups and values: sy_rank(unit, cell) mixes the
+ * unit's secret selection key with a cell, sy_mix combines keys of a cell, sy_label hashes a label of an
+ * undeclared dictionary, sy_unit a unit that is counted as a value (codes would depend on other units'
+ * rows, texts and keys do not).
  */
 #include <stdatomic.h>
 #include <stdio.h>
@@ -213,16 +214,32 @@ static uint64_t mix2(uint64_t a, uint64_t b)
     return mix(mix(a + UINT64_C(0x9e3779b97f4a7c15)) ^ b);
 }
 
-static uint64_t key_of(const struct engine *e, uint64_t unit)
+/* keys: a column of 8 bytes a unit, or NULL. */
+static uint64_t key_in(const struct engine *e, const struct engine_column *keys, uint64_t unit)
 {
     uint64_t key = 0;
     if (e->job != NULL && e->job->worlds_units != 0) {
         unit %= e->job->worlds_units; /* the same unit has the same key in every world */
     }
-    if (e->key != NULL && unit < e->key->def->rows) {
-        memcpy(&key, e->key->values + 8 * unit, sizeof key);
+    if (keys != NULL && keys->def->width == 8 && unit < keys->def->rows) {
+        memcpy(&key, keys->values + 8 * unit, sizeof key);
     }
     return key;
+}
+
+static uint64_t key_of(const struct engine *e, uint64_t unit)
+{
+    return key_in(e, e->key, unit);
+}
+
+static void fn_record(duckdb_function_info info, duckdb_data_chunk in, duckdb_vector out)
+{
+    const struct engine *e = duckdb_scalar_function_get_extra_info(info);
+    const uint32_t *unit = duckdb_vector_get_data(duckdb_data_chunk_get_vector(in, 0));
+    uint64_t *ret = duckdb_vector_get_data(out);
+    for (idx_t i = 0; i < duckdb_data_chunk_get_size(in); i++) {
+        ret[i] = key_of(e, unit[i]);
+    }
 }
 
 /* For one unit the rank is a bijection of the cell: no ties, and no other unit has a say. */
@@ -272,15 +289,31 @@ static void fn_label(duckdb_function_info info, duckdb_data_chunk in, duckdb_vec
     }
 }
 
+/* A function of a `first` and, if it has two parameters, a UBIGINT. */
+/* The selection key of a unit that is counted as a value; column: of those keys. */
+static void fn_unit(duckdb_function_info info, duckdb_data_chunk in, duckdb_vector out)
+{
+    const struct engine *e = duckdb_scalar_function_get_extra_info(info);
+    const uint64_t *column = duckdb_vector_get_data(duckdb_data_chunk_get_vector(in, 0));
+    const uint64_t *unit = duckdb_vector_get_data(duckdb_data_chunk_get_vector(in, 1));
+    uint64_t *ret = duckdb_vector_get_data(out);
+    for (idx_t i = 0; i < duckdb_data_chunk_get_size(in); i++) {
+        bool known = e->job != NULL && column[i] < e->job->def->n_columns;
+        ret[i] = known ? key_in(e, &e->job->columns[column[i]], unit[i]) : 0;
+    }
+}
+
 static sy_status register_scalar(struct engine *e, const char *name, duckdb_type first,
-                                 duckdb_scalar_function_t call)
+                                 size_t n_params, duckdb_scalar_function_t call)
 {
     duckdb_scalar_function f = duckdb_create_scalar_function();
     duckdb_logical_type a = duckdb_create_logical_type(first);
     duckdb_logical_type b = duckdb_create_logical_type(DUCKDB_TYPE_UBIGINT);
     duckdb_scalar_function_set_name(f, name);
     duckdb_scalar_function_add_parameter(f, a);
-    duckdb_scalar_function_add_parameter(f, b);
+    if (n_params == 2) {
+        duckdb_scalar_function_add_parameter(f, b);
+    }
     duckdb_scalar_function_set_return_type(f, b);
     duckdb_scalar_function_set_extra_info(f, e, NULL);
     duckdb_scalar_function_set_function(f, call);
@@ -294,7 +327,9 @@ static sy_status register_scalar(struct engine *e, const char *name, duckdb_type
 sy_status engine_feed_register(struct engine *e)
 {
     SY_TRY(register_scan(e));
-    SY_TRY(register_scalar(e, "sy_rank", DUCKDB_TYPE_UINTEGER, fn_rank));
-    SY_TRY(register_scalar(e, "sy_mix", DUCKDB_TYPE_UBIGINT, fn_mix));
-    return register_scalar(e, "sy_label", DUCKDB_TYPE_UBIGINT, fn_label);
+    SY_TRY(register_scalar(e, "sy_rank", DUCKDB_TYPE_UINTEGER, 2, fn_rank));
+    SY_TRY(register_scalar(e, "sy_record", DUCKDB_TYPE_UINTEGER, 1, fn_record));
+    SY_TRY(register_scalar(e, "sy_mix", DUCKDB_TYPE_UBIGINT, 2, fn_mix));
+    SY_TRY(register_scalar(e, "sy_unit", DUCKDB_TYPE_UBIGINT, 2, fn_unit));
+    return register_scalar(e, "sy_label", DUCKDB_TYPE_UBIGINT, 2, fn_label);
 }

@@ -1,7 +1,7 @@
 /*
  * Inside the DuckDB engine: engine_duckdb.c (database, settings, parsing, running), engine_feed.c
  * (columns into vectors), engine_expr.c, engine_label.c, engine_rel.c, engine_window.c (plan -> SQL),
- * engine_block.c (bounding SQL), engine_result.c (rows -> cells).
+ * engine_block.c (bounding SQL), engine_distinct.c (of different values), engine_result.c (rows -> cells).
  */
 #ifndef WORKER_ENGINE_INTERNAL_H
 #define WORKER_ENGINE_INTERNAL_H
@@ -12,11 +12,14 @@
 struct engine {
     duckdb_database db;
     duckdb_connection con;
-    const struct engine_job *job;    /* while running */
-    const struct engine_column *key; /* selection keys of the block's namespace */
+    const struct engine_job *job; /* while running */
+    const struct engine_column
+        *key; /* keys of the block's units: record keys in a cellkey block, else
+                                      * selection keys */
 };
 
-/* Register the table function sy_scan(rel) and the scalar functions sy_rank, sy_mix, sy_label. */
+/* Register the table function sy_scan(rel) and the scalar functions sy_rank, sy_mix,
+ * sy_label, sy_record. */
 SY_MUST sy_status engine_feed_register(struct engine *e);
 
 /* The job's column of a scan and field, or NULL. `ret_i` (may be NULL): its position. */
@@ -78,6 +81,10 @@ void sql_put_arg(const struct sql_at *a, size_t arg);
 /* The text of a literal or of a parameter's value of this run; false for anything else. */
 bool sql_literal_text(const struct sql_at *a, size_t i, struct sy_view *ret);
 
+/* The text that the request asserts for parameter p, or {NULL, 0} when its value is chosen from the
+ * declared ones. */
+struct sy_view engine_asserted(const struct sy_run_job *job, size_t p);
+
 /* Open "[code, ...][" when codes of `from` are not those of `to`; the caller puts a code of `from`, and
  * sql_map_close. False: nothing was put, the codes agree. */
 bool sql_map_open(struct sql *s, const struct sy_type *from, const struct sy_type *to);
@@ -101,18 +108,50 @@ struct sql_shape {
     const struct sy_block_types *t;
     struct sql_scope scope;
     bool exact;   /* no unit */
+    bool cellkey; /* figures come with cell keys and largest contributions */
+    bool subject; /* about one unit, the job's `subject`, which is in one cell at most */
     bool limited; /* a unit may have more cells than it may keep */
     bool
         apart; /* with an open key each is a column of its own; else they make one, the cell's ordinal */
-    bool worlds; /* a first column says which world */
+    bool distinct; /* some figure counts different values, of units */
+    bool worlds;   /* a first column says which world */
     size_t n_key_columns;
 };
 
 struct sql_shape sql_shape_of(const struct engine_job *job, size_t block);
 
 /* A whole block as one statement. Columns: the world as BIGINT (worlds only), keys as BIGINT, units as
- * BIGINT (0 without a unit), figures as HUGEINT. */
+ * BIGINT (0 without a unit), figures as HUGEINT, and what sql_cellkey puts. */
 void sql_block(struct sql *s, size_t block);
+
+/* Pieces of it: the contributing rows, with keys k0.., arguments x0.. and the unit u; names of the key
+ * columns, each behind `of`; what ranks a cell; the world of u, "" when there is one only. */
+void sql_rows(struct sql *s, const struct sql_shape *h);
+void sql_key_names(struct sql *s, const struct sql_shape *h, const char *of);
+void sql_cell_hash(struct sql *s, const struct sql_shape *h);
+void sql_world(struct sql *s, const struct sql_shape *h);
+
+/* Different values: what stands before and behind the statement of a block with such figures; in
+ * engine_distinct.c. */
+bool sql_is_distinct(const struct sy_plan_figure *f);
+void sql_distinct_open(struct sql *s, const struct sql_shape *h);
+void sql_distinct_close(struct sql *s, const struct sql_shape *h);
+/* Are all selection keys there that the choice of values needs? own: those of the block's units, or NULL. */
+bool engine_distinct_ready(const struct engine_job *job, const struct sql_shape *h,
+                           const struct engine_column *own);
+/* Selection keys of the units that distinct figure i counts; NULL: none. *ret_i: their column. */
+const struct engine_column *engine_values_key(const struct engine_job *job,
+                                              const struct sql_shape *h, size_t i, size_t *ret_i);
+
+/* What one unit of a cell adds to figure i, after bounding. Not of distinct figures. */
+void sql_contribution(struct sql *s, const struct sql_shape *h, size_t i);
+
+/* Of a cellkey block, the sum of the cell's record keys, and for each figure its two largest
+ * contributions, as HUGEINT; in engine_cellkey.c, like their reading. */
+void sql_cellkey(struct sql *s, const struct sql_shape *h);
+
+/* Set ck and tops of *ret from the row's columns from `at` on. False: a number does not fit. */
+bool engine_cellkey_read(duckdb_data_chunk chunk, size_t at, idx_t row, struct sy_run_cell *ret);
 
 /* Read the statement's rows into ret[0..n_rets), one for each world (else one), ordered by key. */
 SY_MUST sy_status engine_result_read(const struct engine_job *job, size_t block,

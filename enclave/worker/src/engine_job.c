@@ -28,9 +28,10 @@ static const struct sy_field_def *find_field(const struct sy_run_job *job, uint6
     return NULL;
 }
 
+/* Keys of a namespace's units: for selecting, or record keys. */
 static bool is_key(const struct sy_run_column *c)
 {
-    return c->field.n == 0 && sy_view_is(c->type, "key");
+    return c->field.n == 0 && (sy_view_is(c->type, "key") || sy_view_is(c->type, "record"));
 }
 
 /* Type and width as the catalogue says. */
@@ -116,18 +117,71 @@ static sy_status check_scan(const struct sy_run_job *job, uint64_t scan, size_t 
     return def == NULL || rows > def->max_rows ? sy_status_of(SY_E_FIELD) : SY_OK;
 }
 
-/* The keys of a namespace that some block protects, and the only ones of it. */
+/* Does a block that chooses among different values perhaps count units of this namespace? */
+static bool counts_units(const struct sy_run_job *job, const struct sy_plan_block *b,
+                         struct sy_view ns)
+{
+    bool distinct = false;
+    bool refers = false;
+    for (size_t i = 0; b->ns.n != 0 && i < b->n_figures; i++) {
+        distinct = distinct || sql_is_distinct(&b->figures[i]);
+    }
+    for (size_t i = 0; distinct && i < job->n_datasets; i++) {
+        for (size_t k = 0; k < job->datasets[i].n_fields; k++) {
+            const struct sy_field_def *f = &job->datasets[i].fields[k];
+            refers = refers || (sy_view_is(f->type, "unit") && sy_view_eq(f->ref, ns));
+        }
+    }
+    return refers;
+}
+
+/* The keys of a namespace that some block protects (record keys: a cellkey block) or counts units of, and
+ * the only ones of their type of it. */
 static bool key_fits(const struct sy_run_job *job, size_t i)
 {
-    struct sy_view ns = job->columns[i].ns;
+    const struct sy_run_column *c = &job->columns[i];
+    bool record = sy_view_is(c->type, "record");
     bool wanted = false;
     for (size_t b = 0; b < job->plan.n_blocks; b++) {
-        wanted = wanted || (ns.n != 0 && sy_view_eq(job->plan.blocks[b].ns, ns));
+        const struct sy_plan_block *of = &job->plan.blocks[b];
+        wanted = wanted || (c->ns.n != 0 && sy_view_eq(of->ns, c->ns) &&
+                            sy_view_is(of->mechanism, "cellkey") == record);
+        wanted = wanted || (c->ns.n != 0 && !record && counts_units(job, of, c->ns));
     }
     for (size_t k = 0; wanted && k < i; k++) {
-        wanted = !is_key(&job->columns[k]) || !sy_view_eq(job->columns[k].ns, ns);
+        const struct sy_run_column *earlier = &job->columns[k];
+        wanted = !is_key(earlier) || !sy_view_eq(earlier->type, c->type) ||
+                 !sy_view_eq(earlier->ns, c->ns);
     }
     return wanted;
+}
+
+struct sy_view engine_asserted(const struct sy_run_job *job, size_t p)
+{
+    size_t at = 0;
+    for (size_t i = 0; i < p; i++) {
+        at += job->plan.params[i].asserted ? 1 : 0;
+    }
+    return job->plan.params[p].asserted && at < job->n_asserted ? job->asserted[at]
+                                                                : (struct sy_view){0};
+}
+
+/* One subject for the plans that are about one, none for others; and its asserted values. */
+static bool subject_fits(const struct sy_run_job *job)
+{
+    bool about = false;
+    size_t n = 0;
+    for (size_t i = 0; i < job->plan.n_blocks; i++) {
+        about = about || sy_view_is(job->plan.blocks[i].mechanism, SY_PLAN_SUBJECT);
+    }
+    bool fits = about == (job->subject != 0);
+    for (size_t i = 0; fits && i < job->plan.n_params; i++) {
+        const struct sy_plan_param *p = &job->plan.params[i];
+        int64_t unused;
+        n += p->asserted ? 1 : 0;
+        fits = !p->asserted || sy_plan_asserted_value(p, engine_asserted(job, i), &unused);
+    }
+    return fits && n == job->n_asserted;
 }
 
 sy_status engine_check_job(const struct sy_run_job *job)
@@ -149,5 +203,6 @@ sy_status engine_check_job(const struct sy_run_job *job)
     for (size_t i = 0; params && i < job->n_params; i++) {
         params = job->params[i] < job->plan.params[i].n_values;
     }
-    return wanted == job->n_columns && params ? SY_OK : sy_status_of(SY_E_FIELD);
+    return wanted == job->n_columns && params && subject_fits(job) ? SY_OK
+                                                                   : sy_status_of(SY_E_FIELD);
 }

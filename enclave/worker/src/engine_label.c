@@ -20,7 +20,8 @@ bool sql_literal_text(const struct sql_at *a, size_t i, struct sy_view *ret)
         return true;
     }
     if (sy_view_is(e->op, "param") && a->scope->types[i].kind == SY_TYPE_STR) {
-        *ret = job->plan.params[e->i].values[job->params[e->i]];
+        *ret = job->plan.params[e->i].asserted ? engine_asserted(job, (size_t)e->i)
+                                               : job->plan.params[e->i].values[job->params[e->i]];
         return true;
     }
     return false;

@@ -47,7 +47,9 @@ static sy_status add_cell(struct reading *r, size_t world, struct sy_run_cell **
     struct sy_run_cell *c = &r->rets[world].cells[r->rets[world].n_cells];
     c->key = sy_arena_alloc(r->arena, b->n_keys + 1, sizeof *c->key);
     c->figures = sy_arena_alloc(r->arena, b->n_figures, sizeof *c->figures);
-    if (c->key == NULL || c->figures == NULL) {
+    c->n_tops = r->h.cellkey ? 2 * b->n_figures : 0;
+    c->tops = sy_arena_alloc(r->arena, c->n_tops + 1, sizeof *c->tops);
+    if (c->key == NULL || c->figures == NULL || c->tops == NULL) {
         return sy_status_of(SY_E_NO_MEMORY);
     }
     c->n_key = b->n_keys;
@@ -127,6 +129,9 @@ static sy_status read_row(struct reading *r, duckdb_data_chunk chunk, idx_t row)
     c->units = ok ? (uint64_t)units : 0;
     for (size_t i = 0; ok && i < r->h.b->n_figures; i++) {
         ok = read_huge(chunk, at + 1 + i, row, &c->figures[i]);
+    }
+    if (ok && r->h.cellkey) {
+        ok = engine_cellkey_read(chunk, at + 1 + r->h.b->n_figures, row, c);
     }
     return ok ? SY_OK : sy_status_of(SY_E_OVERFLOW);
 }

@@ -12,6 +12,9 @@
 
 #include "base/arith.h"
 #include "base/time.h"
+#include "ingest_identity.h"
+#include "wire/identity.h"
+#include "wire/unit_id.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -25,46 +28,9 @@ const char *ingest_rule_name(enum ingest_rule rule)
     return (unsigned)rule < INGEST_RULE_N ? NAMES[rule] : "";
 }
 
-/* --- trimming ---------------------------------------------------------------------------------- */
-
-static const uint8_t WIDE_BLANK[] = {0xE3, 0x80, 0x80}; /* U+3000 */
-
-static bool is_blank(uint8_t c)
-{
-    return c == ' ' || (c >= '\t' && c <= '\r');
-}
-
-static bool is_wide_blank(const uint8_t *p)
-{
-    return memcmp(p, WIDE_BLANK, sizeof(WIDE_BLANK)) == 0;
-}
-
-static size_t blank_in_front(struct sy_view v)
-{
-    if (v.n > 0 && is_blank(v.p[0])) {
-        return 1;
-    }
-    return v.n >= 3 && is_wide_blank(v.p) ? 3 : 0;
-}
-
-static size_t blank_behind(struct sy_view v)
-{
-    if (v.n > 0 && is_blank(v.p[v.n - 1])) {
-        return 1;
-    }
-    return v.n >= 3 && is_wide_blank(v.p + v.n - 3) ? 3 : 0;
-}
-
 struct sy_view ingest_trim(struct sy_view v)
 {
-    size_t n;
-    while ((n = blank_in_front(v)) > 0) {
-        v = sy_view(v.p + n, v.n - n);
-    }
-    while ((n = blank_behind(v)) > 0) {
-        v.n -= n;
-    }
-    return v;
+    return sy_unit_id_trim(v);
 }
 
 /* --- numbers ----------------------------------------------------------------------------------- */
@@ -268,64 +234,23 @@ static enum ingest_rule read_text(const struct ingest_spec *spec, struct sy_view
 
 /* --- identifiers ------------------------------------------------------------------------------- */
 
-/* Digits, capitals and signs only: normal already. Most are. */
-static bool is_normal_id(struct sy_view text)
-{
-    for (size_t i = 0; i < text.n; i++) {
-        uint8_t c = text.p[i];
-        if (c <= ' ' || c >= 0x7F || (c >= 'a' && c <= 'z')) {
-            return false;
-        }
-    }
-    return text.n <= INGEST_ID_BYTES;
-}
-
-/* U+FF01..U+FF5E are EF BC 81..BF and EF BD 80..9E: the ASCII forms, 0xFEE0 higher. Returns the
- * ASCII form of the character at p, 0 when it is no such character. */
-static uint8_t narrow(const uint8_t *p, size_t n)
-{
-    if (n < 3) {
-        return 0;
-    }
-    if (p[0] == 0xEF && p[1] == 0xBC && p[2] >= 0x81 && p[2] <= 0xBF) {
-        return (uint8_t)(p[2] - 0x60);
-    }
-    if (p[0] == 0xEF && p[1] == 0xBD && p[2] >= 0x80 && p[2] <= 0x9E) {
-        return (uint8_t)(p[2] - 0x20);
-    }
-    return is_wide_blank(p) ? ' ' : 0;
-}
-
-static struct sy_view normalise(struct sy_view text, uint8_t *out)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < text.n; n++) {
-        uint8_t ascii = narrow(text.p + i, text.n - i);
-        uint8_t c = ascii != 0 ? ascii : text.p[i];
-        out[n] = c >= 'a' && c <= 'z' ? (uint8_t)(c - 'a' + 'A') : c;
-        i += ascii != 0 ? 3 : 1;
-    }
-    return sy_view(out, n);
-}
-
-/* One that is longer than the scratch bytes cannot shrink to an identifier's length. */
-static enum ingest_rule read_id(const struct ingest_spec *spec, struct sy_view text,
+/* The normal form is wire/unit_id.h's, which whoever asks about one person uses too. */
+enum ingest_rule ingest_id_read(const struct ingest_spec *spec, struct sy_view text,
                                 struct ingest_value *ret)
 {
+    static const struct {
+        int32_t code;
+        enum ingest_rule rule;
+    } rules[] = {{SY_E_LIMIT, INGEST_BOUNDS}, {SY_E_FIELD, INGEST_ENCODING}};
     (void)spec;
-    ret->text = text;
-    if (is_normal_id(text)) {
-        return INGEST_FINE;
-    }
-    if (text.n > sizeof(ret->scratch)) {
-        return INGEST_BOUNDS;
-    }
-    ret->text = normalise(text, ret->scratch);
-    if (!sy_view_is_utf8(ret->text)) {
-        return INGEST_ENCODING;
+    int32_t code = sy_unit_id_normalise(text, ret->scratch, &ret->text).code;
+    for (size_t i = 0; i < COUNT(rules); i++) {
+        if (code == rules[i].code) {
+            return rules[i].rule;
+        }
     }
     ret->how = sy_view_eq(ret->text, text) ? ret->how : INGEST_NORMALISED;
-    return ret->text.n > INGEST_ID_BYTES ? INGEST_BOUNDS : INGEST_FINE;
+    return INGEST_FINE;
 }
 
 /* --- the table --------------------------------------------------------------------------------- */
@@ -343,7 +268,7 @@ static const struct type {
     {"bool", read_bool, INGEST_STORE_NUMBER, 0, 1},
     {"enum", read_enum, INGEST_STORE_NUMBER, 0, UINT32_MAX},
     {"text", read_text, INGEST_STORE_TEXT, 0, 0},
-    {"unit", read_id, INGEST_STORE_ID, 0, 0},
+    {"unit", ingest_id_read, INGEST_STORE_ID, 0, 0},
 };
 
 static const struct type *type_of(const struct sy_field_def *def)
@@ -396,10 +321,11 @@ sy_status ingest_spec_init(const struct sy_field_def *def, struct ingest_spec *r
     const struct type *type = type_of(def);
     *ret = (struct ingest_spec){.values = ingest_dict()};
     if (type == NULL || def->scale > INGEST_SCALE_MAX || !set_bounds(ret, type, def) ||
-        !units_fit(type, def)) {
+        !units_fit(type, def) || sy_identity_fault(def) != NULL) {
         return sy_status_of(SY_E_FIELD);
     }
-    ret->read = type->read;
+    ingest_read_fn *identity = ingest_identity_reader(def);
+    ret->read = identity != NULL ? identity : type->read;
     ret->store = type->store;
     ret->scale = (unsigned)def->scale;
     sy_status s = type->read == read_enum ? declare(&ret->values, def) : SY_OK;

@@ -12,6 +12,7 @@
  *   unit          an identifier, normalised: full-width forms (U+FF01..U+FF5E, U+3000) to ASCII,
  *                 ASCII letters to capitals; 1..INGEST_ID_BYTES bytes then (coerced, "normalised",
  *                 when that changed it)
+ *                 of class idno or phone, and derived fields: ingest_identity.h
  *
  * All are trimmed first: ASCII white space and U+3000. Bounds that are both zero are not declared:
  * the type's own range holds then. Nothing here keeps or reports a value.
@@ -33,15 +34,17 @@ enum {
 
 /* What a value can run into. The names go into the quality report. */
 #define INGEST_RULES(X)                                                                            \
-    X(MISSING, "missing")       /* empty, and the field is not nullable */                         \
-    X(TYPE, "type")             /* cannot be read as the field's type */                           \
-    X(BOUNDS, "bounds")         /* outside [lo, hi], or too long */                                \
-    X(VALUE_SET, "value_set")   /* not one of the declared values */                               \
-    X(ENCODING, "encoding")     /* not valid text in the file's encoding */                        \
-    X(ROUNDING, "rounding")     /* coerced: had more decimals */                                   \
-    X(NORMALISED, "normalised") /* coerced: was written another way */                             \
-    X(UNIT_ROWS, "unit-rows")   /* the unit has its `rows` already */                              \
-    X(COLUMNS, "columns")       /* the row has not as many cells as the header */
+    X(MISSING, "missing")                     /* empty, and the field is not nullable */           \
+    X(TYPE, "type")                           /* cannot be read as the field's type */             \
+    X(BOUNDS, "bounds")                       /* outside [lo, hi], or too long */                  \
+    X(VALUE_SET, "value_set")                 /* not one of the declared values */                 \
+    X(ENCODING, "encoding")                   /* not valid text in the file's encoding */          \
+    X(ROUNDING, "rounding")                   /* coerced: had more decimals */                     \
+    X(NORMALISED, "normalised")               /* coerced: was written another way */               \
+    X(IDENTITY_FORM, "identity-form")         /* no such identity or telephone number */           \
+    X(IDENTITY_CHECKSUM, "identity-checksum") /* its check character does not fit */               \
+    X(UNIT_ROWS, "unit-rows")                 /* the unit has its `rows` already */                \
+    X(COLUMNS, "columns")                     /* the row has not as many cells as the header */
 
 enum ingest_rule {
     INGEST_FINE = 0,
@@ -79,7 +82,8 @@ struct ingest_spec {
 
 /* From the catalogue entry. SY_E_FIELD: unknown type, lo > hi, bounds outside the type, a scale
  * above INGEST_SCALE_MAX, an enum without values or with a value twice, `rows` or `sources` of anything
- * but a unit, one source, more than INGEST_PARTS_MAX or beside a `source`. SY_E_LIMIT, SY_E_NO_MEMORY.
+ * but a unit, one source, more than INGEST_PARTS_MAX or beside a `source`, a `klass` or
+ * `derive` that cannot be (sy_identity_fault). SY_E_LIMIT, SY_E_NO_MEMORY.
  * On error nothing is owned. */
 SY_MUST sy_status ingest_spec_init(const struct sy_field_def *def, struct ingest_spec *ret);
 void ingest_spec_deinit(struct ingest_spec *spec);
@@ -88,6 +92,10 @@ void ingest_spec_deinit(struct ingest_spec *spec);
  * is undefined then). Text that is not valid UTF-8 or holds a NUL is always INGEST_ENCODING. */
 enum ingest_rule ingest_value_read(const struct ingest_spec *spec, struct sy_view cell,
                                    struct ingest_value *ret);
+
+/* The reader of identifiers; ret->text is the normalised one, in the input or in ret->scratch. */
+enum ingest_rule ingest_id_read(const struct ingest_spec *spec, struct sy_view text,
+                                struct ingest_value *ret);
 
 /* Without ASCII white space and U+3000 at both ends. */
 struct sy_view ingest_trim(struct sy_view v);

@@ -22,8 +22,9 @@ static sy_status open_builder(struct builder *b)
     b->plan.outs = sy_arena_alloc(b->arena, SY_PLAN_OUTS_MAX, sizeof *b->plan.outs);
     b->plan.post = sy_arena_alloc(b->arena, 1, sizeof *b->plan.post); /* filled last */
     b->plan.n_post = job->model.post.n == 0 ? 0 : 1;
-    bool full = b->param_used == NULL || b->plan.blocks == NULL || b->plan.outs == NULL ||
-                b->plan.post == NULL;
+    b->implicit = sy_arena_alloc(b->arena, job->model.n_blocks + 1, sizeof *b->implicit);
+    bool full = b->param_used == NULL || b->implicit == NULL || b->plan.blocks == NULL ||
+                b->plan.outs == NULL || b->plan.post == NULL;
     return full ? lower_no_memory(b) : SY_OK;
 }
 
@@ -173,7 +174,7 @@ static sy_status build_post(struct builder *b, const struct sy_plan_types *types
         return ast_check_calls(b, root);
     }
     b->block = m->blocks[0].name;
-    return b->implicit == NULL ? SY_OK : lower_post_implicit(b, types);
+    return b->implicit[0].select == NULL ? SY_OK : lower_post_implicit(b, types);
 }
 
 static sy_status build(struct builder *b, worker_parse_fn *parse, void *parser)

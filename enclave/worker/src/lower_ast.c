@@ -5,6 +5,7 @@
  */
 #include <strings.h>
 
+#include "base/weak.h"
 #include "lower_internal.h"
 
 enum rule {
@@ -251,6 +252,9 @@ static sy_status refuse_modifier(struct builder *b, const json_t *modifier)
                  {"LIMIT_PERCENT_MODIFIER", "LIMIT", REFUSE_LIMIT},
                  {"DISTINCT_MODIFIER", "DISTINCT", REFUSE_DISTINCT}};
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++) {
+        if (sy_weak(SY_WEAK_ORDER_BY_DATA) && kinds[i].why != REFUSE_DISTINCT) {
+            return SY_OK;
+        }
         if (ast_is(modifier, "type", kinds[i].type)) {
             struct sy_view sql = b->sql;
             uint64_t at = lower_find(sql, b->pos, kinds[i].keyword);
@@ -267,6 +271,9 @@ static sy_status refuse_prop(struct builder *b, const json_t *node, const struct
     } words[] = {{"having", "HAVING"},   {"qualify", "QUALIFY"}, {"filter", "FILTER"},
                  {"order_bys", "ORDER"}, {"sample", "SAMPLE"},   {"at_clause", "AT"}};
     uint64_t at = ast_pos(b, node);
+    if (p->why == REFUSE_SAMPLE && sy_weak(SY_WEAK_SAMPLING)) {
+        return SY_OK;
+    }
     for (size_t i = 0; i < sizeof words / sizeof words[0]; i++) {
         if (strcmp(words[i].key, p->key) == 0) {
             uint64_t found = lower_find(b->sql, at, words[i].keyword);

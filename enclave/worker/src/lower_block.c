@@ -7,7 +7,7 @@
 #include <stdio.h>
 
 #include "lower_block.h"
-#include "lower_post.h"
+#include "lower_quantile.h"
 
 /* --- keys ----------------------------------------------------------------------------------------- */
 
@@ -187,7 +187,8 @@ static sy_status add_item(struct block *k, const json_t *item, bool *direct)
     size_t key = k->plan.n_keys;
     SY_TRY(ast_check(k->b, item));
     k->name = lower_item_name(k->b, item);
-    k->whole = ast_is_aggregate(item) || known_key(&w, item) < k->plan.n_keys;
+    k->whole =
+        (ast_is_aggregate(item) && !block_derives(item)) || known_key(&w, item) < k->plan.n_keys;
     if (!k->whole && !ast_has_aggregate(item) && !ast_is(item, "class", "CONSTANT")) {
         SY_TRY(key_by_value(k, item, &key));
     }
@@ -255,10 +256,9 @@ static const json_t *tail_of(const json_t *select, const char **ret_word)
 
 static sy_status refuse_tail(struct block *k, const char *word)
 {
-    uint64_t at = word == NULL ? k->b->pos : lower_find(k->b->sql, 0, word);
-    at = word != NULL && at == 0 ? lower_find(k->b->sql, 0, "LIMIT") : at;
-    return lower_refuse_named(k->b, REFUSE_BLOCK_SHAPE, at,
-                              word == NULL ? (struct sy_view){0} : sy_view_str(word), NULL);
+    uint64_t at = lower_find(k->b->sql, 0, word);
+    at = at == 0 ? lower_find(k->b->sql, 0, "LIMIT") : at;
+    return lower_refuse_named(k->b, REFUSE_BLOCK_SHAPE, at, sy_view_str(word), NULL);
 }
 
 /* Everything that is released, for a post stage made of this same SELECT. */
@@ -273,13 +273,14 @@ static sy_status outs_for_post(struct block *k)
     for (size_t i = 0; i < sizeof tail / sizeof tail[0]; i++) {
         SY_TRY(known_walk(&w, json_object_get(k->select, tail[i])));
     }
-    b->implicit = sy_arena_alloc(b->arena, 1, sizeof *b->implicit);
-    if (b->implicit == NULL) {
-        return lower_no_memory(b);
+    SY_TRY(block_quantiles_end(k));
+    if (k->n_outs > SY_PLAN_OUTS_MAX - b->plan.n_outs) {
+        return lower_refuse(b, REFUSE_TOO_LARGE, ast_pos(b, k->select));
     }
-    *b->implicit = (struct implicit){k->select, k->known};
-    memcpy(b->plan.outs, k->outs, k->n_outs * sizeof *k->outs);
-    b->plan.n_outs = k->n_outs;
+    b->implicit[k->ordinal].select = k->select;
+    b->implicit[k->ordinal].known = k->known;
+    memcpy(b->plan.outs + b->plan.n_outs, k->outs, k->n_outs * sizeof *k->outs);
+    b->plan.n_outs += k->n_outs;
     return SY_OK;
 }
 
@@ -288,22 +289,16 @@ static sy_status add_items(struct block *k)
     const json_t *items = json_object_get(k->select, "select_list");
     const struct sy_model_def *m = &k->b->job->model;
     const char *word = NULL;
-    const json_t *odd = NULL;
+    bool direct = k->m->n_shape == 0;
     for (size_t i = 0; i < json_array_size(items); i++) {
-        bool direct = true;
         SY_TRY(add_item(k, json_array_get(items, i), &direct));
-        odd = odd == NULL && !direct ? json_array_get(items, i) : odd;
     }
     SY_TRY(check_keys_selected(k));
     const json_t *tail = tail_of(k->select, &word);
-    if (odd == NULL && tail == NULL) {
+    if (direct && tail == NULL) {
         return outs_of_items(k);
     }
-    if (m->post.n != 0) {
-        k->b->pos = odd == NULL ? k->b->pos : ast_pos(k->b, odd);
-        return refuse_tail(k, odd == NULL ? word : NULL);
-    }
-    return outs_for_post(k);
+    return tail != NULL && m->post.n != 0 ? refuse_tail(k, word) : outs_for_post(k);
 }
 
 /* --- the block ------------------------------------------------------------------------------------ */
@@ -324,8 +319,19 @@ static sy_status check_rows(struct builder *b, const json_t *node)
     return lower_refuse(b, REFUSE_ROW_LEVEL, ast_pos(b, json_array_get(items, 0)));
 }
 
+/* An answer about one subject is the label of its cell: one item, nothing counted, nothing after it. */
+static sy_status check_subject(struct builder *b, const json_t *node)
+{
+    const json_t *items = json_object_get(node, "select_list");
+    const char *word = NULL;
+    bool fine = json_array_size(items) == 1 && !ast_has_aggregate(items) &&
+                json_array_size(json_object_get(node, "group_expressions")) == 1 &&
+                tail_of(node, &word) == NULL;
+    return fine ? SY_OK : lower_refuse(b, REFUSE_SUBJECT_SHAPE, ast_pos(b, node));
+}
+
 /* One SELECT, perhaps with what a post stage can do after it. */
-static sy_status check_shape(struct builder *b, const json_t *node)
+static sy_status check_shape(struct builder *b, const struct sy_model_block *m, const json_t *node)
 {
     if (!ast_is(node, "type", "SELECT_NODE")) {
         return ast_is(node, "type", "SET_OPERATION_NODE")
@@ -339,7 +345,7 @@ static sy_status check_shape(struct builder *b, const json_t *node)
             return lower_refuse(b, REFUSE_DISTINCT, lower_find(b->sql, 0, "DISTINCT"));
         }
     }
-    return check_rows(b, node);
+    return sy_view_is(m->mechanism, SY_PLAN_SUBJECT) ? check_subject(b, node) : check_rows(b, node);
 }
 
 static sy_status finish(struct block *k)
@@ -362,7 +368,7 @@ sy_status lower_block(struct builder *b, const struct sy_model_block *m, const j
         return lower_no_memory(b);
     }
     *k = (struct block){.b = b, .m = m, .select = node, .ordinal = b->plan.n_blocks, .outs = outs};
-    SY_TRY(check_shape(b, node));
+    SY_TRY(check_shape(b, m, node));
     struct cte *before = b->ctes;
     SY_TRY(lower_rows(b, node, &k->v));
     k->c = rel_ctx(b, &k->v, &k->list);

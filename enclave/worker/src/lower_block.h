@@ -23,10 +23,18 @@ struct block {
     struct sy_view name; /* of the item that is walked; empty: each part gives its own */
     size_t n_named;      /* 0: the item's one aggregate has its name; else the next is name_N */
     bool whole;          /* the item itself is an aggregate or a key */
+    struct quantiles *quantiles; /* that its SELECT asks for (lower_quantile.h); NULL: none */
 };
 
-/* An aggregate call becomes figures and one out (lower_block_figure.c); self: the block. */
-sy_status block_aggregate(void *self, const json_t *call, size_t *ret_out);
+/* An aggregate call becomes figures, and one out or what is derived from several
+ * (lower_block_figure.c, lower_moment.c); self: the block. */
+sy_status block_aggregate(void *self, const json_t *call, struct known *ret);
+/* Is it a call whose value is made of released columns afterwards? */
+bool block_derives(const json_t *call);
+/* Find or append a figure; a new one is called k->name. */
+sy_status block_figure(struct block *k, const struct sy_plan_figure *f, size_t *ret);
+/* The count of rows where expression `arg` is not NULL. */
+sy_status block_count(struct block *k, size_t arg, size_t *ret);
 /* Find or append an out that is op, a and b; its name is made from the item's. */
 sy_status block_out(struct block *k, const struct sy_plan_out *o, uint64_t pos, size_t *ret);
 /* The bounds and digits of an average from those of its sum. */

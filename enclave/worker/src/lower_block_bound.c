@@ -8,25 +8,39 @@
 
 /* --- the unit ------------------------------------------------------------------------------------- */
 
-/* The first count(DISTINCT column), or CASE around a column, below a node. */
+/* The column of a count(DISTINCT column), or of a CASE around it; else NULL. */
 static const json_t *distinct_column(const json_t *node)
 {
-    const json_t *found = NULL;
-    for (size_t i = 0; found == NULL && json_is_array(node) && i < json_array_size(node); i++) {
-        found = distinct_column(json_array_get(node, i));
+    if (!ast_is_aggregate(node) || !json_is_true(json_object_get(node, "distinct"))) {
+        return NULL;
     }
-    if (ast_is_aggregate(node) && json_is_true(json_object_get(node, "distinct"))) {
-        const json_t *arg = json_array_get(json_object_get(node, "children"), 0);
-        const json_t *check = json_array_get(json_object_get(arg, "case_checks"), 0);
-        arg = check != NULL ? json_object_get(check, "then_expr") : arg;
-        return ast_is(arg, "class", "COLUMN_REF") ? arg : NULL;
+    const json_t *arg = json_array_get(json_object_get(node, "children"), 0);
+    const json_t *check = json_array_get(json_object_get(arg, "case_checks"), 0);
+    arg = check != NULL ? json_object_get(check, "then_expr") : arg;
+    return ast_is(arg, "class", "COLUMN_REF") ? arg : NULL;
+}
+
+/* The track of the first unit column that is counted below a node; NULL: none is. */
+static sy_status counted_track(struct block *k, const struct sy_rel_units *u, const json_t *node,
+                               const struct sy_track **ret)
+{
+    const json_t *column = distinct_column(node);
+    if (column != NULL) {
+        size_t ord = 0;
+        bool found = false;
+        SY_TRY(lower_column(&k->c, column, &ord, &found));
+        *ret = found ? sy_unit_track(u, ord) : NULL;
+        return SY_OK;
+    }
+    for (size_t i = 0; *ret == NULL && json_is_array(node) && i < json_array_size(node); i++) {
+        SY_TRY(counted_track(k, u, json_array_get(node, i), ret));
     }
     json_t *o = (json_t *)(uintptr_t)node;
-    for (void *it = json_object_iter(o); found == NULL && it != NULL;
+    for (void *it = json_object_iter(o); *ret == NULL && it != NULL;
          it = json_object_iter_next(o, it)) {
-        found = distinct_column(json_object_iter_value(it));
+        SY_TRY(counted_track(k, u, json_object_iter_value(it), ret));
     }
-    return found;
+    return SY_OK;
 }
 
 /* "m.mother_id" as the tree writes it. */
@@ -78,13 +92,10 @@ sy_status block_unit(struct block *k)
         return named_unit(k, u);
     }
     k->track = &u->tracks[0];
-    const json_t *column = u->n_tracks > 1 ? distinct_column(k->select) : NULL;
-    size_t ord = 0;
-    bool found = false;
-    if (column != NULL) {
-        SY_TRY(lower_column(&k->c, column, &ord, &found));
+    const struct sy_track *counted = NULL;
+    if (u->n_tracks > 1) {
+        SY_TRY(counted_track(k, u, k->select, &counted));
     }
-    const struct sy_track *counted = found ? sy_unit_track(u, ord) : NULL;
     k->track = counted != NULL ? counted : k->track;
     k->plan.unit = sy_track_column(k->track, u->n_cols);
     return SY_OK;
@@ -217,7 +228,7 @@ static sy_status set_sparse(struct block *k)
 
 static sy_status check_mechanism(const struct block *k)
 {
-    static const char *const known[] = {"exact", "gauss", "laplace"};
+    static const char *const known[] = {"exact", "gauss", "laplace", "cellkey", "subject"};
     for (size_t i = 0; i < sizeof known / sizeof known[0]; i++) {
         if (sy_view_is(k->m->mechanism, known[i])) {
             return SY_OK;
@@ -231,6 +242,7 @@ sy_status block_bounds(struct block *k)
     const struct sy_model_block *m = k->m;
     bool exact = sy_view_is(m->mechanism, "exact");
     k->plan.mechanism = m->mechanism;
+    k->plan.tree = m->tree.n != 0 ? m->tree : k->plan.tree;
     SY_TRY(check_mechanism(k));
     SY_TRY(set_clamps(k));
     SY_TRY(set_sparse(k));

@@ -4,7 +4,9 @@
  */
 #include <strings.h>
 
-#include "lower_block.h"
+#include "base/weak.h"
+#include "lower_moment.h"
+#include "lower_quantile.h"
 
 struct call {
     const json_t *node;
@@ -20,7 +22,7 @@ static bool same_figure(const struct sy_plan_figure *a, const struct sy_plan_fig
     return sy_view_eq(a->fn, b->fn) && a->has_arg == b->has_arg && a->expr == b->expr;
 }
 
-static sy_status add_figure(struct block *k, const struct sy_plan_figure *f, size_t *ret)
+sy_status block_figure(struct block *k, const struct sy_plan_figure *f, size_t *ret)
 {
     for (size_t i = 0; i < k->plan.n_figures; i++) {
         if (same_figure(&k->plan.figures[i], f)) {
@@ -40,14 +42,14 @@ static sy_status add_figure(struct block *k, const struct sy_plan_figure *f, siz
 }
 
 /* Rows, or rows where the argument is not NULL. */
-static sy_status figure_count(struct block *k, size_t arg, size_t *ret)
+sy_status block_count(struct block *k, size_t arg, size_t *ret)
 {
     struct sy_plan_figure f = {.fn = sy_view_str("count")};
     if (k->list.t[arg].nullable) {
         f.has_arg = true;
         f.expr = arg;
     }
-    return add_figure(k, &f, ret);
+    return block_figure(k, &f, ret);
 }
 
 /* The sum of a bounded number; conditions came as 0 and 1. */
@@ -65,7 +67,7 @@ static sy_status figure_sum(struct block *k, const struct call *a, size_t *arg, 
                                .lo = t->lo,
                                .hi = t->hi,
                                .scale = t->scale};
-    return add_figure(k, &f, ret);
+    return block_figure(k, &f, ret);
 }
 
 static sy_status figure_out(struct block *k, const struct call *a, size_t figure, size_t *ret)
@@ -97,7 +99,8 @@ static sy_status peel_case(struct block *k, const json_t **node, size_t *conds, 
 
 /* The unit column that is counted, and the conditions under which a row counts: those of FILTER, those
  * of a CASE around the unit, and, of a column that an outer join may leave empty, that it is not. */
-static sy_status unit_counted(struct block *k, const struct call *a, size_t *conds, size_t *n)
+static sy_status unit_counted(struct block *k, const struct call *a, size_t *conds, size_t *n,
+                              bool *ret_unit)
 {
     const json_t *unit = json_array_get(json_object_get(a->node, "children"), 0);
     const json_t *filter = json_object_get(a->node, "filter");
@@ -111,11 +114,8 @@ static sy_status unit_counted(struct block *k, const struct call *a, size_t *con
     SY_TRY(peel_case(k, &unit, conds, n));
     SY_TRY(lower_expr(&k->c, unit, &arg));
     const struct sy_plan_expr *e = &k->list.e[arg];
-    if (k->track == NULL || !sy_view_is(e->op, "col") || !k->track->maybe[e->i]) {
-        bool other = k->track != NULL && k->list.t[arg].kind == SY_TYPE_UNIT;
-        return lower_refuse(k->b, other ? REFUSE_COUNT_OTHER : REFUSE_COUNT_DISTINCT, a->pos);
-    }
-    if (!k->track->unit[e->i]) {
+    *ret_unit = k->track != NULL && sy_view_is(e->op, "col") && k->track->maybe[e->i];
+    if (*ret_unit && !k->track->unit[e->i]) {
         SY_TRY(expr_op(&k->c, "is_null", &arg, 1, a->pos, &conds[*n]));
         SY_TRY(expr_op(&k->c, "not", &conds[*n], 1, a->pos, &conds[*n]));
         (*n)++;
@@ -123,13 +123,35 @@ static sy_status unit_counted(struct block *k, const struct call *a, size_t *con
     return SY_OK;
 }
 
-static sy_status count_units(struct block *k, const struct call *a, size_t *ret)
+/* Different values of what is not the block's unit: each unit gives a cell so many as it may count rows
+ * with. Units of another namespace are values like others. */
+static sy_status count_values(struct block *k, const struct call *a, size_t *ret)
+{
+    size_t figure;
+    struct sy_plan_figure f = {.fn = sy_view_str("distinct"), .has_arg = true};
+    SY_TRY(lower_call_arg(&k->c, a->node, &f.expr));
+    const struct sy_type *t = &k->list.t[f.expr];
+    if (k->track != NULL && t->kind == SY_TYPE_UNIT && sy_view_eq(t->ns, k->track->ns)) {
+        return lower_refuse(k->b, REFUSE_COUNT_OTHER, a->pos);
+    }
+    if (t->open || t->nothing) {
+        return lower_refuse(k->b, REFUSE_COUNT_DISTINCT, a->pos);
+    }
+    SY_TRY(block_figure(k, &f, &figure));
+    return figure_out(k, a, figure, ret);
+}
+
+static sy_status count_distinct(struct block *k, const struct call *a, size_t *ret)
 {
     size_t conds[3];
     size_t n = 0;
     size_t figure;
+    bool unit = false;
     struct sy_plan_figure f = {.fn = sy_view_str("units")};
-    SY_TRY(unit_counted(k, a, conds, &n));
+    SY_TRY(unit_counted(k, a, conds, &n, &unit));
+    if (!unit) {
+        return count_values(k, a, ret);
+    }
     if (n > 0) {
         size_t all;
         SY_TRY(expr_and(&k->c, conds, n, a->pos, &all));
@@ -137,7 +159,7 @@ static sy_status count_units(struct block *k, const struct call *a, size_t *ret)
         f.has_arg = true;
         f.expr = all;
     }
-    SY_TRY(add_figure(k, &f, &figure));
+    SY_TRY(block_figure(k, &f, &figure));
     return figure_out(k, a, figure, ret);
 }
 
@@ -146,10 +168,10 @@ static sy_status on_count(struct block *k, const struct call *a, size_t *ret)
     size_t figure;
     size_t arg;
     if (a->distinct) {
-        return count_units(k, a, ret);
+        return count_distinct(k, a, ret);
     }
     SY_TRY(lower_call_arg(&k->c, a->node, &arg));
-    SY_TRY(figure_count(k, arg, &figure));
+    SY_TRY(block_count(k, arg, &figure));
     return figure_out(k, a, figure, ret);
 }
 
@@ -191,33 +213,79 @@ static sy_status on_avg(struct block *k, const struct call *a, size_t *ret)
     size_t sum;
     size_t count;
     SY_TRY(figure_sum(k, a, &arg, &sum));
-    SY_TRY(figure_count(k, arg, &count));
+    SY_TRY(block_count(k, arg, &count));
     o.a = sum;
     o.b = count;
     block_ratio(&k->plan.figures[sum], &o);
     return block_out(k, &o, a->pos, ret);
 }
 
-sy_status block_aggregate(void *self, const json_t *call, size_t *ret_out)
+bool block_derives(const json_t *call)
 {
-    static const struct {
-        const char *name;
-        sy_status (*lower)(struct block *, const struct call *, size_t *);
-    } fns[] = {{"count", on_count},   {"count_star", on_count}, {"count_if", on_count},
-               {"countif", on_count}, {"sum", on_sum},          {"avg", on_avg},
-               {"mean", on_avg}};
+    const struct moment_fn *f = moment_find(call);
+    return (f != NULL && f->lower != NULL) || quantile_is(call);
+}
+
+#define MEAN "int, condition as 0 and 1 -> real, released sum / released count"
+#define NONE "no row released: NULL"
+
+static const struct {
+    const char *name;
+    sy_status (*lower)(struct block *, const struct call *, size_t *);
+    const char *plan, *types, *errors;
+} FIGURES[] = {
+    {"count", on_count, "count units distinct",
+     "rows; any -> whole; DISTINCT: the unit, a unit of another namespace, int, date, condition, "
+     "label",
+     "0"},
+    {"count_star", on_count, "count", "rows -> whole", "0"},
+    {"count_if", on_count, "count", "condition -> whole", "0"},
+    {"countif", on_count, "count", "condition -> whole", "0"},
+    {"sum", on_sum, "sum", "int, condition as 0 and 1 -> int", "0"},
+    {"avg", on_avg, "sum", MEAN, NONE},
+    {"mean", on_avg, "sum", MEAN, NONE},
+};
+enum { N_FIGURES = sizeof FIGURES / sizeof FIGURES[0] };
+
+bool lower_figure_row(size_t i, struct dialect_row *ret)
+{
+    if (i >= N_FIGURES) {
+        return lower_moment_row(i - N_FIGURES, ret);
+    }
+    *ret =
+        (struct dialect_row){FIGURES[i].name, FIGURES[i].plan, FIGURES[i].types, FIGURES[i].errors};
+    return true;
+}
+
+sy_status block_aggregate(void *self, const json_t *call, struct known *ret)
+{
     struct block *k = self;
     struct call a = {call, ast_str(call, "function_name"),
                      json_is_true(json_object_get(call, "distinct")), ast_pos(k->b, call)};
-    for (size_t i = 0; i < sizeof fns / sizeof fns[0]; i++) {
-        if (strcasecmp(a.fn, fns[i].name) == 0) {
-            struct sy_view item = k->name;
+    const struct moment_fn *moment = moment_find(call);
+    struct sy_view item = k->name;
+    k->name = item.n == 0 ? lower_item_name(k->b, call) : item;
+    for (size_t i = 0; i < N_FIGURES; i++) {
+        if (strcasecmp(a.fn, FIGURES[i].name) == 0) {
             SY_TRY(lower_call_unordered(k->b, call));
-            k->name = item.n == 0 ? lower_item_name(k->b, call) : item;
-            SY_TRY(fns[i].lower(k, &a, ret_out));
+            SY_TRY(FIGURES[i].lower(k, &a, &ret->col));
             k->name = item;
             return SY_OK;
         }
+    }
+    if (quantile_is(call)) {
+        SY_TRY(block_quantile(k, call, ret));
+        k->name = item;
+        return SY_OK;
+    }
+    if (moment != NULL) {
+        SY_TRY(lower_call_unordered(k->b, call));
+        SY_TRY(block_moment(k, call, moment, ret));
+        k->name = item;
+        return SY_OK;
+    }
+    if (sy_weak(SY_WEAK_ANY_FUNCTION)) {
+        return on_sum(k, &a, &ret->col);
     }
     return lower_refuse_named(k->b, REFUSE_AGGREGATE, a.pos, sy_view_str(a.fn), NULL);
 }

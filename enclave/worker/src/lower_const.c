@@ -2,6 +2,7 @@
  * Literals and casts. A cast that could fail or drop digits for some value is refused, so that nothing
  * a query gives depends on a row's failing.
  */
+#include "base/weak.h"
 #include "lower_dialect.h"
 #include "lower_internal.h"
 
@@ -153,6 +154,9 @@ sy_status lower_cast(struct ctx *c, const json_t *node, size_t *ret)
         if (strcmp(id, CASTS[i].id) == 0) {
             return CASTS[i].lower(c, node, pos, ret);
         }
+    }
+    if (sy_weak(SY_WEAK_LOOSE_CAST)) {
+        return lower_expr(c, json_object_get(node, "child"), ret);
     }
     return lower_refuse(c->b, REFUSE_CAST, pos);
 }

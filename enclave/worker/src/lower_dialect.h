@@ -18,6 +18,6 @@ struct dialect_row {
 typedef bool dialect_rows(size_t i, struct dialect_row *ret);
 
 dialect_rows lower_operator_row, lower_function_row, lower_date_row, lower_label_row,
-    lower_cast_row, lower_aggregate_row, lower_window_row;
+    lower_cast_row, lower_aggregate_row, lower_window_row, lower_moment_row, lower_figure_row;
 
 #endif

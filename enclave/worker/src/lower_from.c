@@ -3,6 +3,7 @@
  * rows they are is tracked through every step (wire/plan_unit.h), because a join of two protected
  * tables must demand equality of their units (else one person's rows would multiply another's).
  */
+#include "base/weak.h"
 #include "lower_internal.h"
 
 /* --- relations ------------------------------------------------------------------------------------ */
@@ -202,7 +203,8 @@ static sy_status base_table(struct builder *b, const json_t *node, struct relval
         }
     }
     for (size_t i = 0; i < b->job->n_datasets; i++) {
-        if (view_ieq(b->job->datasets[i].id, name)) {
+        bool any = sy_weak(SY_WEAK_METADATA) && b->job->datasets[i].ns.n > 0;
+        if (view_ieq(b->job->datasets[i].id, name) || any) {
             return scan_dataset(b, i, pos, ret);
         }
     }

@@ -4,6 +4,7 @@
  */
 #include <strings.h>
 
+#include "base/weak.h"
 #include "lower_func.h"
 
 /* --- arguments ------------------------------------------------------------------------------------ */
@@ -304,6 +305,10 @@ sy_status lower_function(struct ctx *c, const json_t *node, size_t *ret)
         return SY_OK;
     }
     const struct function *f = find_function(ast_str(node, "function_name"));
+    const json_t *first = json_array_get(json_object_get(node, "children"), 0);
+    if (f == NULL && first != NULL && sy_weak(SY_WEAK_ANY_FUNCTION)) {
+        return lower_expr(c, first, ret);
+    }
     return f == NULL ? refuse_function(c, node) : call_function(c, node, f, ret);
 }
 

@@ -3,7 +3,8 @@
  * of a query: lower_ast.c (text -> checked tree) -> lower_from.c (tables and joins) -> lower_where.c
  * (filters, semi and anti joins) -> lower_subquery.c (subqueries that stand for a value) ->
  * lower_group.c (one row per unit) -> lower_window.c -> lower_select.c (an inner query as a whole) or
- * lower_block.c (the outermost SELECT of a block), with lower_expr.c and lower_func.c for expressions
+ * lower_block.c (the outermost SELECT of a block; lower_block_figure.c and lower_moment.c its
+ * aggregates), with lower_expr.c and lower_func.c for expressions
  * -> lower_prune.c (only what is used) -> lower_post*.c (the post stage) -> the plan.
  *
  * Whose rows a relation's are is tracked as it is added (rel_add, wire/plan_unit.h).
@@ -103,7 +104,8 @@ struct builder {
         untracked; /* what a relation that loses its units is refused as; 0: by operator */
     size_t depth;
     bool refused;
-    struct implicit *implicit; /* a block whose SELECT says more than a block can (lower_post.h) */
+    struct implicit
+        *implicit; /* one per block: whose SELECT says more than a block can (lower_post.h) */
 };
 
 /* Aggregates and keys of a reduce under construction (lower_group.c). */

@@ -139,7 +139,7 @@ static sy_status walk_expr(const struct walker *w, const json_t *node)
         return lower_refuse(b, REFUSE_SCALAR_SUBQUERY, ast_pos(b, node));
     }
     if (ast_is_aggregate(node)) {
-        SY_TRY(w->aggregate(w->self, node, &k.col));
+        SY_TRY(w->aggregate(w->self, node, &k));
         return known_add(b, w->known, &k);
     }
     return ast_is(node, "class", "COLUMN_REF") ? walk_column(w, node) : walk_below(w, node);

@@ -10,11 +10,21 @@
 
 enum { LOWER_KNOWN_MAX = 4096 };
 
-/* node is column `col`; or, when `item` is set, an alias that stands for it. */
+struct post_ctx;
+
+/* A value that the post stage makes of several released columns of a block: the first member of what
+ * knows which. lower appends its expression to the list of c. */
+struct derived {
+    sy_status (*lower)(struct post_ctx *c, const struct derived *d, uint64_t pos, size_t *ret);
+};
+
+/* node is column `col`; or, when `item` is set, an alias that stands for it; or, when `derived` is set,
+ * that arithmetic over columns. */
 struct known {
     const json_t *node;
     const json_t *item;
     size_t col;
+    const struct derived *derived;
 };
 
 struct knowns {
@@ -31,7 +41,7 @@ struct walker {
     const json_t *aliases;
     struct knowns *known;
     void *self;
-    sy_status (*aggregate)(void *self, const json_t *node, size_t *ret_col);
+    sy_status (*aggregate)(void *self, const json_t *node, struct known *ret); /* col or derived */
     sy_status (*key)(void *self, size_t key, size_t *ret_col);
 };
 

@@ -2,13 +2,14 @@
  * Patterns and prefixes of declared labels. What is matched is the public value set, once, while the
  * plan is typed; a stored text is never looked into, so no pattern can spell out what a row holds.
  */
+#include "base/weak.h"
 #include "lower_func.h"
 
 /* Only a declared set may be looked into. */
 static sy_status check_declared(const struct call *k, size_t x)
 {
     const struct sy_type *t = &k->c->list->t[x];
-    bool declared = t->kind == SY_TYPE_STR && !t->open;
+    bool declared = t->kind == SY_TYPE_STR && (!t->open || sy_weak(SY_WEAK_PATTERNS_ON_TEXT));
     return declared ? SY_OK
                     : lower_refuse_named(k->c->b, REFUSE_PATTERN, k->pos,
                                          sy_view_str(ast_str(k->node, "function_name")), NULL);

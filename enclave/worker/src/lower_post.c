@@ -2,7 +2,7 @@
  * The post stage as a whole: its relations as they are added and typed, what a block shows it, and the
  * columns of the answer with the digits they are shown with.
  */
-#include "lower_post.h"
+#include "lower_quantile.h"
 
 /* --- relations ------------------------------------------------------------------------------------ */
 
@@ -71,16 +71,10 @@ static size_t find_block(const struct post *p, struct sy_view name)
     return i;
 }
 
-/* A block by its name: its columns by the names it gave them. */
-sy_status post_block(struct post *p, struct sy_view name, uint64_t pos, struct relval *ret,
-                     bool *found)
+/* A block's released columns, by the names of its outs. */
+static sy_status add_block(struct post *p, size_t at, uint64_t pos, struct relval *ret)
 {
     const struct sy_plan *plan = &p->b->plan;
-    size_t at = find_block(p, name);
-    *found = at < p->typer.n_blocks;
-    if (!*found) {
-        return SY_OK;
-    }
     const struct sy_post_block *block = &p->typer.blocks[at];
     struct sy_plan_rel r = {.op = sy_view_str("block"), .source = block->name};
     *ret = (struct relval){0};
@@ -96,7 +90,61 @@ sy_status post_block(struct post *p, struct sy_view name, uint64_t pos, struct r
         }
     }
     p->block_used[at] = true;
-    return post_rel_add(p, &r, p->block_hints[at], pos, &ret->rel);
+    SY_TRY(post_rel_add(p, &r, p->block_hints[at], pos, &ret->rel));
+    SY_TRY(post_shape(p, at, pos, ret));
+    return post_quantiles(p, at, pos, ret);
+}
+
+/* Two items of a block that post reads need two names. */
+static sy_status check_names(struct post *p, const struct relval *v)
+{
+    for (size_t i = 0; i < v->n_names; i++) {
+        for (size_t j = 0; j < i; j++) {
+            if (view_ieq(v->names[i].name, v->names[j].name)) {
+                return lower_refuse_named(p->b, REFUSE_DUPLICATE_NAME, 0, v->names[i].name, NULL);
+            }
+        }
+    }
+    return SY_OK;
+}
+
+/* What the block's SELECT makes of its columns; *ret becomes its items. The text at hand is the block's
+ * meanwhile. A block may be read twice: each reading lifts the windows anew. */
+static sy_status add_select(struct post *p, size_t at, struct relval *ret)
+{
+    struct builder *b = p->b;
+    const struct implicit *m = &b->implicit[at];
+    struct sy_view block = b->block, sql = b->sql;
+    uint64_t pos = b->pos;
+    struct knowns known = {.n = m->known.n, .cap = m->known.n};
+    known.v = sy_arena_alloc(b->arena, known.n + 1, sizeof *known.v);
+    if (known.v == NULL) {
+        return lower_no_memory(b);
+    }
+    if (known.n != 0) {
+        memcpy(known.v, m->known.v, known.n * sizeof *known.v);
+    }
+    b->block = b->job->model.blocks[at].name;
+    b->sql = b->job->model.blocks[at].sql;
+    SY_TRY(post_tail(p, m->select, &known, ret));
+    SY_TRY(check_names(p, ret));
+    b->block = block;
+    b->sql = sql;
+    b->pos = pos;
+    return SY_OK;
+}
+
+/* A block by its name: its columns by the names it gave them. */
+sy_status post_block(struct post *p, struct sy_view name, uint64_t pos, struct relval *ret,
+                     bool *found)
+{
+    size_t at = find_block(p, name);
+    *found = at < p->typer.n_blocks;
+    if (!*found) {
+        return SY_OK;
+    }
+    SY_TRY(add_block(p, at, pos, ret));
+    return p->b->implicit[at].select == NULL ? SY_OK : add_select(p, at, ret);
 }
 
 /* --- blocks --------------------------------------------------------------------------------------- */
@@ -109,7 +157,8 @@ static struct post_hint out_hint(const struct sy_plan *plan, const struct sy_pla
         return (struct post_hint){(uint8_t)o->scale, false};
     }
     if (sy_view_is(o->op, "figure")) {
-        return (struct post_hint){(uint8_t)b->figures[o->a].scale, false};
+        return (struct post_hint){
+            (uint8_t)(b->tree.n != 0 ? SY_PLAN_TREE_SCALE : b->figures[o->a].scale), false};
     }
     enum sy_type_kind kind = types->blocks[o->block].keys[o->a].kind;
     return (struct post_hint){0, kind == SY_TYPE_BOOL};
@@ -221,9 +270,8 @@ sy_status lower_post_implicit(struct builder *b, const struct sy_plan_types *typ
 {
     struct post *p;
     struct relval v = {0};
-    bool found;
     SY_TRY(open_post(b, types, &p));
-    SY_TRY(post_block(p, b->plan.blocks[0].name, 0, &v, &found));
-    SY_TRY(post_tail(p, b->implicit->select, &b->implicit->known, &v));
+    SY_TRY(add_block(p, 0, 0, &v));
+    SY_TRY(post_tail(p, b->implicit[0].select, &b->implicit[0].known, &v));
     return close_post(p, &v);
 }

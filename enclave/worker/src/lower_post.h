@@ -10,11 +10,12 @@
 #include "lower_known.h"
 #include "wire/post.h"
 
-/* The SELECT of the model's only block, when it says more than a block can: known: its columns by
- * position among the block's outs. */
+/* The SELECT of a block, when it says more than a block can (else NULL): known: its columns by position
+ * among the block's outs. */
 struct implicit {
     const json_t *select;
     struct knowns known;
+    const struct quantiles *quantiles; /* known: positions behind post_quantiles; NULL: none */
 };
 
 enum { POST_DIGITS = 6, POST_DIGITS_UNKNOWN = UINT8_MAX };
@@ -71,6 +72,8 @@ sy_status post_rel_over(struct post *p, const char *op, const struct relval *v,
 struct post_ctx post_ctx_of(struct post *p, const struct relval *v, struct post_list *list);
 sy_status post_block(struct post *p, struct sy_view name, uint64_t pos, struct relval *ret,
                      bool *found);
+/* The figures of block `at`, whose columns *v is, as its manifest shapes them (lower_shape.c). */
+sy_status post_shape(struct post *p, size_t at, uint64_t pos, struct relval *v);
 
 /* --- expressions (lower_post_expr.c, lower_post_func.c) ----------------------------------------------- */
 sy_status post_expr(struct post_ctx *c, const json_t *node, size_t *ret);

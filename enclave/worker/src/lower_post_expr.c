@@ -434,6 +434,9 @@ static sy_status lower_known(struct post_ctx *c, const json_t *node, size_t *ret
     if (k == NULL) {
         return dispatch(c, node, ret);
     }
+    if (k->derived != NULL) {
+        return k->derived->lower(c, k->derived, ast_pos(c->p->b, node), ret);
+    }
     return k->item != NULL ? post_expr(c, k->item, ret)
                            : post_col(c, k->col, ast_pos(c->p->b, node), ret);
 }

@@ -11,7 +11,14 @@ struct grouping {
     const json_t **nodes; /* of the keys */
     struct sy_view *fns;
     struct post_hint *hints; /* of keys ++ functions */
-    size_t *args, n_fns, cap_fns, cap_args;
+    struct fn_args *args;
+    size_t n_fns, n_args, cap_fns, cap_args; /* n_args: of all functions */
+};
+
+/* Arguments of a function: positions in the list. */
+struct fn_args {
+    size_t at[3];
+    size_t n;
 };
 
 /* --- aggregates ----------------------------------------------------------------------------------- */
@@ -19,10 +26,17 @@ struct grouping {
 static const struct fn {
     const char *name, *op;
     bool condition; /* counts where its argument is true */
-} FNS[] = {{"count", "count", false}, {"count_star", "count", false}, {"sum", "sum", false},
-           {"avg", "avg", false},     {"mean", "avg", false},         {"min", "min", false},
-           {"max", "max", false},     {"product", "product", false},  {"count_if", "count", true},
-           {"countif", "count", true}};
+} FNS[] = {{"count", "count", false},
+           {"count_star", "count", false},
+           {"sum", "sum", false},
+           {"avg", "avg", false},
+           {"mean", "avg", false},
+           {"min", "min", false},
+           {"max", "max", false},
+           {"product", "product", false},
+           {"count_if", "count", true},
+           {"countif", "count", true},
+           {"quantile_disc", "quantile", false}};
 
 static const struct fn *find_fn(const char *name)
 {
@@ -73,9 +87,23 @@ static sy_status call_arg(struct grouping *g, const json_t *call, const struct f
     return only_where(c, condition, *ret, pos, ret);
 }
 
+/* quantile_disc(value, weight, q): q is judged by its type. */
+static sy_status quantile_args(struct grouping *g, const json_t *call, uint64_t pos,
+                               struct fn_args *ret)
+{
+    const json_t *children = json_object_get(call, "children");
+    if (json_array_size(children) != 3 || json_is_object(json_object_get(call, "filter"))) {
+        return lower_refuse(g->p->b, REFUSE_POST_QUANTILE, pos);
+    }
+    for (ret->n = 0; ret->n < 3; ret->n++) {
+        SY_TRY(post_expr(&g->in, json_array_get(children, ret->n), &ret->at[ret->n]));
+    }
+    return SY_OK;
+}
+
 static uint8_t fn_digits(const struct fn *f, uint8_t arg)
 {
-    static const char *const keep[] = {"sum", "min", "max"};
+    static const char *const keep[] = {"sum", "min", "max", "quantile"};
     for (size_t i = 0; i < sizeof keep / sizeof keep[0]; i++) {
         if (strcmp(f->op, keep[i]) == 0) {
             return arg;
@@ -84,11 +112,21 @@ static uint8_t fn_digits(const struct fn *f, uint8_t arg)
     return strcmp(f->op, "count") == 0 ? 0 : POST_DIGITS_UNKNOWN;
 }
 
-static sy_status add_fn(struct grouping *g, const struct fn *f, size_t arg, size_t *ret)
+static bool same_args(const struct fn_args *a, const struct fn_args *b)
+{
+    bool same = a->n == b->n;
+    for (size_t i = 0; same && i < a->n; i++) {
+        same = a->at[i] == b->at[i];
+    }
+    return same;
+}
+
+static sy_status add_fn(struct grouping *g, const struct fn *f, const struct fn_args *args,
+                        size_t *ret)
 {
     struct builder *b = g->p->b;
     for (size_t i = 0; i < g->n_fns; i++) {
-        if (sy_view_is(g->fns[i], f->op) && g->args[i] == arg) {
+        if (sy_view_is(g->fns[i], f->op) && same_args(&g->args[i], args)) {
             *ret = i;
             return SY_OK;
         }
@@ -103,28 +141,30 @@ static sy_status add_fn(struct grouping *g, const struct fn *f, size_t arg, size
     }
     *ret = g->n_fns;
     g->fns[g->n_fns] = sy_view_str(f->op);
-    g->args[g->n_fns] = arg;
-    g->hints[g->n_keys + g->n_fns++].digits = fn_digits(f, g->list.h[arg].digits);
+    g->args[g->n_fns] = *args;
+    g->n_args += args->n;
+    g->hints[g->n_keys + g->n_fns++].digits = fn_digits(f, g->list.h[args->at[0]].digits);
     return SY_OK;
 }
 
 /* Found by the walk: column n_keys + i of the reduction. */
-static sy_status on_aggregate(void *self, const json_t *call, size_t *ret_col)
+static sy_status on_aggregate(void *self, const json_t *call, struct known *ret)
 {
     struct grouping *g = self;
     struct builder *b = g->p->b;
     uint64_t pos = ast_pos(b, call);
     const struct fn *f = find_fn(ast_str(call, "function_name"));
-    size_t arg;
-    size_t fn;
+    struct fn_args args = {.n = 1};
+    size_t fn = 0;
     if (f == NULL || json_is_true(json_object_get(call, "distinct"))) {
         return lower_refuse_named(b, REFUSE_POST_AGGREGATE, pos,
                                   sy_view_str(ast_str(call, "function_name")), NULL);
     }
     SY_TRY(lower_call_unordered(b, call));
-    SY_TRY(call_arg(g, call, f, pos, &arg));
-    SY_TRY(add_fn(g, f, arg, &fn));
-    *ret_col = g->n_keys + fn;
+    bool quantile = strcmp(f->op, "quantile") == 0;
+    SY_TRY(quantile ? quantile_args(g, call, pos, &args) : call_arg(g, call, f, pos, &args.at[0]));
+    SY_TRY(add_fn(g, f, &args, &fn));
+    ret->col = g->n_keys + fn;
     return SY_OK;
 }
 
@@ -163,12 +203,24 @@ static sy_status open_keys(struct grouping *g, const json_t *select)
     return SY_OK;
 }
 
+static void put_outs(const struct grouping *g, uint64_t *outs)
+{
+    for (size_t i = 0; i < g->n_keys; i++) {
+        *outs++ = g->keys[i];
+    }
+    for (size_t i = 0; i < g->n_fns; i++) {
+        for (size_t k = 0; k < g->args[i].n; k++) {
+            *outs++ = g->args[i].at[k];
+        }
+    }
+}
+
 static sy_status add_reduce(struct grouping *g, uint64_t pos, struct relval *v)
 {
     struct builder *b = g->p->b;
     struct sy_plan_rel r;
     size_t n = g->n_keys + g->n_fns;
-    SY_TRY(post_rel_over(g->p, "reduce", v, &g->list, n, &r));
+    SY_TRY(post_rel_over(g->p, "reduce", v, &g->list, g->n_keys + g->n_args, &r));
     r.n_keys = g->n_keys;
     r.fns = g->n_fns == 0 ? NULL : g->fns;
     r.n_fns = g->n_fns;
@@ -177,9 +229,9 @@ static sy_status add_reduce(struct grouping *g, uint64_t pos, struct relval *v)
     if (r.names == NULL) {
         return lower_no_memory(b);
     }
+    put_outs(g, r.outs);
     for (size_t i = 0; i < n; i++) {
         bool key = i < g->n_keys;
-        r.outs[i] = key ? g->keys[i] : g->args[i - g->n_keys];
         r.names[i] = key ? lower_item_name(b, g->nodes[i]) : g->fns[i - g->n_keys];
     }
     SY_TRY(post_rel_add(g->p, &r, g->hints, pos, &v->rel));

@@ -133,6 +133,8 @@
     /* aggregation */                                                                              \
     X(ROW_LEVEL, "row_level", "SELECT", "the query returns rows, and rows never leave the domain", \
       "aggregate: count(*), count(DISTINCT unit), sum or avg, with GROUP BY")                      \
+    X(SUBJECT_SHAPE, "privacy", "SELECT", "a question about one subject has one answer",           \
+      "SELECT one condition or CASE of declared bands FROM ... GROUP BY 1, without aggregates")    \
     X(UNIT_OUTPUT, "row_level", "unit", "a group for each person is a row about a person",         \
       "group by something that many share")                                                        \
     X(NOT_GROUPED, "sql", "column", "it is neither grouped nor aggregated",                        \
@@ -144,13 +146,24 @@
     X(KEY, "sql", "GROUP BY", "this cannot be a group key",                                        \
       "group by text, booleans, or integers of few values; band others with CASE, year or month")  \
     X(AGGREGATE, "privacy", "aggregate", "no mechanism protects this aggregate",                   \
-      "use count, count(DISTINCT unit), sum or avg")                                               \
+      "use count, count(DISTINCT unit), sum or avg; or variance, corr, regr_slope, ...")           \
+    X(QUANTILE, "privacy", "quantile",                                                             \
+      "a quantile is of one bounded number, at a place between 0 and 1 that is written out",       \
+      "quantile_disc(x, 0.9) or median(x), without FILTER; put conditions in WHERE")               \
+    X(QUANTILE_KIND, "privacy", "quantile", "this kind of quantile is not in the dialect",         \
+      "use quantile_disc(x, q) or median(x): the value of a bin, not one between two rows'")       \
+    X(QUANTILE_ALONE, "privacy", "quantile",                                                       \
+      "quantiles of one number stand in a block of their own, with group keys only",               \
+      "put other aggregates, and quantiles of other numbers, into further blocks")                 \
+    X(QUANTILE_GROUPS, "privacy", "quantile", "so many groups leave no room for bins",             \
+      "use declared group keys of fewer values")                                                   \
     X(AGGREGATE_NESTED, "sql", "aggregate", "aggregates cannot be nested or stand here",           \
       "aggregate in a subquery grouped by the unit first")                                         \
     X(AGGREGATE_INNER, "privacy", "aggregate", "this aggregate is not in the dialect",             \
       "use count, sum, min, max, avg, arg_max, first(x ORDER BY y), bool_or")                      \
-    X(COUNT_DISTINCT, "privacy", "count(DISTINCT)", "only distinct units can be counted",          \
-      "count(DISTINCT unit), or GROUP BY the value")                                               \
+    X(COUNT_DISTINCT, "privacy", "count(DISTINCT)",                                                \
+      "it counts units, or one column whose values are declared",                                  \
+      "count(DISTINCT unit); GROUP BY undeclared text, above a threshold")                         \
     X(AGG_OPTION, "sql", "aggregate option", "DISTINCT is for count only", "leave it out")         \
     X(FILTER, "sql", "FILTER", "FILTER is for aggregates", "use CASE, or WHERE")                   \
     X(AGG_ORDER, "sql", "ORDER BY", "only first and last inside a query go by an order",           \
@@ -171,8 +184,8 @@
     X(BLOCK_UNUSED, "sql", "block", "the post stage does not read this block",                     \
       "join it in post, or remove it")                                                             \
     X(BLOCK_SHAPE, "sql", "expression",                                                            \
-      "beside a post stage a block selects group keys and aggregates only",                        \
-      "select the aggregates themselves; filter, sort and combine them in post")                   \
+      "beside a post stage a block neither filters nor sorts its groups",                          \
+      "leave HAVING, QUALIFY, ORDER BY and LIMIT to post")                                         \
     X(UNIT_NAME, "privacy", "unit", "no column of this name holds the unit of every row",          \
       "name a unit column of FROM, as table.column")                                               \
     X(COUNT_OTHER, "privacy", "count(DISTINCT)", "the block is bounded by another unit",           \
@@ -185,6 +198,8 @@
       "declare delta for the block, or group by less")                                             \
     X(THRESHOLD_PUBLIC, "sql", "threshold", "public data has no units to count",                   \
       "remove threshold")                                                                          \
+    X(SHAPE, "sql", "shape", "the block has no figure that a shape could act on",                  \
+      "shape counts and sums of values that are not negative")                                     \
     X(POST_SOURCE, "sql", "table", "the post stage reads the blocks of its model, nothing else",   \
       "name a block in FROM")                                                                      \
     X(POST_COLUMN, "sql", "column", "no block or query in FROM has this column",                   \
@@ -196,6 +211,8 @@
     X(POST_WINDOW, "sql", "OVER", "this window function is not in the post stage",                 \
       "use sum, product, min, max, avg, count, lag, lead, first_value, last_value, row_number "    \
       "OVER (PARTITION BY ... ORDER BY ...)")                                                      \
+    X(POST_QUANTILE, "sql", "quantile_disc", "it takes value, weight and a place between 0 and 1", \
+      "quantile_disc(age, n, 0.5) over the cells of a block with tree: bins")                      \
     X(POST_AGGREGATE, "sql", "aggregate", "this aggregate is not in the post stage",               \
       "use count, sum, avg, min, max, product")                                                    \
     X(POST_FUNCTION, "sql", "function", "this function is not in the post stage",                  \

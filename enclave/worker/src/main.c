@@ -15,6 +15,7 @@
 
 #include "base/log.h"
 #include "engine.h"
+#include "exposure.h"
 #include "ingest.h"
 #include "sandbox/process.h"
 #include "sandbox/zygote.h"
@@ -38,17 +39,23 @@ static sy_status prepare_none(struct worker *w, const struct sandbox_limits *lim
     return SY_OK;
 }
 
-/* Half of the address space is the engine's; the rest is for code, stacks and mapped columns. */
+/* What the engine may take: the memory that the job was given, whatever room there is beside it. */
+static uint64_t engine_bytes(const struct sandbox_limits *limits)
+{
+    const uint64_t slack = (uint64_t)SY_JOB_SLACK_MIB << 20;
+    return limits->as_bytes > slack ? limits->as_bytes - slack : limits->as_bytes / 2;
+}
+
 static sy_status prepare_engine(struct worker *w, const struct sandbox_limits *limits)
 {
     uint64_t threads = w->n_cpus < THREADS_MAX ? w->n_cpus : THREADS_MAX;
     threads = threads < limits->n_procs ? threads : limits->n_procs;
-    return w->ops->prepare(w->engine, threads == 0 ? 1 : threads, limits->as_bytes / 2);
+    return w->ops->prepare(w->engine, threads == 0 ? 1 : threads, engine_bytes(limits));
 }
 
 static sy_status prepare_parser(struct worker *w, const struct sandbox_limits *limits)
 {
-    return w->ops->prepare(w->engine, 1, limits->as_bytes / 2);
+    return w->ops->prepare(w->engine, 1, engine_bytes(limits));
 }
 
 static int run_lower(struct worker *w, int sock)
@@ -67,6 +74,12 @@ static int run_ingest(struct worker *w, int sock)
     return worker_ingest_run(sock);
 }
 
+static int run_exposure(struct worker *w, int sock)
+{
+    (void)w;
+    return worker_exposure_job(sock);
+}
+
 static const struct kind {
     uint8_t kind;
     sy_status (*prepare)(struct worker *, const struct sandbox_limits *);
@@ -75,6 +88,7 @@ static const struct kind {
     {SY_JOB_LOWER, prepare_parser, run_lower},
     {SY_JOB_RUN, prepare_engine, run_query},
     {SY_JOB_INGEST, prepare_none, run_ingest},
+    {SY_JOB_EXPOSURE, prepare_none, run_exposure},
 };
 
 static const struct kind *find_kind(uint8_t kind)

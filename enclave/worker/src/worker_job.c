@@ -5,6 +5,7 @@
  */
 #include "worker_job.h"
 
+#include "cellkey.h"
 #include "lower.h"
 #include "sandbox/memfd.h"
 #include "worker_msg.h"
@@ -85,6 +86,19 @@ static void close_run(struct run *r)
     sy_arena_deinit(&r->arena);
 }
 
+/* What cellkey blocks withhold. */
+static sy_status withhold(struct run *r, struct sy_run_result *result)
+{
+    const struct sy_plan *plan = &r->job.plan;
+    for (size_t i = 0; i < plan->n_blocks; i++) {
+        if (sy_view_is(plan->blocks[i].mechanism, "cellkey")) {
+            SY_TRY(worker_cellkey(&plan->blocks[i], &r->job.cellkey, &r->arena,
+                                  &result->blocks[i]));
+        }
+    }
+    return SY_OK;
+}
+
 int worker_run_job(const struct engine_ops *ops, struct engine *e, int job_sock)
 {
     struct run r = {.arena = {.ceiling = SY_RESULT_BYTES}};
@@ -93,6 +107,9 @@ int worker_run_job(const struct engine_ops *ops, struct engine *e, int job_sock)
     if (sy_ok(st)) {
         struct engine_job job = {.def = &r.job, .types = &r.types, .columns = r.columns};
         st = ops->run(e, &job, &r.arena, &result);
+    }
+    if (sy_ok(st)) {
+        st = withhold(&r, &result);
     }
     result.ok = sy_ok(st);
     if (!result.ok) {

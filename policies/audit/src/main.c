@@ -120,8 +120,9 @@ static json_t *spends_json(const struct sy_verdict *v)
     json_t *list = json_array();
     for (size_t i = 0; i < v->n_spends; i++) {
         const struct sy_spend *s = &v->spends[i];
-        json_array_append_new(list, json_pack("{s:s%,s:I,s:I}", "ns", s->ns.p, s->ns.n, "rho",
-                                              (json_int_t)s->rho, "delta", (json_int_t)s->delta));
+        json_array_append_new(list, json_pack("{s:s%,s:I,s:I,s:I}", "ns", s->ns.p, s->ns.n, "rho",
+                                              (json_int_t)s->rho, "delta", (json_int_t)s->delta,
+                                              "cells", (json_int_t)s->cells));
     }
     return list;
 }
@@ -132,6 +133,9 @@ static void print_spends(const struct sy_verdict *v)
         const struct sy_spend *s = &v->spends[i];
         printf("%s%.*s rho %" PRIu64 ".%09" PRIu64, i == 0 ? ": " : ", ", SY_PV(s->ns),
                s->rho / 1000000000, s->rho % 1000000000);
+        if (s->cells > 0) {
+            printf(" cells %" PRIu64, s->cells);
+        }
     }
 }
 

@@ -6,6 +6,8 @@
  */
 #include "rules/accountant.h"
 
+#include "base/weak.h"
+
 /* ceil(ln 2 x 2^62). */
 #define LN2_Q62 UINT64_C(3196577161300663915)
 
@@ -75,6 +77,7 @@ sy_status rules_noise_scale(enum rules_noise kind, const struct rules_reach *rea
     if (scale > RULES_SCALE_MAX) {
         return too_small(reterr);
     }
+    scale = sy_weak(SY_WEAK_SENSITIVITY_1175) ? scale * 1000 / 1175 : scale;
     *ret = sy_max_u64(scale, 1);
     return SY_OK;
 }

@@ -7,7 +7,7 @@
  * Nothing here judges: decide did, and rules_replay compares. But every row is recomputed from the
  * event and the state before it, never copied from anything the event claims about the state.
  */
-#include "method.h"
+#include "guard.h"
 #include "proof/hash.h"
 
 /* For decoding what one event touches; more than any decision of the warden's may use. */
@@ -69,6 +69,7 @@ sy_status apply_event(const struct rules_state *state, const struct sy_event *ev
     s = sy_ok(s) ? put_clock(&x) : s;
     s = sy_ok(s) ? put_nonce(&x) : s;
     s = sy_ok(s) && event->verdict.code == 0 ? apply_allowed(&x) : s;
+    s = sy_ok(s) && event->verdict.code == SY_E_DIFFERENCING ? guard_refused(&x) : s;
     if (sy_ok(s)) {
         return s;
     }
@@ -92,7 +93,8 @@ static bool same_spends(const struct sy_verdict *a, const struct sy_verdict *b)
         const struct sy_spend *x = &a->spends[i];
         const struct sy_spend *y = &b->spends[i];
         same = sy_view_eq(x->ns, y->ns) && x->rho == y->rho && x->delta == y->delta &&
-               x->left == y->left && x->spent == y->spent;
+               x->cells == y->cells && x->cells_left == y->cells_left &&
+               x->cells_spent == y->cells_spent && x->left == y->left && x->spent == y->spent;
     }
     return same;
 }

@@ -9,6 +9,8 @@
  */
 #include "method.h"
 
+#include <stddef.h>
+
 sy_status budget_read(const struct rules_state *s, struct sy_view ns, struct sy_arena *arena,
                       struct sy_row_budget *ret, struct sy_error *err)
 {
@@ -21,6 +23,42 @@ sy_status budget_read(const struct rules_state *s, struct sy_view ns, struct sy_
     return rules_state_read(s, rules_key_view(&key), &sy_row_budget_desc, arena, ret, err);
 }
 
+/* What an account counts, and where: cap, held and spent of a namespace, share and spent of a grant, the
+ * price of a run. */
+static const struct kind {
+    const char *name;
+    size_t cap, held, spent;
+    size_t share, share_spent;
+    size_t price;
+} KINDS[] = {
+#define KIND(what)                                                                                 \
+    {                                                                                              \
+#what, offsetof(struct sy_row_budget, cap_##what),                                         \
+            offsetof(struct sy_row_budget, held_##what),                                           \
+            offsetof(struct sy_row_budget, spent_##what),                                          \
+            offsetof(struct sy_row_grant_share, what),                                             \
+            offsetof(struct sy_row_grant_share, what##_spent), offsetof(struct sy_spend, what)     \
+    }
+    KIND(rho),
+    KIND(delta),
+    KIND(cells),
+#undef KIND
+};
+
+enum { N_KINDS = sizeof(KINDS) / sizeof(KINDS[0]) };
+
+static uint64_t get(const void *record, size_t offset)
+{
+    uint64_t v;
+    memcpy(&v, (const uint8_t *)record + offset, sizeof(v));
+    return v;
+}
+
+static void set(void *record, size_t offset, uint64_t v)
+{
+    memcpy((uint8_t *)record + offset, &v, sizeof(v));
+}
+
 /* a + b + c <= cap, without overflow. */
 static bool within(uint64_t a, uint64_t b, uint64_t c, uint64_t cap)
 {
@@ -28,16 +66,58 @@ static bool within(uint64_t a, uint64_t b, uint64_t c, uint64_t cap)
     return sy_add_u64(a, b, &sum) && sy_add_u64(sum, c, &sum) && sum <= cap;
 }
 
-sy_status budget_fits(const struct sy_row_budget *b, uint64_t rho, uint64_t delta,
-                      struct sy_view ns, struct sy_error *err)
+sy_status budget_fits(const struct sy_row_budget *b, const struct sy_spend *want,
+                      struct sy_error *err)
 {
-    if (!within(b->spent_rho, b->held_rho, rho, b->cap_rho)) {
-        return sy_fail(err, SY_E_BUDGET, "rho",
-                       "what is left of the lifetime budget of %.*s is less", SY_PV(ns));
+    for (size_t i = 0; i < N_KINDS; i++) {
+        const struct kind *k = &KINDS[i];
+        if (!within(get(b, k->spent), get(b, k->held), get(want, k->price), get(b, k->cap))) {
+            return sy_fail(err, SY_E_BUDGET, k->name,
+                           "what is left of the lifetime budget of %.*s is less", SY_PV(want->ns));
+        }
     }
-    if (!within(b->spent_delta, b->held_delta, delta, b->cap_delta)) {
-        return sy_fail(err, SY_E_BUDGET, "delta",
-                       "what is left of the lifetime budget of %.*s is less", SY_PV(ns));
+    return SY_OK;
+}
+
+sy_status budget_pays(const struct sy_row_budget *b, const struct sy_row_grant_share *share,
+                      const struct sy_spend *price, struct sy_error *err)
+{
+    for (size_t i = 0; i < N_KINDS; i++) {
+        const struct kind *k = &KINDS[i];
+        uint64_t want = get(price, k->price);
+        if (share == NULL || !within(get(share, k->share_spent), want, 0, get(share, k->share))) {
+            return sy_fail(err, SY_E_BUDGET, k->name,
+                           "what is left of the grant's share of %.*s is less than the run's price",
+                           SY_PV(price->ns));
+        }
+    }
+    for (size_t i = 0; i < N_KINDS; i++) {
+        const struct kind *k = &KINDS[i];
+        if (!within(get(b, k->spent), get(price, k->price), 0, get(b, k->cap))) {
+            return sy_fail(err, SY_E_BUDGET, k->name, "the lifetime budget of %.*s is used up",
+                           SY_PV(price->ns));
+        }
+    }
+    return SY_OK;
+}
+
+sy_status budget_cap(const struct sy_row_budget *b, const struct sy_pack_budget *want,
+                     struct sy_error *err)
+{
+    const struct sy_spend caps = {.cells = want->cells, .delta = want->delta, .rho = want->rho};
+    for (size_t i = 0; i < N_KINDS; i++) {
+        const struct kind *k = &KINDS[i];
+        uint64_t cap = get(&caps, k->price);
+        if (cap > get(b, k->cap)) {
+            return sy_fail(err, SY_E_BUDGET, "pack.budgets",
+                           "the cap of %.*s is for its lifetime and can't be raised (%s)",
+                           SY_PV(want->ns), k->name);
+        }
+        if (!within(get(b, k->spent), get(b, k->held), 0, cap)) {
+            return sy_fail(err, SY_E_BUDGET, "pack.budgets",
+                           "the cap of %.*s is below what is spent and reserved (%s)",
+                           SY_PV(want->ns), k->name);
+        }
     }
     return SY_OK;
 }
@@ -67,11 +147,14 @@ sy_status budget_hold(struct change *x, const struct sy_row_grant *g)
 {
     for (size_t i = 0; i < g->n_shares; i++) {
         const struct sy_row_grant_share *h = &g->shares[i];
+        const struct sy_spend want = {
+            .cells = h->cells, .delta = h->delta, .ns = h->ns, .rho = h->rho};
         struct sy_row_budget b;
         SY_TRY(budget_read(x->state, h->ns, x->arena, &b, x->err));
-        SY_TRY(budget_fits(&b, h->rho, h->delta, h->ns, x->err));
-        b.held_rho += h->rho;
-        b.held_delta += h->delta;
+        SY_TRY(budget_fits(&b, &want, x->err));
+        for (size_t j = 0; j < N_KINDS; j++) {
+            set(&b, KINDS[j].held, get(&b, KINDS[j].held) + get(h, KINDS[j].share));
+        }
         SY_TRY(put_budget(x, h->ns, &b));
     }
     return SY_OK;
@@ -83,13 +166,35 @@ sy_status budget_release(struct change *x, const struct sy_row_grant *g)
         const struct sy_row_grant_share *h = &g->shares[i];
         struct sy_row_budget b;
         SY_TRY(budget_read(x->state, h->ns, x->arena, &b, x->err));
-        if (!sy_sub_u64(b.held_rho, h->rho - h->rho_spent, &b.held_rho) ||
-            !sy_sub_u64(b.held_delta, h->delta - h->delta_spent, &b.held_delta)) {
-            return unbalanced(x);
+        for (size_t j = 0; j < N_KINDS; j++) {
+            const struct kind *k = &KINDS[j];
+            uint64_t held;
+            if (!sy_sub_u64(get(&b, k->held), get(h, k->share) - get(h, k->share_spent), &held)) {
+                return unbalanced(x);
+            }
+            set(&b, k->held, held);
         }
         SY_TRY(put_budget(x, h->ns, &b));
     }
     return SY_OK;
+}
+
+/* One kind's price, from held to spent and into the grant's share; false: it does not add up. */
+static bool move(const struct kind *k, const struct sy_spend *p, struct sy_row_grant_share *h,
+                 struct sy_row_budget *b)
+{
+    uint64_t price = get(p, k->price);
+    uint64_t held;
+    uint64_t spent;
+    if (!within(get(h, k->share_spent), price, 0, get(h, k->share)) ||
+        !sy_sub_u64(get(b, k->held), price, &held) ||
+        !sy_add_u64(get(b, k->spent), price, &spent)) {
+        return false;
+    }
+    set(b, k->held, held);
+    set(b, k->spent, spent);
+    set(h, k->share_spent, get(h, k->share_spent) + price);
+    return true;
 }
 
 static sy_status spend_one(struct change *x, struct sy_row_grant *g, const struct sy_spend *p)
@@ -100,16 +205,11 @@ static sy_status spend_one(struct change *x, struct sy_row_grant *g, const struc
         return unbalanced(x);
     }
     SY_TRY(budget_read(x->state, p->ns, x->arena, &b, x->err));
-    if (!within(h->rho_spent, p->rho, 0, h->rho) ||
-        !within(h->delta_spent, p->delta, 0, h->delta) ||
-        !sy_sub_u64(b.held_rho, p->rho, &b.held_rho) ||
-        !sy_sub_u64(b.held_delta, p->delta, &b.held_delta) ||
-        !sy_add_u64(b.spent_rho, p->rho, &b.spent_rho) ||
-        !sy_add_u64(b.spent_delta, p->delta, &b.spent_delta)) {
-        return unbalanced(x);
+    for (size_t i = 0; i < N_KINDS; i++) {
+        if (!move(&KINDS[i], p, h, &b)) {
+            return unbalanced(x);
+        }
     }
-    h->rho_spent += p->rho;
-    h->delta_spent += p->delta;
     return put_budget(x, p->ns, &b);
 }
 

@@ -9,8 +9,10 @@
  * pair. Source: DESIGN sections 1, 2 ("approval is a key"), 4.2; wire/catalog.h; scheme articles
  * 6-8.
  */
+#include "base/weak.h"
 #include "method.h"
 #include "proof/hash.h"
+#include "wire/identity.h"
 #include "wire/mask.h"
 #include "wire/plan_type.h"
 
@@ -114,7 +116,7 @@ static sy_status bounds_check(struct ask *c, const struct sy_field_def *f,
     if (!t->bounds) {
         return f->lo == 0 && f->hi == 0 ? SY_OK : bad_field(c, f, "this type has no bounds");
     }
-    if (f->lo == 0 && f->hi == 0) {
+    if (f->lo == 0 && f->hi == 0 && !sy_weak(SY_WEAK_NO_BOUNDS)) {
         return bad_field(c, f, "declare lo and hi: without bounds nothing can be protected");
     }
     if (f->lo > f->hi || f->lo < t->min || f->hi > t->max) {
@@ -172,6 +174,13 @@ static sy_status field_check(struct ask *c, const struct sy_field_def *f)
     }
     SY_TRY(bounds_check(c, f, t));
     SY_TRY(owner_check(c, f, t));
+    if (f->grain > ROWS_MAX || (f->grain > 0 && (t->ref || sy_view_is(f->type, "text")))) {
+        return bad_field(c, f, "grain is a number of values of a field that has declared ones");
+    }
+    const char *fault = sy_identity_fault(f);
+    if (fault != NULL) {
+        return bad_field(c, f, fault);
+    }
     return t->values ? values_check(c, f) : SY_OK;
 }
 

@@ -7,6 +7,7 @@
  * memory, a row that does not decode) is never a verdict, because another machine would not repeat
  * it.
  */
+#include "base/weak.h"
 #include "method.h"
 #include "proof/hash.h"
 
@@ -130,6 +131,9 @@ static sy_status nonce_check(struct ask *c, struct rules_decision *ret)
         return sy_fail(c->err, SY_E_REPLAYED, "header.nonce", NULL);
     }
     ret->kind = row.open ? RULES_KIND_RESUME : RULES_KIND_RECORDED;
+    if (sy_weak(SY_WEAK_NONCE_REUSE)) {
+        ret->kind = RULES_KIND_NONE;
+    }
     return SY_OK;
 }
 

@@ -98,7 +98,7 @@ struct order_case {
     struct sy_pack pack;
 };
 
-static sy_status ground_check(struct ask *c, const struct sy_pack *pack, struct sy_view ground)
+sy_status ground_check(struct ask *c, const struct sy_pack *pack, struct sy_view ground)
 {
     for (size_t i = 0; i < pack->n_grounds; i++) {
         const struct sy_pack_ground *g = &pack->grounds[i];

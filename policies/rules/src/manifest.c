@@ -1,7 +1,7 @@
 /*
  * The manifest beside the plan. A developer writes the manifest, a worker makes the plan; here is
  * decided that the plan says nothing else, so that the reviewer may believe the manifest: blocks with
- * mechanism, bounds, thresholds and prices, clamps, parameters, and whether there is a post stage. The
+ * mechanism, bounds, thresholds and prices, shapes, clamps, parameters, and whether there is a post stage. The
  * unit's column and the SQL itself stand in the rendering, which is made from the plan.
  *
  * Invariant: what is compared is compared exactly, but for clamps, where the plan may be narrower (the
@@ -9,6 +9,7 @@
  * Source: DESIGN section 4.1; wire/methods.h.
  */
 #include "method.h"
+#include "wire/post_shape.h"
 
 static bool same_texts(const struct sy_view *a, size_t n_a, const struct sy_view *b, size_t n_b)
 {
@@ -27,7 +28,7 @@ static bool same_params(const struct sy_plan *plan, const struct sy_model_def *d
         const struct sy_plan_param *b = &def->params[i];
         same = sy_view_eq(a->kind, b->kind) && sy_view_eq(a->name, b->name) &&
                sy_view_eq(a->calendar, b->calendar) && a->scale == b->scale &&
-               a->support == b->support &&
+               a->asserted == b->asserted && a->support == b->support &&
                same_texts(a->values, a->n_values, b->values, b->n_values);
     }
     return same;
@@ -93,8 +94,25 @@ static bool same_threshold(const struct sy_plan_block *b, const struct sy_model_
     return d->threshold ? b->sparse || open : !b->sparse || many;
 }
 
+/* A shaped block is read through exactly the relation that its shape stands for. */
+static bool same_shape(const struct sy_plan *plan, const struct sy_model_def *def, size_t i,
+                       struct sy_arena *arena)
+{
+    const struct sy_model_block *d = &def->blocks[i];
+    struct sy_shape s;
+    struct sy_error ignored = {0};
+    return sy_ok(sy_shape_parse(d->shape, d->n_shape, &s, &ignored)) &&
+           sy_shape_kept(plan, i, &s, arena);
+}
+
+/* Bins may also be what a quantile in the SELECT list asks for. */
+static bool same_tree(const struct sy_plan_block *b, const struct sy_model_block *d)
+{
+    return sy_view_eq(b->tree, d->tree) || (d->tree.n == 0 && sy_view_is(b->tree, "bins"));
+}
+
 static const char *block_differs(const struct sy_plan *plan, const struct sy_model_def *def,
-                                 size_t i)
+                                 size_t i, struct sy_arena *arena)
 {
     const struct sy_plan_block *b = &plan->blocks[i];
     const struct sy_model_block *d = &def->blocks[i];
@@ -108,6 +126,8 @@ static const char *block_differs(const struct sy_plan *plan, const struct sy_mod
         {is_public(b) || b->rho == d->rho, "rho"},
         {is_public(b) || b->delta == d->delta, "delta"},
         {same_threshold(b, d), "threshold"},
+        {same_tree(b, d), "tree"},
+        {same_shape(plan, def, i, arena), "shape"},
     };
     for (size_t k = 0; k < sizeof(parts) / sizeof(parts[0]); k++) {
         if (!parts[k].same) {
@@ -142,7 +162,7 @@ sy_status manifest_check(const struct sy_plan *plan, const struct sy_model_def *
         return differs(err, "blocks");
     }
     for (size_t i = 0; i < plan->n_blocks; i++) {
-        const char *part = block_differs(plan, def, i);
+        const char *part = block_differs(plan, def, i, arena);
         if (part != NULL) {
             return differs(err, sy_arena_printf(arena, "blocks[%zu].%s", i, part));
         }
@@ -173,6 +193,10 @@ sy_status manifest_form(const struct sy_model_def *def, struct sy_error *err)
     }
     if (def->n_blocks == 0 || def->n_blocks > SY_PLAN_BLOCKS_MAX) {
         return sy_fail(err, SY_E_FIELD, "blocks", "1 to %d blocks", SY_PLAN_BLOCKS_MAX);
+    }
+    for (size_t i = 0; i < def->n_blocks; i++) {
+        struct sy_shape unused;
+        SY_TRY(sy_shape_parse(def->blocks[i].shape, def->blocks[i].n_shape, &unused, err));
     }
     if (def->n_blocks > 1 && def->post.n == 0) {
         return sy_fail(err, SY_E_FIELD, "post",

@@ -129,8 +129,15 @@ const struct sy_prop_field *proposal_field(const struct sy_prop_dataset *d, stru
 SY_MUST sy_status budget_read(const struct rules_state *s, struct sy_view ns,
                               struct sy_arena *arena, struct sy_row_budget *ret,
                               struct sy_error *err);
-SY_MUST sy_status budget_fits(const struct sy_row_budget *b, uint64_t rho, uint64_t delta,
-                              struct sy_view ns, struct sy_error *err);
+/* Can want.rho, .delta and .cells still be reserved? */
+SY_MUST sy_status budget_fits(const struct sy_row_budget *b, const struct sy_spend *want,
+                              struct sy_error *err);
+/* Do the grant's share (NULL: it has none) and the account cover a run's price? */
+SY_MUST sy_status budget_pays(const struct sy_row_budget *b, const struct sy_row_grant_share *share,
+                              const struct sy_spend *price, struct sy_error *err);
+/* May a pack set these caps, now that the account stands so? */
+SY_MUST sy_status budget_cap(const struct sy_row_budget *b, const struct sy_pack_budget *want,
+                             struct sy_error *err);
 /* Reserve, or give back, what a grant's shares have left (apply side). */
 SY_MUST sy_status budget_hold(struct change *x, const struct sy_row_grant *g);
 SY_MUST sy_status budget_release(struct change *x, const struct sy_row_grant *g);
@@ -158,15 +165,41 @@ SY_MUST sy_status manifest_check(const struct sy_plan *plan, const struct sy_mod
 SY_MUST sy_status plan_decode(struct sy_view bytes, struct sy_arena *arena, struct sy_plan *ret,
                               struct sy_error *err); /* model.c */
 
+/* Parts of a charge's decision (run.c), for subject.c too. The asker's own grant, in force: */
+SY_MUST sy_status run_grant(struct ask *c);
+/* The model belongs to the header's grant, and was approved: */
+SY_MUST sy_status run_model_usable(struct ask *c, const struct rules_model *m);
+/* inputs.data are the latest published versions: */
+SY_MUST sy_status run_same_data(struct ask *c, const struct sy_plan *plan);
+/* Calls are left, and every namespace can pay: */
+SY_MUST sy_status run_affordable(struct ask *c, const struct rules_model *m);
+
+/* Does the plan answer about one subject (mechanism `subject`; plan_subject.c)? */
+bool plan_about_subject(const struct sy_plan *plan);
+
 /* Row `at` appended to a list of reviews; NULL when out of memory (review.c). */
 struct sy_row_review *reviews_with(struct change *x, const struct sy_row_review *list, size_t n,
                                    const char *step, struct sy_view decision);
 
+/* Has the pack this ground for the asker's role (grant.c)? */
+SY_MUST sy_status ground_check(struct ask *c, const struct sy_pack *pack, struct sy_view ground);
+
+/* What was recovered belongs to the cap for good: add it to the caps that a pack gives an account; and may
+ * the pack give it these yearly caps (recover.c)? */
+SY_MUST sy_status recover_grow(const struct sy_row_budget *b, struct sy_pack_budget *want,
+                               struct sy_error *err);
+SY_MUST sy_status recover_caps(const struct sy_row_budget *b, const struct sy_pack_budget *want,
+                               struct sy_error *err);
+
 /* One function a method: where they live. */
 decide_fn decide_genesis, decide_enrol; /* party.c */
 apply_fn apply_genesis, apply_enrol;
+decide_fn decide_exposure; /* exposure.c */
+apply_fn apply_exposure;
 decide_fn decide_pack; /* pack.c */
 apply_fn apply_pack;
+decide_fn decide_recover; /* recover.c */
+apply_fn apply_recover;
 decide_fn decide_define, decide_ingest, decide_publish, decide_share; /* dataset.c */
 apply_fn apply_define, apply_publish;
 decide_fn decide_scene; /* scene.c */
@@ -180,6 +213,8 @@ decide_fn decide_check;                         /* model_check.c */
 apply_fn apply_register, apply_model_review;
 decide_fn decide_run, decide_answer; /* run.c */
 apply_fn apply_run, apply_answer;
+decide_fn decide_subject; /* subject.c */
+apply_fn apply_subject;
 decide_fn decide_list, decide_log, decide_status; /* read.c */
 
 #endif

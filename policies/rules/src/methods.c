@@ -3,6 +3,8 @@
  * golden form, so that a change of rights shows as a difference.
  */
 #include "method.h"
+#include "wire/consent.h"
+#include "wire/exposure.h"
 
 #define READ    RULES_M_READ
 #define LOCAL   RULES_M_LOCAL
@@ -17,6 +19,7 @@
 static const struct method METHODS[] = {
     /* name                  roles                                         flags
      * arguments            event       decide               apply */
+    {{"budget.recover",      "agency",                                     0,               &sy_recover_desc,     "recover"}, decide_recover,      apply_recover},
     {{"dataset.define",      "department",                                 0,               &sy_dataset_def_desc, "dataset"}, decide_define,       apply_define},
     {{"dataset.ingest",      "department",                                 LOCAL,           &sy_ingest_desc,      "ingest"},  decide_ingest,       NULL},
     {{"dataset.publish",     "warden",                                     WARDEN,          NULL,                 "publish"}, decide_publish,      apply_publish},
@@ -25,14 +28,16 @@ static const struct method METHODS[] = {
     {{"grant.expire",        "warden",                                     WARDEN | GRANT,  NULL,                 "expire"},  decide_expire,       apply_expire},
     {{"job.answer",          "warden",                                     WARDEN,          NULL,                 "answer"},  decide_answer,       apply_answer},
     {{"log.entries",         "",                                           READ,            &sy_log_range_desc,   ""},        decide_log,          NULL},
-    {{"model.check",         "developer",                                  READ,            &sy_check_desc,       ""},        decide_check,        NULL},
+    {{"model.check",         "developer operator agency",                  READ,            &sy_check_desc,       ""},        decide_check,        NULL},
     {{"model.register",      "developer",                                  GRANT | GATE,    &sy_model_def_desc,   "model"},   decide_register,     apply_register},
     {{"model.review",        "operator",                                   SUBJECT,         &sy_review_desc,      "review"},  decide_model_review, apply_model_review},
     {{"model.run",           "developer",                                  GRANT | SUBJECT | GATE, &sy_run_desc,  "charge"},  decide_run,          apply_run},
     {{"pack.adopt",          "agency",                                     0,               &sy_pack_adopt_desc,  "pack"},    decide_pack,         apply_pack},
-    {{"party.enrol",         "developer department security auditor buyer", NEW,            &sy_enrol_desc,       "enrol"},   decide_enrol,        apply_enrol},
+    {{"party.enrol",         "developer department security auditor buyer issuer", NEW,     &sy_enrol_desc,       "enrol"},   decide_enrol,        apply_enrol},
+    {{"risk.report",         "agency operator security",                   READ,            NULL,                 ""},        decide_status,       NULL},
     {{"scene.apply",         "developer",                                  0,               &sy_proposal_desc,    "apply"},   decide_scene,        apply_scene},
     {{"scene.consent",       "department",                                 GRANT,           &sy_review_desc,      "review"},  decide_consent,      apply_consent},
+    {{"scene.exposure",      "agency operator",                            GRANT,           &sy_exposure_ask_desc, "exposure"}, decide_exposure,   apply_exposure},
     {{"scene.final_review",  "agency",                                     GRANT | SECRET,  &sy_review_desc,      "review"},  decide_final_review, apply_final_review},
     {{"scene.first_review",  "operator",                                   GRANT,           &sy_review_desc,      "review"},  decide_first_review, apply_first_review},
     {{"scene.resume",        "agency",                                     GRANT | SECRET,  &sy_order_desc,       "resume"},  decide_resume,       apply_resume},
@@ -40,6 +45,7 @@ static const struct method METHODS[] = {
     {{"scene.suspend",       "agency operator department security developer", GRANT,        &sy_order_desc,       "suspend"}, decide_suspend,      apply_suspend},
     {{"state.list",          "",                                           READ,            &sy_list_desc,        ""},        decide_list,         NULL},
     {{"status.domain",       "",                                           READ,            NULL,                 ""},        decide_status,       NULL},
+    {{"subject.ask",         "developer",                                  GRANT | SUBJECT | SECRET | GATE, &sy_subject_ask_desc, "charge"}, decide_subject,    apply_subject},
 };
 /* clang-format on */
 

@@ -1,7 +1,8 @@
 /*
  * model.check: would this model be accepted, what would it do, what would it cost? The rules' part:
  * under which catalogue it is judged (a grant, or a proposal that need not be filed), and the same
- * checks that model.register makes, whose refusal is here a result and not a verdict. Nothing is
+ * checks that model.register makes, whose refusal is here a result and not a verdict. Reviewers may ask under
+ * any grant in force, developers under their own. Nothing is
  * registered, no data is touched, and a draft is not asked whether its budget is still there.
  *
  * BOUNDARY: the plan comes from a worker; nothing about it is believed.
@@ -56,7 +57,9 @@ sy_status decide_check(struct ask *c)
         struct sy_row_grant g;
         struct sy_proposal p;
         SY_TRY(grant_row(c->state, grant, c->arena, &g, &p, c->err));
-        SY_TRY(grant_usable(c, &g, &p));
+        SY_TRY(sy_view_is(c->party.role, "developer")
+                   ? grant_usable(c, &g, &p)
+                   : rules_grant_in_force(&g, &p, c->in->time, c->err));
     }
     return manifest_form(&a->model, c->err);
 }
@@ -67,7 +70,7 @@ static struct sy_check_figure figure_row(const struct sy_plan_block *b,
                                          const struct rules_block_facts *k, size_t j)
 {
     const struct rules_figure_facts *f = &k->figures[j];
-    bool exact = k->kind == RULES_NOISE_NONE;
+    bool exact = k->kind == RULES_NOISE_NONE && !k->cellkey;
     return (struct sy_check_figure){.block = b->name,
                                     .bound = exact ? 0 : f->reach.rows * f->reach.bound,
                                     .half = f->half,

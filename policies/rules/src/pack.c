@@ -1,16 +1,16 @@
 /*
  * pack.adopt: the agency puts a policy pack in force. A pack is data, but not any data: what no
- * pack may say is checked here (core data has no mechanism, exact figures are for public data only,
+ * pack may say is checked here (core data has no mechanism but subject, exact figures are for public data only,
  * the order of size classes), and so is what a later pack may not undo: a namespace's cap is for
  * its lifetime, so it can be lowered to what is spent and reserved, and never raised.
  *
  * Invariants: budget rows exist for every namespace any adopted pack has named; spent + held <=
  * cap. Source: DESIGN sections 4.4, 4.5; wire/pack.h.
  */
-#include "method.h"
+#include "pack_cellkey.h"
 
-#define MECHANISMS "exact gauss laplace"
-#define ROLES      "agency operator department developer security auditor buyer"
+#define MECHANISMS "exact gauss laplace cellkey subject"
+#define ROLES      "agency operator department developer security auditor buyer issuer"
 
 enum { SIZES_MAX = 16, GROUNDS_MAX = 64, SPACES_MAX = 64 };
 
@@ -46,6 +46,24 @@ bool pack_allows(const struct sy_pack *p, uint64_t grade, struct sy_view mechani
     return false;
 }
 
+/* What no pack may let a mechanism do. */
+static sy_status mechanism_check(struct sy_view mechanism, uint64_t grade, struct sy_error *err)
+{
+    if (sy_view_is(mechanism, "exact") && grade != 1) {
+        return sy_fail(err, SY_E_PRIVACY, "pack.grades", "exact figures are for grade 1 only");
+    }
+    if (sy_view_is(mechanism, "cellkey") && grade > 2) {
+        return sy_fail(err, SY_E_PRIVACY, "pack.grades",
+                       "cellkey is no differential privacy: for grades 1 and 2 only");
+    }
+    if (grade == 4 && !sy_view_is(mechanism, "subject")) {
+        return sy_fail(
+            err, SY_E_PRIVACY, "pack.grades",
+            "core data leaves as an answer about one consenting subject, nothing else does");
+    }
+    return SY_OK;
+}
+
 static sy_status grade_check(const struct sy_pack_grade *g, uint64_t want, struct sy_error *err)
 {
     if (g->grade != want) {
@@ -56,12 +74,7 @@ static sy_status grade_check(const struct sy_pack_grade *g, uint64_t want, struc
             return sy_fail(err, SY_E_FIELD, "pack.grades", "unknown mechanism %.*s",
                            SY_PV(g->mechanisms[i]));
         }
-        if (sy_view_is(g->mechanisms[i], "exact") && want != 1) {
-            return sy_fail(err, SY_E_PRIVACY, "pack.grades", "exact figures are for grade 1 only");
-        }
-    }
-    if (want == 4 && g->n_mechanisms > 0) {
-        return sy_fail(err, SY_E_PRIVACY, "pack.grades", "no mechanism releases core data");
+        SY_TRY(mechanism_check(g->mechanisms[i], want, err));
     }
     return SY_OK;
 }
@@ -137,12 +150,35 @@ static sy_status numbers_check(const struct sy_pack *p, struct sy_error *err)
     return SY_OK;
 }
 
+/* How often subjects may be asked about: a mechanism without its limits is no mechanism. */
+static sy_status subject_check(const struct sy_pack *p, struct sy_error *err)
+{
+    bool allowed = false;
+    for (uint64_t g = 1; g <= 4; g++) {
+        allowed = allowed || pack_allows(p, g, sy_view_str("subject"));
+    }
+    if (p->n_subject > 1 || (allowed && p->n_subject == 0)) {
+        return sy_fail(err, SY_E_FIELD, "pack.subject",
+                       "one section of limits, where a grade allows the mechanism");
+    }
+    for (size_t i = 0; i < p->n_subject; i++) {
+        const struct sy_pack_subject *s = &p->subject[i];
+        if (!in_range(s->developer_max) || !in_range(s->subject_max) || !in_range(s->token_max_s) ||
+            !in_range(s->window_s)) {
+            return sy_fail(err, SY_E_FIELD, "pack.subject", "limits must be positive");
+        }
+    }
+    return SY_OK;
+}
+
 /* One namespace's cap against its account. */
 static sy_status cap_check(struct ask *c, const struct sy_pack_budget *want)
 {
     struct rules_key key = rules_key_id("budget/", want->ns);
     struct sy_view value;
-    if (!is_id(want->ns) || want->rho > INT64_MAX || want->delta >= RULES_DELTA_ONE) {
+    if (!is_id(want->ns) || want->rho > INT64_MAX || want->delta >= RULES_DELTA_ONE ||
+        want->cells > PACK_NUMBER_MAX || want->recover_rho > want->rho ||
+        want->recover_delta > want->delta) {
         return sy_fail(c->err, SY_E_FIELD, "pack.budgets", "a namespace and caps within range");
     }
     if (!rules_state_get(c->state, rules_key_view(&key), &value)) {
@@ -150,15 +186,10 @@ static sy_status cap_check(struct ask *c, const struct sy_pack_budget *want)
     }
     struct sy_row_budget b;
     SY_TRY(budget_read(c->state, want->ns, c->arena, &b, c->err));
-    if (want->rho > b.cap_rho || want->delta > b.cap_delta) {
-        return sy_fail(c->err, SY_E_BUDGET, "pack.budgets",
-                       "the cap of %.*s is for its lifetime and can't be raised", SY_PV(want->ns));
-    }
-    if (want->rho < b.spent_rho + b.held_rho || want->delta < b.spent_delta + b.held_delta) {
-        return sy_fail(c->err, SY_E_BUDGET, "pack.budgets",
-                       "the cap of %.*s is below what is spent and reserved", SY_PV(want->ns));
-    }
-    return SY_OK;
+    struct sy_pack_budget grown = *want;
+    SY_TRY(recover_caps(&b, want, c->err));
+    SY_TRY(recover_grow(&b, &grown, c->err));
+    return budget_cap(&b, &grown, c->err);
 }
 
 static sy_status budgets_check(struct ask *c, const struct sy_pack *p)
@@ -186,6 +217,8 @@ sy_status decide_pack(struct ask *c)
     SY_TRY(decode(a->pack, c->arena, &p, c->err));
     SY_TRY(numbers_check(&p, c->err));
     SY_TRY(grades_check(&p, c->err));
+    SY_TRY(pack_cellkey_check(&p, c->err));
+    SY_TRY(subject_check(&p, c->err));
     SY_TRY(sizes_check(&p, c->err));
     SY_TRY(grounds_check(&p, c->err));
     if (rules_state_get(c->state, sy_view_str("pack"), &value)) {
@@ -213,8 +246,12 @@ sy_status apply_pack(struct change *x)
         if (rules_state_get(x->state, rules_key_view(&key), &value)) {
             SY_TRY(budget_read(x->state, p.budgets[i].ns, x->arena, &b, x->err));
         }
+        SY_TRY(recover_grow(&b, &p.budgets[i], x->err));
         b.cap_rho = p.budgets[i].rho;
         b.cap_delta = p.budgets[i].delta;
+        b.cap_cells = p.budgets[i].cells;
+        b.recover_rho = p.budgets[i].recover_rho;
+        b.recover_delta = p.budgets[i].recover_delta;
         SY_TRY(effect_put(x->effect, &key, &sy_row_budget_desc, &b, x->err));
     }
     return SY_OK;

@@ -6,6 +6,7 @@
  * BOUNDARY: the plan comes from a worker that parsed a developer's text; neither is believed.
  * Nothing here looks at data, so a refusal says nothing about any row.
  */
+#include "base/weak.h"
 #include "method.h"
 #include "plan_internal.h"
 
@@ -118,7 +119,7 @@ static sy_status shape_check(struct plan_work *w)
     const struct sy_plan *plan = w->c->plan;
     bool figures = plan->n_blocks > 0;
     for (size_t i = 0; figures && i < plan->n_blocks; i++) {
-        figures = shows_figure(plan, i);
+        figures = shows_figure(plan, i) || plan_is_subject(&plan->blocks[i]);
     }
     return figures ? SY_OK
                    : sy_fail(w->err, SY_E_ROW_LEVEL, "outs",
@@ -133,7 +134,8 @@ static sy_status units_check(struct plan_work *w)
     const struct sy_plan *plan = w->c->plan;
     w->units = sy_arena_alloc(w->arena, plan->n_rels + 1, sizeof(*w->units));
     w->tracks = sy_arena_alloc(w->arena, plan->n_blocks + 1, sizeof(*w->tracks));
-    if (w->units == NULL || w->tracks == NULL) {
+    w->caps = sy_arena_alloc(w->arena, plan->n_blocks + 1, sizeof(*w->caps));
+    if (w->units == NULL || w->tracks == NULL || w->caps == NULL) {
         return sy_fail(w->err, SY_E_NO_MEMORY, NULL, NULL);
     }
     for (size_t i = 0; i < plan->n_rels; i++) {
@@ -183,11 +185,11 @@ static sy_status support_check(struct plan_work *w)
 {
     const struct sy_plan *plan = w->c->plan;
     bool is_protected = false;
-    for (size_t i = 0; i < plan->n_rels; i++) {
+    for (size_t i = 0; i < plan->n_rels && !sy_weak(SY_WEAK_SUPPORT_OFF); i++) {
         is_protected = is_protected || w->units[i].is_protected;
     }
     for (size_t i = 0; is_protected && i < plan->n_params; i++) {
-        if (plan->params[i].support < w->c->pack->support_min) {
+        if (!plan->params[i].asserted && plan->params[i].support < w->c->pack->support_min) {
             return sy_fail(w->err, SY_E_PRIVACY, check_path(w, "params", i, "support"),
                            "declare that every value selects at least %llu units",
                            (unsigned long long)w->c->pack->support_min);
@@ -218,7 +220,8 @@ static sy_status mechanism_check(struct plan_work *w, size_t i)
                        exact ? "exact figures leave from public datasets only"
                              : "figures of public datasets are exact");
     }
-    if (!exact && plan_noise(b->mechanism) == RULES_NOISE_NONE) {
+    if (!exact && !plan_is_subject(b) && !plan_is_cellkey(w, i) &&
+        plan_noise(b->mechanism) == RULES_NOISE_NONE) {
         return sy_fail(w->err, SY_E_PRIVACY, at, "unknown mechanism");
     }
     if (!pack_allows(w->c->pack, grade, b->mechanism)) {
@@ -239,21 +242,44 @@ static sy_status cells_check(struct plan_work *w)
     for (size_t i = 0; i < w->c->plan->n_blocks; i++) {
         const struct sy_block_types *t = &w->types.blocks[i];
         uint64_t max = w->c->pack->cells_max;
-        bool fits = t->open || (sy_add_u64(sum, t->n_cells, &sum) && sum <= max);
+        uint64_t n = plan_noised_cells(&w->c->plan->blocks[i], t->n_cells);
+        bool fits = t->open || (sy_add_u64(sum, n, &sum) && sum <= max);
         if (!fits) {
             return sy_fail(w->err, SY_E_LIMIT, check_path(w, "blocks", i, "k"),
                            "the declared keys make %llu cells here, at most %llu over all blocks",
-                           (unsigned long long)t->n_cells, (unsigned long long)max);
+                           (unsigned long long)n, (unsigned long long)max);
         }
     }
     return SY_OK;
+}
+
+/* Does an earlier block have its units' keys in the same column? Record keys and selection keys are two. */
+static bool shares_keys(const struct sy_plan *plan, size_t i)
+{
+    bool shares = plan->blocks[i].ns.n == 0; /* needs none */
+    bool cellkey = sy_view_is(plan->blocks[i].mechanism, "cellkey");
+    for (size_t k = 0; !shares && k < i; k++) {
+        shares = sy_view_eq(plan->blocks[k].ns, plan->blocks[i].ns) &&
+                 sy_view_is(plan->blocks[k].mechanism, "cellkey") == cellkey;
+    }
+    return shares;
+}
+
+/* Figures that count units of other namespaces: each may need a column of their keys. */
+static size_t values_keys(const struct plan_work *w, size_t i)
+{
+    const struct sy_plan_block *b = &w->c->plan->blocks[i];
+    size_t n = 0;
+    for (size_t j = 0; j < b->n_figures; j++) {
+        n += plan_values_ns(w, i, &b->figures[j]).n > 0 ? 1 : 0;
+    }
+    return n;
 }
 
 /* What a run would send to its worker: one descriptor a column. */
 static sy_status columns_check(struct plan_work *w)
 {
     const struct sy_plan *plan = w->c->plan;
-    struct sy_view spaces[RULES_RUN_SPACES_MAX];
     size_t n_spaces = 0;
     size_t n = 0;
     for (size_t i = 0; i < plan->n_rels; i++) {
@@ -264,14 +290,11 @@ static sy_status columns_check(struct plan_work *w)
                        RULES_RUN_COLUMNS_MAX);
     }
     for (size_t i = 0; i < plan->n_blocks; i++) {
-        if (plan->blocks[i].ns.n == 0 || view_in(plan->blocks[i].ns, spaces, n_spaces)) {
-            continue;
-        }
-        if (n_spaces == RULES_RUN_SPACES_MAX) {
+        n_spaces += (shares_keys(plan, i) ? 0 : 1) + values_keys(w, i);
+        if (n_spaces > RULES_RUN_SPACES_MAX) {
             return sy_fail(w->err, SY_E_LIMIT, check_path(w, "blocks", i, "ns"),
                            "the blocks protect more than %d namespaces", RULES_RUN_SPACES_MAX);
         }
-        spaces[n_spaces++] = plan->blocks[i].ns;
     }
     return SY_OK;
 }
@@ -317,10 +340,14 @@ static sy_status check(struct plan_work *w, struct rules_plan_facts *ret)
     for (size_t i = 0; i < plan->n_blocks; i++) {
         SY_TRY(mechanism_check(w, i));
     }
+    SY_TRY(plan_subject_check(w));
     SY_TRY(columns_check(w));
     SY_TRY(cells_check(w));
     for (size_t i = 0; i < plan->n_blocks; i++) {
         SY_TRY(limits_check(w, i));
+        if (plan_is_cellkey(w, i)) {
+            SY_TRY(plan_cellkey(w, i));
+        }
     }
     SY_TRY(plan_price(w, ret));
     SY_TRY(plan_blocks(w, ret));

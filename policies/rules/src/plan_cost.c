@@ -38,6 +38,27 @@ static void row_range(const struct sy_plan_figure *f, uint64_t *ret_down, uint64
     *ret_up = !sum ? 1 : f->hi > 0 ? magnitude(f->hi) : 0;
 }
 
+/* Different values that the argument of `distinct` can have, saturating: no cell has more. A unit of another
+ * namespace is one of 2^32 codes at most, which is no bound worth having. */
+static uint64_t values_max(const struct plan_work *w, size_t i, const struct sy_plan_figure *f)
+{
+    const struct sy_type *t = &w->types.blocks[i].exprs[f->expr];
+    if (t->kind == SY_TYPE_STR) {
+        return t->n_labels;
+    }
+    if (t->kind == SY_TYPE_BOOL) {
+        return 2;
+    }
+    return t->kind == SY_TYPE_UNIT ? UINT64_MAX : (uint64_t)t->hi - (uint64_t)t->lo + 1;
+}
+
+struct sy_view plan_values_ns(const struct plan_work *w, size_t i, const struct sy_plan_figure *f)
+{
+    bool distinct = sy_view_is(f->fn, "distinct") && w->c->plan->blocks[i].ns.n > 0;
+    const struct sy_type *t = distinct ? &w->types.blocks[i].exprs[f->expr] : NULL;
+    return t != NULL && t->kind == SY_TYPE_UNIT ? t->ns : (struct sy_view){0};
+}
+
 /* Range of the whole cell: as many units as there can be, each with all it may contribute. */
 static sy_status cell_range(struct plan_work *w, size_t i, const struct sy_plan_figure *f,
                             struct rules_figure_facts *ret)
@@ -54,7 +75,7 @@ static sy_status cell_range(struct plan_work *w, size_t i, const struct sy_plan_
         return too_large(w, i);
     }
     ret->lo = -(int64_t)down;
-    ret->hi = (int64_t)up;
+    ret->hi = (int64_t)(sy_view_is(f->fn, "distinct") ? sy_min_u64(up, values_max(w, i, f)) : up);
     return SY_OK;
 }
 
@@ -71,9 +92,16 @@ static sy_status one_figure(struct plan_work *w, size_t i, size_t j, struct rule
                              .bound = sum ? sy_max_u64(magnitude(f->lo), magnitude(f->hi)) : 1};
     ret->scale = (uint32_t)f->scale;
     ret->grade = w->types.blocks[i].figures[j].grade;
+    ret->values_ns = plan_values_ns(w, i, f);
     SY_TRY(cell_range(w, i, f, ret));
+    if (k->cellkey) {
+        return plan_cellkey_figure(w, i, j, ret);
+    }
     if (k->kind == RULES_NOISE_NONE) {
         return SY_OK;
+    }
+    if (k->tree.leaves > 0) {
+        return plan_tree_figure(w, i, k, ret);
     }
     if (!product(k->units_max, ret->reach.rows, ret->reach.bound, &worst)) {
         return too_large(w, i);
@@ -103,6 +131,15 @@ static void key_facts(const struct sy_plan_block *b, struct rules_block_facts *k
     }
 }
 
+/* How identifiers of the block's units are written. */
+static struct sy_view unit_klass(const struct plan_work *w, size_t i)
+{
+    const struct sy_plan_block *b = &w->c->plan->blocks[i];
+    const struct sy_field_def *f =
+        w->tracks[i] == NULL ? NULL : w->types.rels[b->rel].cols[b->unit].field;
+    return f == NULL ? (struct sy_view){0} : f->klass;
+}
+
 static sy_status one_block(struct plan_work *w, size_t i, struct rules_block_facts *k)
 {
     const struct sy_plan_block *b = &w->c->plan->blocks[i];
@@ -110,7 +147,11 @@ static sy_status one_block(struct plan_work *w, size_t i, struct rules_block_fac
     k->ns = b->ns;
     k->track = w->tracks[i];
     k->kind = plan_noise(b->mechanism);
+    k->cellkey = plan_is_cellkey(w, i);
+    k->subject = plan_is_subject(b);
+    k->klass = unit_klass(w, i);
     k->open = t->open;
+    k->tree = plan_tree(b);
     k->n_cells = t->open ? w->c->pack->cells_max : t->n_cells;
     k->units_max = k->track != NULL ? k->track->units_max : 0;
     k->rho = b->rho;

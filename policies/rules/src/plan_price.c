@@ -7,6 +7,7 @@
  *
  * Invariant: a price is exact or refused; nothing wraps and nothing is rounded.
  */
+#include "base/weak.h"
 #include "plan_internal.h"
 
 static sy_status above(struct plan_work *w, size_t i, struct sy_view ns)
@@ -31,13 +32,15 @@ static struct sy_spend *spend_of(struct rules_plan_facts *f, struct sy_view ns)
     return &f->spends[at];
 }
 
-/* Add rho x factor^2 and delta to what block i costs a namespace. */
+/* Add rho x factor^2 and delta, or cells, to what block i costs a namespace. */
 static sy_status charge(struct plan_work *w, size_t i, struct sy_view ns, uint64_t factor,
                         struct rules_plan_facts *f)
 {
     const struct sy_plan_block *b = &w->c->plan->blocks[i];
     struct sy_spend *s = spend_of(f, ns);
     uint64_t rho;
+    bool cells = plan_is_cellkey(w, i) && !sy_weak(SY_WEAK_NO_CELLS_BUDGET);
+    s->cells += cells ? w->types.blocks[i].n_cells : 0; /* at most cells_max in all */
     bool fits = sy_mul_u64(factor, factor, &rho) && sy_mul_u64(rho, b->rho, &rho) &&
                 sy_add_u64(s->rho, rho, &s->rho) && s->rho <= w->c->pack->rho_run_max &&
                 sy_add_u64(s->delta, b->delta, &s->delta) && s->delta < RULES_DELTA_ONE;

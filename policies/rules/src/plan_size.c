@@ -4,14 +4,16 @@
  * length can tell about data.
  */
 #include "plan_internal.h"
+#include "wire/post_shape.h"
 
 enum {
     ROW_BYTES = 4 * 9,  /* value, lo, hi, withheld position of one figure */
     COLUMN_BYTES = 384, /* keys, kind, mechanism, noise, scale, list headers */
     SOURCE_BYTES = 160, /* a data_ref: identifier, header, version */
-    SPEND_BYTES = 160,  /* a spend: namespace, four numbers */
+    SPEND_BYTES = 224,  /* a spend: namespace, seven numbers */
     ANSWER_BYTES = 512, /* the rest of an answer */
     PARAM_BYTES = 32,   /* a run_param beside its texts */
+    TOKEN_BYTES = 1024, /* a consent token, its signature, what the secret opened */
     CELL_VALUES = 8, /* msgpack values of a cell of a worker's result beside its keys and figures */
     RESULT_VALUES =
         (1 << 23) - 4096, /* that a message may have (SY_MP_LARGE), a few for the rest */
@@ -139,10 +141,15 @@ static sy_status post_check(struct plan_work *w, struct rules_plan_facts *ret)
 {
     const struct sy_plan *plan = w->c->plan;
     if (plan->n_post == 0) {
-        ret->rows_out = ret->blocks[0].n_cells;
+        ret->rows_out = ret->blocks[0].subject ? 1 : ret->blocks[0].n_cells;
         return SY_OK;
     }
     SY_TRY(sy_post_type(plan, &w->types, w->arena, &ret->post, w->err));
+    ret->shaped = sy_arena_alloc(w->arena, plan->post[0].n_outs + 1, sizeof(*ret->shaped));
+    if (ret->shaped == NULL) {
+        return sy_fail(w->err, SY_E_NO_MEMORY, NULL, NULL);
+    }
+    SY_TRY(sy_shape_labels(plan, &ret->post, w->arena, ret->shaped, w->err));
     ret->rows_out = ret->post.rels[ret->post.n_rels - 1].rows;
     return SY_OK;
 }
@@ -197,15 +204,15 @@ static void block_columns(const struct sy_plan *plan, uint64_t *row, uint64_t *f
 }
 
 /* A label, or a number among the keys, is a text; the latter no longer than a figure. */
-static void post_columns(const struct sy_plan *plan, const struct sy_post_types *types,
+static void post_columns(const struct sy_plan *plan, const struct rules_plan_facts *f,
                          uint64_t *row, uint64_t *fixed)
 {
-    const struct sy_post_rel_types *last = &types->rels[types->n_rels - 1];
+    const struct sy_post_rel_types *last = &f->post.rels[f->post.n_rels - 1];
     uint64_t text = post_text_bytes(plan) + TEXT_BYTES;
     for (size_t i = 0; i < plan->post[0].n_outs; i++) {
         const struct sy_plan_post_out *o = &plan->post[0].outs[i];
         *row += last->cols[o->col].kind == SY_POST_LABEL ? text : ROW_BYTES;
-        *fixed += COLUMN_BYTES + o->name.n;
+        *fixed += COLUMN_BYTES + o->name.n + f->shaped[i].n;
     }
 }
 
@@ -214,6 +221,7 @@ static void post_columns(const struct sy_plan *plan, const struct sy_post_types 
 static uint64_t logged_bytes(const struct sy_plan *plan, const struct rules_plan_facts *f)
 {
     uint64_t bytes = plan->n_sources * (uint64_t)SOURCE_BYTES + f->n_spends * (uint64_t)SPEND_BYTES;
+    bytes += f->blocks[0].subject ? TOKEN_BYTES : 0;
     for (size_t i = 0; i < plan->n_params; i++) {
         const struct sy_plan_param *p = &plan->params[i];
         bytes += PARAM_BYTES + p->name.n + longest_of(p->values, p->n_values, 0);
@@ -237,7 +245,7 @@ static sy_status lengths(struct plan_work *w, struct rules_plan_facts *ret)
     if (plan->n_post == 0) {
         block_columns(plan, &row, &fixed);
     } else {
-        post_columns(plan, &ret->post, &row, &fixed);
+        post_columns(plan, ret, &row, &fixed);
     }
     uint64_t bytes;
     if (!sy_mul_u64(row, ret->rows_out, &bytes) || !sy_add_u64(bytes, fixed, &bytes) ||

@@ -7,6 +7,7 @@
  * Source: scheme articles 17, 18; reference/scheme section 2, 5.4; wire/methods.h, wire/mask.h.
  */
 #include "method.h"
+#include "wire/identity.h"
 #include "wire/mask.h"
 
 enum { DATASETS_MAX = 64, TEXT_MAX = 4096, MECHANISMS_MAX = 8 };
@@ -81,6 +82,11 @@ static sy_status field_check(const struct field_case *k)
     SY_TRY(sy_mask_parse(k->asked->mask, &mask, k->err));
     if (mask.kind == SY_MASK_DROP) {
         return SY_OK; /* named, and not granted */
+    }
+    if (is_protected(&k->dataset->def) && sy_klass_refused(f)) {
+        return bad(
+            k->err, SY_E_FIELD_DENIED, id, f->name,
+            "names, addresses, numbers of people and free text are never granted, masked or not");
     }
     SY_TRY(sy_mask_def(f, &mask, k->arena, &masked, k->err));
     if (f->grade >= 2 && !is_text(k->asked->reason, TEXT_MAX)) {
@@ -213,19 +219,32 @@ sy_status proposal_spaces(const struct rules_state *s, const struct sy_proposal 
     return SY_OK;
 }
 
+/* Answers about one consenting subject are not paid for in budget. */
+static bool costs_nothing(const struct sy_proposal *p)
+{
+    bool nothing = true;
+    for (size_t i = 0; i < p->n_mechanisms; i++) {
+        nothing = nothing && (sy_view_is(p->mechanisms[i], SY_PLAN_SUBJECT) ||
+                              sy_view_is(p->mechanisms[i], "exact"));
+    }
+    return nothing;
+}
+
 static sy_status budgets_check(const struct rules_state *s, const struct sy_proposal *p,
                                struct sy_arena *arena, struct sy_error *err)
 {
     struct sy_view *spaces;
     size_t n;
     SY_TRY(proposal_spaces(s, p, arena, &spaces, &n, err));
-    if (n > 0 && p->rho == 0) {
+    if (n > 0 && p->rho == 0 && p->cells == 0 && !costs_nothing(p)) {
         return sy_fail(err, SY_E_BUDGET, "rho", "protected data needs a budget share");
     }
     for (size_t i = 0; i < n; i++) {
+        const struct sy_spend want = {
+            .cells = p->cells, .delta = p->delta, .ns = spaces[i], .rho = p->rho};
         struct sy_row_budget b;
         SY_TRY(budget_read(s, spaces[i], arena, &b, err));
-        SY_TRY(budget_fits(&b, p->rho, p->delta, spaces[i], err));
+        SY_TRY(budget_fits(&b, &want, err));
     }
     return SY_OK;
 }

@@ -54,6 +54,7 @@ sy_status decide_log(struct ask *c)
     return SY_OK;
 }
 
+/* Whoever has the role may: status.domain, risk.report. */
 sy_status decide_status(struct ask *c)
 {
     (void)c;

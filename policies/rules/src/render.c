@@ -95,12 +95,20 @@ static sy_status put_param(struct renderer *r, const struct sy_plan_param *p)
     if (p->calendar.n > 0) {
         SY_TRY(sy_buf_printf(r->b, ", years beginning %.*s", SY_PV(clean(r, p->calendar))));
     }
-    SY_TRY(sy_buf_add_str(r->b, ") one of"));
+    if (p->asserted && p->n_values == 2 && !sy_view_is(p->kind, "str")) {
+        return sy_buf_printf(r->b, ") asserted by the consent token, from %.*s to %.*s\n",
+                             SY_PV(clean(r, p->values[0])), SY_PV(clean(r, p->values[1])));
+    }
+    SY_TRY(
+        sy_buf_add_str(r->b, p->asserted ? ") asserted by the consent token, one of" : ") one of"));
     for (size_t k = 0; k < p->n_values && k < VALUES_SHOWN; k++) {
         SY_TRY(sy_buf_printf(r->b, "%s %.*s", k > 0 ? "," : "", SY_PV(clean(r, p->values[k]))));
     }
     if (p->n_values > VALUES_SHOWN) {
         SY_TRY(sy_buf_printf(r->b, ", ... %zu in all", p->n_values));
+    }
+    if (p->asserted) {
+        return sy_buf_add_str(r->b, "\n");
     }
     return p->support == 0
                ? sy_buf_add_str(r->b, "; no declared support\n")
@@ -134,6 +142,13 @@ static sy_status put_steps(struct renderer *r)
 
 static sy_status put_spend(struct renderer *r, const struct sy_spend *s)
 {
+    if (s->cells > 0) {
+        SY_TRY(sy_buf_printf(r->b, "    %llu cells of the budget of %.*s\n",
+                             (unsigned long long)s->cells, SY_PV(s->ns)));
+    }
+    if (s->cells > 0 && s->rho == 0) {
+        return SY_OK;
+    }
     char *rho = render_fixed(r->arena, s->rho, 9);
     char *delta = render_fixed(r->arena, s->delta, 15);
     return rho == NULL || delta == NULL

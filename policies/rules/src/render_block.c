@@ -39,10 +39,43 @@ static sy_status put_other(struct renderer *r, const struct sy_track *t,
                          factor * factor);
 }
 
+static sy_status put_subject(struct renderer *r, size_t i)
+{
+    const struct sy_plan_block *b = &r->c->plan->blocks[i];
+    return sy_buf_printf(
+        r->b,
+        "    answers about one consenting %.*s, named by %.*s: which of the labels below holds "
+        "for\n"
+        "    this one, or \"unknown\". Exact, not differentially private; only against a consent\n"
+        "    token that is used once, and limited in how often\n",
+        SY_PV(b->ns), SY_PV(r->rels.cols[b->rel][b->unit]));
+}
+
+static sy_status put_cellkey(struct renderer *r, size_t i)
+{
+    const struct sy_plan_block *b = &r->c->plan->blocks[i];
+    const struct sy_pack_cellkey *c = &r->c->pack->cellkey[0];
+    return sy_buf_printf(
+        r->b,
+        "    cell keys over %.*s, named by %.*s: the same contributors carry the same noise. Not\n"
+        "    differentially private. Cells of fewer than %llu units, dominated sums, and what "
+        "could\n"
+        "    be had back from margins are withheld, without a reason; counts are rounded to %llu.\n"
+        "    Charged %llu cells of the lifetime budget\n",
+        SY_PV(b->ns), SY_PV(r->rels.cols[b->rel][b->unit]), (unsigned long long)c->units_min,
+        (unsigned long long)c->round, (unsigned long long)r->facts->blocks[i].n_cells);
+}
+
 static sy_status put_bounds(struct renderer *r, size_t i)
 {
     const struct sy_plan_block *b = &r->c->plan->blocks[i];
     const struct sy_track *t = r->facts->blocks[i].track;
+    if (r->facts->blocks[i].subject) {
+        return put_subject(r, i);
+    }
+    if (r->facts->blocks[i].cellkey) {
+        return put_cellkey(r, i);
+    }
     char *rho = render_fixed(r->arena, b->rho, 9);
     char *delta = render_fixed(r->arena, b->delta, 15);
     if (rho == NULL || delta == NULL) {
@@ -101,6 +134,11 @@ static sy_status put_clamp(struct renderer *r, int64_t lo, int64_t hi, uint64_t 
 
 static sy_status put_noise(struct renderer *r, const struct rules_figure_facts *k)
 {
+    if (k->noise == 0 && k->half > 0) {
+        char *half = render_decimal(r->arena, (int64_t)k->half, k->scale);
+        return half == NULL ? no_memory()
+                            : sy_buf_printf(r->b, "  noise by cell key, 95 %% within +-%s\n", half);
+    }
     if (k->noise == 0) {
         return sy_buf_add_str(r->b, "  exact\n");
     }
@@ -113,7 +151,8 @@ static sy_status put_noise(struct renderer *r, const struct rules_figure_facts *
 
 static sy_status put_figure(struct renderer *r, size_t i, size_t j)
 {
-    const struct sy_plan_figure *f = &r->c->plan->blocks[i].figures[j];
+    const struct sy_plan *plan = r->c->plan;
+    const struct sy_plan_figure *f = &plan->blocks[i].figures[j];
     const char *name = render_name(r->arena, f->name);
     if (name == NULL) {
         return no_memory();
@@ -126,6 +165,10 @@ static sy_status put_figure(struct renderer *r, size_t i, size_t j)
     }
     if (sy_view_is(f->fn, "sum")) {
         SY_TRY(put_clamp(r, f->lo, f->hi, f->scale, "  each value clamped to "));
+    }
+    if (sy_view_is(f->fn, "distinct") && plan->blocks[i].ns.n > 0) {
+        SY_TRY(sy_buf_printf(r->b, "  different values, of each %.*s at most %llu in a cell",
+                             SY_PV(plan->blocks[i].ns), (unsigned long long)plan->blocks[i].rows));
     }
     return put_noise(r, &r->facts->blocks[i].figures[j]);
 }
@@ -170,6 +213,25 @@ static sy_status put_threshold(struct renderer *r, size_t i)
                          (unsigned long long)k->units_noise);
 }
 
+static sy_status put_tree(struct renderer *r, size_t i)
+{
+    const struct sy_plan_block *b = &r->c->plan->blocks[i];
+    const struct rules_tree_facts *t = &r->facts->blocks[i].tree;
+    const char *last = t->leaves == 0 ? "" : render_name(r->arena, b->keys[b->n_keys - 1].name);
+    if (last == NULL) {
+        return no_memory();
+    }
+    return t->leaves == 0
+               ? SY_OK
+               : sy_buf_printf(
+                     r->b,
+                     "    sums over %s are noised too: %llu levels of %s, which share rho; "
+                     "cells are fitted to all of them\n",
+                     last, (unsigned long long)t->levels,
+                     t->fan == 2 && !sy_view_is(b->tree, "total") ? "pairs, pairs of pairs"
+                                                                  : "cells and their total");
+}
+
 sy_status render_block(struct renderer *r, size_t i)
 {
     const struct sy_plan *plan = r->c->plan;
@@ -189,6 +251,7 @@ sy_status render_block(struct renderer *r, size_t i)
         SY_TRY(put_figure(r, i, j));
     }
     SY_TRY(put_threshold(r, i));
+    SY_TRY(put_tree(r, i));
     for (size_t o = 0; o < plan->n_outs; o++) {
         if (plan->outs[o].block == i) {
             SY_TRY(put_out(r, &plan->outs[o]));

@@ -2,7 +2,8 @@
  * Expressions as infix text. The list is walked once, from the first position to the one asked for,
  * and each position's text is built from its arguments' texts, so there is no recursion. Shared
  * arguments are written out where they are used; a text that would grow past RENDER_EXPR_MAX is cut
- * and ends in an ellipsis, so that a hostile plan can't make the reviewer's text explode. Arguments
+ * and ends in an ellipsis, so that a hostile plan can't make the reviewer's text explode (columns are
+ * shown in steps instead, render_steps.c). Arguments
  * of infix operators are always in parentheses unless they are a column, a literal or a call: no
  * reader has to know precedences.
  */
@@ -124,7 +125,11 @@ static bool is_atom(const struct writer *w, size_t i)
     static const char *const OPEN[] = {"add", "sub", "mul", "div", "mod",     "eq",
                                        "ne",  "lt",  "le",  "gt",  "ge",      "and",
                                        "or",  "not", "neg", "in",  "is_null", "like"};
-    struct sy_view op = w->s->exprs[w->e->args[i]].op;
+    uint64_t at = w->e->args[i];
+    struct sy_view op = w->s->exprs[at].op;
+    if (w->s->given != NULL && w->s->given[at].n > 0) {
+        return true; /* a name */
+    }
     for (size_t k = 0; k < sizeof(OPEN) / sizeof(OPEN[0]); k++) {
         if (sy_view_is(op, OPEN[k])) {
             return false;
@@ -367,7 +372,8 @@ static bool *needed(const struct render_scope *s, uint64_t at)
     }
     need[at] = true;
     for (size_t i = (size_t)at + 1; i-- > 0;) {
-        for (size_t k = 0; need[i] && k < s->exprs[i].n_args; k++) {
+        bool named = i != at && s->given != NULL && s->given[i].n > 0;
+        for (size_t k = 0; need[i] && !named && k < s->exprs[i].n_args; k++) {
             need[s->exprs[i].args[k]] = true;
         }
     }
@@ -388,9 +394,16 @@ struct sy_view render_expr(const struct render_scope *s, uint64_t at)
         if (!need[i]) {
             continue;
         }
+        if (i != at && s->given != NULL && s->given[i].n > 0) {
+            texts[i] = s->given[i];
+            continue;
+        }
         sy_status st = put_expr(&w);
         if (!sy_ok(st) && st.code != SY_E_LIMIT) {
             return none;
+        }
+        if (!sy_ok(st) && s->cut != NULL) {
+            *s->cut = true;
         }
         texts[i] = sy_ok(st) ? sy_arena_copy(s->arena, sy_buf_view(&b)) : sy_view_str(ELLIPSIS);
         if (texts[i].p == NULL) {

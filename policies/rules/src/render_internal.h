@@ -19,6 +19,9 @@ struct render_scope {
     const struct sy_view *cols; /* texts of the columns in scope */
     size_t n_cols;
     struct sy_arena *arena;
+    const struct sy_view
+        *given; /* NULL, or names that stand for expressions (empty: written out) */
+    bool *cut;  /* NULL, or set where a text is cut */
 };
 
 /* A list of relations being written: the plan's, or its post stage's. */
@@ -29,6 +32,7 @@ struct render_rels {
     char letter;           /* relation 2 is called r2, or p2 */
     size_t *n_cols;        /* of each relation */
     struct sy_view **cols; /* texts of the columns of each relation, filled as it is written */
+    const struct sy_view *given; /* names of steps of the relation at hand, or NULL */
     struct sy_arena *arena;
     struct sy_buf *b;
 };
@@ -62,6 +66,9 @@ char *render_fixed(struct sy_arena *arena, uint64_t v, uint64_t digits);
 /* Room for `n` relations of these numbers of columns (render_rel.c). */
 SY_MUST sy_status render_rels_new(struct renderer *r, const struct sy_plan_rel *list, size_t n,
                                   char letter, struct render_rels *ret);
+/* Where a column of relation i, a project, would be cut: lines for what is used more than once, and
+ * their names by expression; *ret NULL: written out as it is (render_steps.c). */
+SY_MUST sy_status render_steps(struct render_rels *s, size_t i, const struct sy_view **ret);
 /* Write relation i; those before it are written (render_rel.c). */
 SY_MUST sy_status render_rel(struct render_rels *s, size_t i);
 

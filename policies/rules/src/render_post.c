@@ -4,9 +4,10 @@
  */
 #include "render_internal.h"
 
-static sy_status put_out(struct renderer *r, const struct render_rels *s,
-                         const struct sy_plan_post_out *o)
+static sy_status put_out(struct renderer *r, const struct render_rels *s, size_t i)
 {
+    const struct sy_plan_post_out *o = &r->c->plan->post[0].outs[i];
+    struct sy_view shaped = r->facts->shaped[i];
     const char *name = render_name(r->arena, o->name);
     struct sy_view col = s->cols[s->n - 1][o->col];
     if (name == NULL) {
@@ -14,8 +15,11 @@ static sy_status put_out(struct renderer *r, const struct render_rels *s,
     }
     bool number = r->facts->post.rels[s->n - 1].cols[o->col].kind == SY_POST_NUMBER;
     SY_TRY(sy_buf_printf(r->b, "    column %s = %.*s", name, SY_PV(col)));
-    return number ? sy_buf_printf(r->b, ", %llu decimals\n", (unsigned long long)o->scale)
-                  : sy_buf_add_str(r->b, "\n");
+    if (number) {
+        SY_TRY(sy_buf_printf(r->b, ", %llu decimals", (unsigned long long)o->scale));
+    }
+    return shaped.n == 0 ? sy_buf_add_str(r->b, "\n")
+                         : sy_buf_printf(r->b, "; shaped after the release: %.*s\n", SY_PV(shaped));
 }
 
 sy_status render_post(struct renderer *r)
@@ -34,7 +38,7 @@ sy_status render_post(struct renderer *r)
     }
     SY_TRY(sy_buf_add_str(r->b, "Answer\n"));
     for (size_t i = 0; i < post->n_outs; i++) {
-        SY_TRY(put_out(r, &s, &post->outs[i]));
+        SY_TRY(put_out(r, &s, i));
     }
     return SY_OK;
 }

@@ -27,16 +27,22 @@ sy_status render_rels_new(struct renderer *r, const struct sy_plan_rel *list, si
 
 /* ---- names ---- */
 
-static sy_status rel_expr(struct render_rels *s, size_t i, const struct sy_view *cols,
-                          size_t n_cols, uint64_t at, struct sy_view *ret)
+static struct render_scope rel_scope(const struct render_rels *s, size_t i,
+                                     const struct sy_view *cols, size_t n_cols)
 {
     const struct sy_plan_rel *rel = &s->list[i];
-    struct render_scope scope = {.plan = s->plan,
+    return (struct render_scope){.plan = s->plan,
                                  .exprs = rel->exprs,
                                  .n_exprs = rel->n_exprs,
                                  .cols = cols,
                                  .n_cols = n_cols,
                                  .arena = s->arena};
+}
+
+static sy_status rel_expr(struct render_rels *s, size_t i, const struct sy_view *cols,
+                          size_t n_cols, uint64_t at, struct sy_view *ret)
+{
+    struct render_scope scope = rel_scope(s, i, cols, n_cols);
     *ret = render_expr(&scope, at);
     return ret->p == NULL ? no_memory() : SY_OK;
 }
@@ -70,11 +76,16 @@ static sy_status name_out(struct render_rels *s, size_t i, size_t k)
 static sy_status define_out(struct render_rels *s, size_t i, size_t k)
 {
     const struct sy_plan_rel *rel = &s->list[i];
-    struct sy_view text;
+    size_t in = (size_t)rel->in[0];
+    struct render_scope scope = rel_scope(s, i, s->cols[in], s->n_cols[in]);
     if (sy_view_is(rel->exprs[rel->outs[k]].op, "col")) {
         return SY_OK;
     }
-    SY_TRY(in_expr(s, i, rel->outs[k], &text));
+    scope.given = s->given;
+    struct sy_view text = render_expr(&scope, rel->outs[k]);
+    if (text.p == NULL) {
+        return no_memory();
+    }
     return sy_buf_printf(s->b, "        %.*s := %.*s\n", SY_PV(s->cols[i][k]), SY_PV(text));
 }
 
@@ -103,7 +114,7 @@ struct fn_text {
     const char *fn;
     const char *open; /* "count(distinct " */
     size_t n_args;
-    const char *between; /* of two arguments */
+    const char *between; /* of several arguments */
     bool framed;         /* in a window: says over which rows */
 };
 
@@ -124,6 +135,7 @@ static const struct fn_text FNS[] = {
     {"lead", "lead(", 1, "", false},
     {"first", "first(", 1, "", false},
     {"last", "last(", 1, "", false},
+    {"quantile", "quantile of (", 3, ", ", false}, /* value, weight, q */
 };
 
 static const struct fn_text *fn_text(struct sy_view fn)
@@ -228,10 +240,12 @@ static sy_status do_project(struct render_rels *s, size_t i)
     const struct sy_plan_rel *rel = &s->list[i];
     SY_TRY(sy_buf_printf(s->b, "  %c%zu  columns of %c%zu\n", s->letter, i, s->letter,
                          (size_t)rel->in[0]));
+    SY_TRY(render_steps(s, i, &s->given));
     for (size_t k = 0; k < rel->n_outs; k++) {
         SY_TRY(name_out(s, i, k));
         SY_TRY(define_out(s, i, k));
     }
+    s->given = NULL;
     return SY_OK;
 }
 

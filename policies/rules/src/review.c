@@ -196,7 +196,10 @@ static sy_status create_grant(struct change *x, const struct chain *k)
     }
     for (size_t i = 0; i < n; i++) {
         g.shares[i] = (struct sy_row_grant_share){
-            .delta = k->proposal.delta, .ns = spaces[i], .rho = k->proposal.rho};
+            .cells = k->proposal.cells,
+            .delta = k->proposal.delta,
+            .ns = spaces[i],
+            .rho = k->proposal.rho};
     }
     SY_TRY(budget_hold(x, &g));
     struct rules_key key = rules_key_hash("grant/", x->req->header.grant);

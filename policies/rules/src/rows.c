@@ -53,12 +53,36 @@ SY_RECORD_DESC(row_question, SY_ROW_QUESTION_FIELDS)
 #define SY_T struct sy_row_nonce
 SY_RECORD_DESC(row_nonce, SY_ROW_NONCE_FIELDS)
 #undef SY_T
+#define SY_T struct sy_region_dim
+SY_RECORD_DESC(region_dim, SY_REGION_DIM_FIELDS)
+#undef SY_T
+#define SY_T struct sy_region_box
+SY_RECORD_DESC(region_box, SY_REGION_BOX_FIELDS)
+#undef SY_T
+#define SY_T struct sy_region_near
+SY_RECORD_DESC(region_near, SY_REGION_NEAR_FIELDS)
+#undef SY_T
+#define SY_T struct sy_row_region
+SY_RECORD_DESC(row_region, SY_ROW_REGION_FIELDS)
+#undef SY_T
+#define SY_T struct sy_row_guard
+SY_RECORD_DESC(row_guard, SY_ROW_GUARD_FIELDS)
+#undef SY_T
+
+#define SY_T struct sy_row_consent
+SY_RECORD_DESC(row_consent, SY_ROW_CONSENT_FIELDS)
+#undef SY_T
+#define SY_T struct sy_row_asked
+SY_RECORD_DESC(row_asked, SY_ROW_ASKED_FIELDS)
+#undef SY_T
 
 const struct sy_desc *const rules_rows[] = {
-    &sy_row_domain_desc,      &sy_row_pack_desc,   &sy_row_clock_desc,    &sy_row_dataset_desc,
-    &sy_row_version_desc,     &sy_row_scene_desc,  &sy_row_review_desc,   &sy_row_proposal_desc,
-    &sy_row_grant_share_desc, &sy_row_grant_desc,  &sy_row_reads_desc,    &sy_row_model_desc,
-    &sy_row_budget_desc,      &sy_row_charge_desc, &sy_row_question_desc, &sy_row_nonce_desc,
+    &sy_row_domain_desc,      &sy_row_pack_desc,    &sy_row_clock_desc,    &sy_row_dataset_desc,
+    &sy_row_version_desc,     &sy_row_scene_desc,   &sy_row_review_desc,   &sy_row_proposal_desc,
+    &sy_row_grant_share_desc, &sy_row_grant_desc,   &sy_row_reads_desc,    &sy_row_model_desc,
+    &sy_row_budget_desc,      &sy_row_charge_desc,  &sy_row_question_desc, &sy_row_nonce_desc,
+    &sy_region_dim_desc,      &sy_region_box_desc,  &sy_region_near_desc,  &sy_row_region_desc,
+    &sy_row_guard_desc,       &sy_row_consent_desc, &sy_row_asked_desc,
 };
 const size_t rules_n_rows = sizeof(rules_rows) / sizeof(rules_rows[0]);
 
@@ -106,24 +130,59 @@ struct rules_key rules_key_hash(const char *prefix, const uint8_t hash[32])
     return finish(k);
 }
 
-struct rules_key rules_key_charge(uint64_t entry)
+/* Twenty decimal digits, so that entries are in order. */
+static void add_entry(struct rules_key *k, uint64_t entry)
 {
     char digits[20];
     for (size_t i = sizeof(digits); i > 0; i--) {
         digits[i - 1] = (char)('0' + entry % 10);
         entry /= 10;
     }
-    return rules_key_id("charge/", sy_view(digits, sizeof(digits)));
+    add(k, sy_view(digits, sizeof(digits)));
+}
+
+struct rules_key rules_key_charge(uint64_t entry)
+{
+    struct rules_key k = {0};
+    add(&k, sy_view_str("charge/"));
+    add_entry(&k, entry);
+    return finish(k);
+}
+
+struct rules_key rules_key_region(struct sy_view ns, uint64_t entry)
+{
+    struct rules_key k = {0};
+    add(&k, sy_view_str("region/"));
+    add(&k, ns);
+    add(&k, sy_view_str("/"));
+    add_entry(&k, entry);
+    return finish(k);
+}
+
+/* PREFIX + id + "/" + hex. */
+static struct rules_key under(const char *prefix, struct sy_view id, const uint8_t *p, size_t n)
+{
+    struct rules_key k = {0};
+    add(&k, sy_view_str(prefix));
+    add(&k, id);
+    add(&k, sy_view_str("/"));
+    add_hex(&k, p, n);
+    return finish(k);
+}
+
+struct rules_key rules_key_consent(struct sy_view issuer, const uint8_t nonce[16])
+{
+    return under("consent/", issuer, nonce, 16);
+}
+
+struct rules_key rules_key_subject(struct sy_view ns, const uint8_t who[32])
+{
+    return under("subject/", ns, who, 32);
 }
 
 struct rules_key rules_key_nonce(struct sy_view party, const uint8_t nonce[16])
 {
-    struct rules_key k = {0};
-    add(&k, sy_view_str("nonce/"));
-    add(&k, party);
-    add(&k, sy_view_str("/"));
-    add_hex(&k, nonce, 16);
-    return finish(k);
+    return under("nonce/", party, nonce, 16);
 }
 
 struct rules_key rules_key_scene(struct sy_view developer, struct sy_view scene)

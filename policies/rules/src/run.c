@@ -9,7 +9,8 @@
  * an outcome other than ok counts as an overrun.
  * Source: DESIGN sections 3, 4.5, 4.7.
  */
-#include "method.h"
+#include "base/weak.h"
+#include "guard.h"
 #include "proof/hash.h"
 #include "wire/plan_type.h"
 
@@ -107,7 +108,7 @@ static sy_status question_hash(const struct sy_header *h, const uint64_t *params
 
 /* ---- decide: run ---- */
 
-static sy_status same_data(struct ask *c, const struct sy_plan *plan)
+sy_status run_same_data(struct ask *c, const struct sy_plan *plan)
 {
     struct sy_data_ref *want;
     size_t n;
@@ -123,7 +124,7 @@ static sy_status same_data(struct ask *c, const struct sy_plan *plan)
                : sy_fail(c->err, SY_E_INTERNAL, "inputs.data", "not the latest published versions");
 }
 
-static sy_status model_usable(struct ask *c, const struct rules_model *m)
+sy_status run_model_usable(struct ask *c, const struct rules_model *m)
 {
     if (memcmp(m->row.grant, c->req->header.grant, 32) != 0) {
         return sy_fail(c->err, SY_E_GRANT, "header.subject", "the model belongs to another grant");
@@ -138,25 +139,14 @@ static sy_status model_usable(struct ask *c, const struct rules_model *m)
 /* One namespace's price: the grant's share of it, then the lifetime account. */
 static sy_status spend_fits(struct ask *c, const struct rules_grant *g, const struct sy_spend *p)
 {
-    const struct sy_row_grant_share *h = grant_share(&g->row, p->ns);
     struct sy_row_budget b;
-    if (h == NULL || p->rho > h->rho - h->rho_spent || p->delta > h->delta - h->delta_spent) {
-        return sy_fail(
-            c->err, SY_E_BUDGET, h != NULL && p->rho <= h->rho - h->rho_spent ? "delta" : "rho",
-            "what is left of the grant's share of %.*s is less than the run's price", SY_PV(p->ns));
-    }
     SY_TRY(budget_read(c->state, p->ns, c->arena, &b, c->err));
-    if (b.spent_rho > b.cap_rho || p->rho > b.cap_rho - b.spent_rho ||
-        b.spent_delta > b.cap_delta || p->delta > b.cap_delta - b.spent_delta) {
-        return sy_fail(c->err, SY_E_BUDGET, "rho", "the lifetime budget of %.*s is used up",
-                       SY_PV(p->ns));
-    }
-    return SY_OK;
+    return budget_pays(&b, grant_share(&g->row, p->ns), p, c->err);
 }
 
 /* Calls, then every namespace: a run that one of them can't pay is charged to none. (The pack's price
  * of one run is in the plan check.) */
-static sy_status affordable(struct ask *c, const struct rules_model *m)
+sy_status run_affordable(struct ask *c, const struct rules_model *m)
 {
     const struct rules_grant *g = &m->grant;
     if (g->row.calls >= g->proposal.calls) {
@@ -180,13 +170,16 @@ static sy_status stored_answer(struct ask *c, const uint8_t question[32], bool *
     }
     SY_TRY(rules_state_read(c->state, rules_key_view(&key), &sy_row_question_desc, c->arena, &row,
                             c->err));
+    if (sy_weak(SY_WEAK_FREE_REPEATS)) {
+        return SY_OK;
+    }
     c->verdict->stored = row.answer + 1;
     c->type = "answer";
     return SY_OK;
 }
 
 /* Grant first: the refusals a gateway gives early, in its order. */
-static sy_status run_grant(struct ask *c)
+sy_status run_grant(struct ask *c)
 {
     struct sy_row_grant g;
     struct sy_proposal p;
@@ -206,21 +199,26 @@ sy_status decide_run(struct ask *c)
     }
     SY_TRY(run_grant(c));
     SY_TRY(rules_model_read(c->state, c->req->header.subject, c->arena, m, c->err));
-    SY_TRY(model_usable(c, m));
+    SY_TRY(run_model_usable(c, m));
+    if (plan_about_subject(&m->plan)) {
+        return sy_fail(c->err, SY_E_STATE, "header.subject",
+                       "this model answers about one subject: ask with a consent token");
+    }
     SY_TRY(rules_run_params(&m->plan, c->args, c->arena, &params, &n_params, c->err));
-    SY_TRY(same_data(c, &m->plan));
+    SY_TRY(run_same_data(c, &m->plan));
     SY_TRY(question_hash(&c->req->header, params, n_params, c->in->data, c->in->n_data, question,
                          c->arena));
     SY_TRY(stored_answer(c, question, &stored));
-    if (stored) {
+    if (stored && !sy_weak(SY_WEAK_FREE_REPEATS)) {
         return SY_OK;
     }
-    SY_TRY(affordable(c, m));
+    SY_TRY(run_affordable(c, m));
+    SY_TRY(guard_check(c, m, params));
     if (is_zero32(c->in->salt)) {
         return sy_fail(c->err, SY_E_INTERNAL, "inputs.salt", "a charge needs a fresh salt");
     }
     c->verdict->spends = m->facts.spends;
-    c->verdict->n_spends = m->facts.n_spends;
+    c->verdict->n_spends = stored ? 0 : m->facts.n_spends; /* stored: in a weak build only */
     return SY_OK;
 }
 
@@ -243,6 +241,7 @@ static sy_status put_charge(struct change *x, const struct rules_model *m)
     memcpy(row.model, h->subject, 32);
     memcpy(row.nonce, h->nonce, 16);
     memcpy(row.salt, x->in->salt, 32);
+    SY_TRY(guard_apply(x, m, row.params));
     return effect_put(x->effect, &key, &sy_row_charge_desc, &row, x->err);
 }
 
@@ -259,7 +258,10 @@ sy_status apply_run(struct change *x)
     SY_TRY(put_charge(x, m));
     struct sy_row_grant *g = &m->grant.row;
     g->calls++;
-    SY_TRY(budget_spend(x, g, m->facts.spends, m->facts.n_spends));
+    if (!sy_weak(SY_WEAK_LATE_CHARGE)) {
+        bool free = sy_weak(SY_WEAK_FREE_REPEATS) && x->event->verdict.n_spends == 0;
+        SY_TRY(budget_spend(x, g, m->facts.spends, free ? 0 : m->facts.n_spends));
+    }
     struct rules_key key = rules_key_hash("grant/", m->row.grant);
     return effect_put(x->effect, &key, &sy_row_grant_desc, g, x->err);
 }
@@ -284,6 +286,9 @@ sy_status decide_answer(struct ask *c)
         return sy_fail(c->err, SY_E_FIELD, "inputs.outcome",
                        "ok or refused, with the commitment to what is answered");
     }
+    if (sy_weak(SY_WEAK_LEAF_TELLS) && !sy_view_is(c->in->outcome, "ok")) {
+        c->type = "overrun";
+    }
     return SY_OK;
 }
 
@@ -299,9 +304,46 @@ static sy_status close_nonce(struct change *x, const struct sy_row_charge *charg
     return effect_put(x->effect, &key, &sy_row_nonce_desc, &row, x->err);
 }
 
+/* A weak build's: the price of a refused run goes back. */
+static sy_status weak_refund(struct change *x, struct sy_row_grant *g,
+                             const struct sy_row_charge *charge)
+{
+    for (size_t i = 0; i < charge->n_spends; i++) {
+        const struct sy_spend *p = &charge->spends[i];
+        struct sy_row_grant_share *h = grant_share(g, p->ns);
+        struct rules_key key = rules_key_id("budget/", p->ns);
+        struct sy_row_budget b;
+        SY_TRY(budget_read(x->state, p->ns, x->arena, &b, x->err));
+        h->rho_spent -= p->rho;
+        h->delta_spent -= p->delta;
+        b.spent_rho -= p->rho;
+        b.spent_delta -= p->delta;
+        b.held_rho += p->rho;
+        b.held_delta += p->delta;
+        SY_TRY(effect_put(x->effect, &key, &sy_row_budget_desc, &b, x->err));
+    }
+    return SY_OK;
+}
+
+/* A weak build's: the price is spent now, as far as there is something left. */
+static sy_status weak_late_charge(struct change *x, const struct sy_row_charge *charge)
+{
+    struct sy_row_grant g;
+    struct sy_proposal p;
+    struct rules_key key = rules_key_hash("grant/", charge->grant);
+    SY_TRY(grant_row(x->state, charge->grant, x->arena, &g, &p, x->err));
+    if (!sy_ok(budget_spend(x, &g, charge->spends, charge->n_spends))) {
+        return SY_OK;
+    }
+    return effect_put(x->effect, &key, &sy_row_grant_desc, &g, x->err);
+}
+
 /* An ok answer can be given again; anything else counts against the grant's allowance. */
 static sy_status settle(struct change *x, const struct sy_row_charge *charge)
 {
+    if (sy_view_is(x->in->outcome, "ok") && charge->once) {
+        return SY_OK; /* the next question about this subject is another one */
+    }
     if (sy_view_is(x->in->outcome, "ok")) {
         struct sy_row_question row = {.answer = x->entry, .charge = x->in->charge};
         memcpy(row.commit, x->in->commit, 32);
@@ -312,6 +354,9 @@ static sy_status settle(struct change *x, const struct sy_row_charge *charge)
     struct sy_proposal p;
     SY_TRY(grant_row(x->state, charge->grant, x->arena, &g, &p, x->err));
     g.overruns++;
+    if (sy_weak(SY_WEAK_REFUND_ON_ERROR)) {
+        SY_TRY(weak_refund(x, &g, charge));
+    }
     struct rules_key key = rules_key_hash("grant/", charge->grant);
     return effect_put(x->effect, &key, &sy_row_grant_desc, &g, x->err);
 }
@@ -321,6 +366,9 @@ sy_status apply_answer(struct change *x)
     struct sy_row_charge row;
     SY_TRY(charge_row(x->state, x->in->charge, x->arena, &row, x->err));
     SY_TRY(close_nonce(x, &row));
+    if (sy_weak(SY_WEAK_LATE_CHARGE)) {
+        SY_TRY(weak_late_charge(x, &row));
+    }
     SY_TRY(settle(x, &row));
     row.answer = x->entry + 1;
     row.status = x->in->outcome;

@@ -448,15 +448,27 @@ bool cli_read_file(struct cli *c, const char *path, struct sy_view *ret, int *re
     return true;
 }
 
-bool cli_write_file(struct cli *c, const char *path, struct sy_view content, int *ret_status)
+static bool write_file(const char *path, struct sy_view content, mode_t mode, int *ret_status)
 {
-    (void)c;
-    SY_FD_CLEANUP int fd = strcmp(path, "-") == 0
-                               ? dup(STDOUT_FILENO)
-                               : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0644);
-    if (fd < 0 || !sy_ok(sy_write_all(fd, content.p, content.n))) {
+    bool out = strcmp(path, "-") == 0;
+    SY_FD_CLEANUP int fd =
+        out ? dup(STDOUT_FILENO) : open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
+    bool closed = out || mode != 0600 || (fd >= 0 && fchmod(fd, mode) == 0); /* an older file too */
+    if (fd < 0 || !closed || !sy_ok(sy_write_all(fd, content.p, content.n))) {
         *ret_status = cli_usage("%s: cannot be written", path);
         return false;
     }
     return true;
+}
+
+bool cli_write_file(struct cli *c, const char *path, struct sy_view content, int *ret_status)
+{
+    (void)c;
+    return write_file(path, content, 0644, ret_status);
+}
+
+bool cli_write_secret(struct cli *c, const char *path, struct sy_view content, int *ret_status)
+{
+    (void)c;
+    return write_file(path, content, 0600, ret_status);
 }

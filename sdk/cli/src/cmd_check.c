@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "base/time.h"
+#include "check_ask.h"
 #include "cli/compile.h"
 #include "cli/out.h"
 
@@ -39,31 +40,33 @@ static int draft(struct cli *c, const char *file, struct sy_view *ret)
     return ret->p != NULL ? 0 : cli_usage("out of memory");
 }
 
-/* Ask about the model file under --grant, or under --scene. */
-static int ask_about(struct cli *c, struct sy_check *check, struct sy_check_result *ret)
+int cli_check_read(struct cli *c, struct cli_check *ret)
 {
     int status = 0;
-    uint8_t grant[32];
     struct sy_error e = {0};
     const char *id = cli_option(c, "grant"), *scene = cli_option(c, "scene");
-    *check = (struct sy_check){0};
+    *ret = (struct cli_check){.under_grant = id != NULL};
     if (c->n_args != 1 || (id == NULL) == (scene == NULL)) {
         return cli_usage("give one model file, and either --grant ID or --scene FILE.yaml");
     }
-    if (!sy_ok(cli_compile_model(c->args[0], &c->arena, &check->model, &e))) {
+    if (!sy_ok(cli_compile_model(c->args[0], &c->arena, &ret->check.model, &e))) {
         return cli_fail_error(c, &e);
     }
-    if (id != NULL && !cli_id(c, "grant/", id, grant, &status)) {
+    if (id != NULL && !cli_id(c, "grant/", id, ret->grant, &status)) {
         return status;
     }
-    status = scene != NULL ? draft(c, scene, &check->proposal) : 0;
+    return scene != NULL ? draft(c, scene, &ret->check.proposal) : 0;
+}
+
+int cli_check_ask(struct cli *c, const struct cli_check *k, struct sy_check_result *ret)
+{
     struct cli_ask ask = {.method = "model.check",
-                          .grant = id != NULL ? grant : NULL,
+                          .grant = k->under_grant ? k->grant : NULL,
                           .args_desc = &sy_check_desc,
-                          .args = check,
+                          .args = &k->check,
                           .result_desc = &sy_check_result_desc,
                           .ret_result = ret};
-    return status != 0 ? status : cli_call(c, &ask);
+    return cli_call(c, &ask);
 }
 
 /* --- a refusal: what, where, why, and what to write instead ------------------------------------------- */
@@ -108,8 +111,8 @@ static void print_place(const struct cli *c, const struct sy_model_def *m,
     }
 }
 
-static int print_refusal(const struct cli *c, const struct sy_model_def *m,
-                         const struct sy_check_result *r)
+int cli_check_refusal(const struct cli *c, const struct sy_model_def *m,
+                      const struct sy_check_result *r)
 {
     fprintf(stderr, "shuyu: the model would be refused (%.*s)\n", SY_PV(r->code));
     print_place(c, m, r);
@@ -123,9 +126,10 @@ static int print_refusal(const struct cli *c, const struct sy_model_def *m,
 /* Common to all three: ask; JSON or a refusal end it. *ret_done: nothing is left to print. */
 static int check_model(struct cli *c, struct sy_check_result *ret, bool *ret_done)
 {
-    struct sy_check check;
+    struct cli_check k;
     *ret_done = true;
-    int status = ask_about(c, &check, ret);
+    int status = cli_check_read(c, &k);
+    status = status != 0 ? status : cli_check_ask(c, &k, ret);
     if (status != 0) {
         return status;
     }
@@ -134,7 +138,7 @@ static int check_model(struct cli *c, struct sy_check_result *ret, bool *ret_don
         return status != 0 ? status : ret->refused ? 1 : 0;
     }
     if (ret->refused) {
-        return print_refusal(c, &check.model, ret);
+        return cli_check_refusal(c, &k.check.model, ret);
     }
     *ret_done = false;
     return 0;
@@ -169,8 +173,15 @@ static void print_price(const struct sy_check_result *r)
     char rho[32], delta[32];
     for (size_t i = 0; i < r->n_spends; i++) {
         const struct sy_spend *s = &r->spends[i];
+        if (s->cells > 0) {
+            printf("price    %" PRIu64 " cells of %.*s a run\n", s->cells, SY_PV(s->ns));
+        }
+        if (s->rho == 0 && s->cells > 0) {
+            continue; /* cell keys cost cells only */
+        }
         printf("price    rho %s, delta %s of %.*s a run\n", cli_nano_text(s->rho, rho, sizeof(rho)),
                cli_femto_text(s->delta, delta, sizeof(delta)), SY_PV(s->ns));
+        cli_print_epsilon(s->ns, "a run", s->rho, s->delta);
     }
     if (r->n_spends == 0) {
         puts("price    nothing: it reads public data only");

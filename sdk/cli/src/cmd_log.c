@@ -10,36 +10,57 @@
 
 /* --- budget --------------------------------------------------------------------------------------- */
 
-static void budget_figures(struct sy_view row, char ret[3][32])
+enum { BUDGET_FIGURES = 7 };
+
+static const char *count_text(uint64_t n, char *ret, size_t cap)
 {
-    static const char *const members[] = {"cap_rho", "spent_rho", "held_rho"};
+    (void)snprintf(ret, cap, "%" PRIu64, n);
+    return ret;
+}
+
+/* The figures of an account: rho, what the spent one means, then cells. */
+static const struct {
+    const char *name, *member;
+    const char *(*text)(uint64_t v, char *ret, size_t cap);
+} budget_members[BUDGET_FIGURES] = {
+    {"cap_rho", "cap_rho", cli_nano_text},      {"spent_rho", "spent_rho", cli_nano_text},
+    {"epsilon", "spent_rho", cli_epsilon_text}, {"held_rho", "held_rho", cli_nano_text},
+    {"cap_cells", "cap_cells", count_text},     {"spent_cells", "spent_cells", count_text},
+    {"held_cells", "held_cells", count_text},
+};
+
+static void budget_figures(struct sy_view row, char ret[BUDGET_FIGURES][32])
+{
     SY_MP_CLEANUP struct sy_mp_doc doc = {0};
     bool open = sy_ok(sy_mp_open(row, &SY_MP_LARGE, &doc, NULL));
-    for (size_t i = 0; i < 3; i++) {
-        const msgpack_object *o = open ? sy_mp_get(&doc.root, members[i]) : NULL;
+    for (size_t i = 0; i < BUDGET_FIGURES; i++) {
+        const msgpack_object *o = open ? sy_mp_get(&doc.root, budget_members[i].member) : NULL;
         uint64_t v = 0;
         if (o != NULL) {
             (void)sy_mp_u64(o, &v);
         }
-        cli_nano_text(v, ret[i], 32);
+        budget_members[i].text(v, ret[i], 32);
     }
 }
 
 static json_t *budget_json(struct cli *c, struct sy_view id, struct sy_view row)
 {
     (void)c;
-    char f[3][32];
+    char f[BUDGET_FIGURES][32];
+    json_t *j = json_pack("{s:o}", "namespace", cli_json_text(id));
     budget_figures(row, f);
-    return json_pack("{s:o,s:s,s:s,s:s}", "namespace", cli_json_text(id), "cap_rho", f[0],
-                     "spent_rho", f[1], "held_rho", f[2]);
+    for (size_t i = 0; i < BUDGET_FIGURES; i++) {
+        json_object_set_new(j, budget_members[i].name, json_string(f[i]));
+    }
+    return j;
 }
 
 static bool budget_cells(struct cli *c, struct sy_view id, struct sy_view row, const char **ret)
 {
-    char f[3][32];
+    char f[BUDGET_FIGURES][32];
     budget_figures(row, f);
     ret[0] = cli_text(c, id);
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < BUDGET_FIGURES; i++) {
         ret[i + 1] = cli_text(c, sy_view_str(f[i]));
     }
     return true;
@@ -47,8 +68,9 @@ static bool budget_cells(struct cli *c, struct sy_view id, struct sy_view row, c
 
 int cli_budget(struct cli *c)
 {
-    static const char *const headers[] = {"NAMESPACE", "CAP RHO", "SPENT", "RESERVED"};
-    static const struct cli_kind_view view = {{"budget/"}, headers,      4,
+    static const char *const headers[] = {"NAMESPACE", "CAP RHO",   "SPENT", "EPSILON",
+                                          "RESERVED",  "CAP CELLS", "SPENT", "RESERVED"};
+    static const struct cli_kind_view view = {{"budget/"}, headers,      BUDGET_FIGURES + 1,
                                               budget_json, budget_cells, NULL};
     return cli_list(c, &view);
 }

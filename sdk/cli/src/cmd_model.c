@@ -190,8 +190,12 @@ static void print_block(const struct sy_model_block *b)
                cli_nano_text(b->rho, rho, sizeof(rho)),
                cli_femto_text(b->delta, delta, sizeof(delta)), b->groups, b->rows);
     }
-    printf("%s%s%.*s\n", b->threshold ? ", by noisy threshold" : "",
-           b->unit.n > 0 ? ", bounded by " : "", SY_PV(b->unit));
+    printf("%s%s%.*s%s%.*s\n", b->threshold ? ", by noisy threshold" : "",
+           b->tree.n > 0 ? ", tree of " : "", SY_PV(b->tree), b->unit.n > 0 ? ", bounded by " : "",
+           SY_PV(b->unit));
+    for (size_t i = 0; i < b->n_shape; i++) {
+        printf("-- shape %.*s\n", SY_PV(b->shape[i]));
+    }
     for (size_t i = 0; i < b->n_clamps; i++) {
         const struct sy_model_clamp *k = &b->clamps[i];
         printf("-- %.*s within [%.*s, %.*s]\n", SY_PV(k->figure), SY_PV(k->lo), SY_PV(k->hi));

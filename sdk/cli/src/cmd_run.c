@@ -73,19 +73,45 @@ static void print_table(struct cli *c, const shuyu_answer *a)
     cli_table_print(t);
 }
 
+/* Figures that are not as they were released. */
+static void print_shapes(const shuyu_answer *a)
+{
+    for (size_t i = 0; i < shuyu_answer_columns(a); i++) {
+        shuyu_column d;
+        if (shuyu_answer_column(a, i, &d) == SHUYU_OK && d.shaped[0] != '\0') {
+            printf("shaped   %s: %s\n", d.name, d.shaped);
+        }
+    }
+}
+
+static void print_spend(const shuyu_spend *s, bool stored)
+{
+    char rho[32], left[32];
+    const char *charged = stored ? "(stored answer: nothing charged again)" : "charged";
+    if (s->rho > 0 || s->cells == 0) {
+        printf("budget   %s: rho %s %s, %s left in this grant\n", s->ns,
+               cli_nano_text(s->rho, rho, sizeof(rho)), charged,
+               cli_nano_text(s->left, left, sizeof(left)));
+        cli_print_epsilon(sy_view_str(s->ns), "this answer", s->rho, s->delta);
+        cli_print_epsilon(sy_view_str(s->ns), "all answers of this grant so far", s->spent,
+                          s->delta);
+    }
+    if (s->cells > 0) {
+        printf("budget   %s: %" PRIu64 " cells %s, %" PRIu64 " left in this grant\n", s->ns,
+               s->cells, charged, s->cells_left);
+    }
+}
+
 static void print_facts(const shuyu_answer *a)
 {
     shuyu_facts f;
-    char rho[32], left[32];
     shuyu_answer_facts(a, &f);
     putchar('\n');
+    print_shapes(a);
     for (size_t i = 0; i < f.n_spends; i++) {
         shuyu_spend s;
         if (shuyu_answer_spend(a, i, &s) == SHUYU_OK) {
-            printf("budget   %s: rho %s %s, %s left in this grant\n", s.ns,
-                   cli_nano_text(s.rho, rho, sizeof(rho)),
-                   f.stored ? "(stored answer: nothing charged again)" : "charged",
-                   cli_nano_text(s.left, left, sizeof(left)));
+            print_spend(&s, f.stored);
         }
     }
     printf("log      charge %" PRIu64 ", answer %" PRIu64 ": receipt and commitment verified\n",

@@ -36,7 +36,7 @@ sy_status cli_fill_list(struct cli_yaml *y, const yaml_node_t *seq, const struct
 
 struct pack_file {
     struct sy_pack pack;
-    const yaml_node_t *budgets, *grades, *sizes, *grounds;
+    const yaml_node_t *budgets, *grades, *sizes, *grounds, *subject, *cellkey;
 };
 
 static const struct cli_key pack_keys[] = {
@@ -54,11 +54,16 @@ static const struct cli_key pack_keys[] = {
     {"grades", CLI_NODE, true, offsetof(struct pack_file, grades), 0},
     {"sizes", CLI_NODE, true, offsetof(struct pack_file, sizes), 0},
     {"grounds", CLI_NODE, true, offsetof(struct pack_file, grounds), 0},
+    {"cellkey", CLI_NODE, false, offsetof(struct pack_file, cellkey), 0},
+    {"subject", CLI_NODE, false, offsetof(struct pack_file, subject), 0},
 };
 static const struct cli_key budget_keys[] = {
     KEY(struct sy_pack_budget, ns, CLI_TEXT, true),
     KEY(struct sy_pack_budget, rho, CLI_NANO, true),
     KEY(struct sy_pack_budget, delta, CLI_FEMTO, true),
+    KEY(struct sy_pack_budget, cells, CLI_COUNT, false),
+    KEY(struct sy_pack_budget, recover_rho, CLI_NANO, false),
+    KEY(struct sy_pack_budget, recover_delta, CLI_FEMTO, false),
 };
 static const struct cli_key grade_keys[] = {
     KEY(struct sy_pack_grade, grade, CLI_COUNT, true),
@@ -78,6 +83,26 @@ static const struct cli_key ground_keys[] = {
     KEYS(struct sy_pack_ground, roles, true),
 };
 
+static const struct cli_key subject_keys[] = {
+    KEY(struct sy_pack_subject, subject_max, CLI_COUNT, true),
+    KEY(struct sy_pack_subject, developer_max, CLI_COUNT, true),
+    {"token_max", CLI_SECONDS, true, offsetof(struct sy_pack_subject, token_max_s), 0},
+    {"window", CLI_SECONDS, true, offsetof(struct sy_pack_subject, window_s), 0},
+};
+
+static sy_status fill_subject(struct cli_yaml *y, const yaml_node_t *at, struct sy_arena *a,
+                              struct sy_pack *ret, struct sy_error *err)
+{
+    sy_status s;
+    if (at == NULL) {
+        return SY_OK;
+    }
+    ret->subject = cli_alloc(a, 1, sizeof(*ret->subject), err, &s);
+    SY_TRY(s);
+    ret->n_subject = 1;
+    return cli_yaml_fill(y, at, subject_keys, N(subject_keys), a, ret->subject, err);
+}
+
 sy_status cli_compile_pack(const char *path, struct sy_arena *arena, struct sy_pack *ret,
                            struct sy_error *reterr)
 {
@@ -93,6 +118,8 @@ sy_status cli_compile_pack(const char *path, struct sy_arena *arena, struct sy_p
                          (void **)&f.pack.sizes, &f.pack.n_sizes, reterr));
     SY_TRY(cli_fill_list(&y, f.grounds, ground_keys, N(ground_keys), sizeof(*f.pack.grounds), arena,
                          (void **)&f.pack.grounds, &f.pack.n_grounds, reterr));
+    SY_TRY(cli_compile_cellkey(&y, f.cellkey, arena, &f.pack, reterr));
+    SY_TRY(fill_subject(&y, f.subject, arena, &f.pack, reterr));
     *ret = f.pack;
     return SY_OK;
 }
@@ -131,12 +158,14 @@ static const struct cli_key field_keys[] = {
     {"grade", CLI_COUNT, true, offsetof(struct field_file, def.grade), 0},
     {"title", CLI_TEXT, false, offsetof(struct field_file, def.title), 0},
     {"klass", CLI_TEXT, false, offsetof(struct field_file, def.klass), 0},
+    {"derive", CLI_TEXT, false, offsetof(struct field_file, def.derive), 0},
     {"measure", CLI_TEXT, false, offsetof(struct field_file, def.measure), 0},
     {"ref", CLI_TEXT, false, offsetof(struct field_file, def.ref), 0},
     {"source", CLI_TEXT, false, offsetof(struct field_file, def.source), 0},
     {"sources", CLI_TEXTS, false, offsetof(struct field_file, def.sources),
      offsetof(struct field_file, def.n_sources)},
     {"rows", CLI_COUNT, false, offsetof(struct field_file, def.rows), 0},
+    {"grain", CLI_COUNT, false, offsetof(struct field_file, def.grain), 0},
     {"scale", CLI_COUNT, false, offsetof(struct field_file, def.scale), 0},
     {"nullable", CLI_BOOL, false, offsetof(struct field_file, def.nullable), 0},
     {"lo", CLI_TEXT, false, offsetof(struct field_file, lo), 0},
@@ -231,6 +260,7 @@ static const struct cli_key scene_keys[] = {
      offsetof(struct scene_file, p.n_mechanisms)},
     {"rho", CLI_NANO, false, offsetof(struct scene_file, p.rho), 0},
     {"delta", CLI_FEMTO, false, offsetof(struct scene_file, p.delta), 0},
+    {"cells", CLI_COUNT, false, offsetof(struct scene_file, p.cells), 0},
     {"calls", CLI_COUNT, true, offsetof(struct scene_file, p.calls), 0},
     {"overruns", CLI_COUNT, false, offsetof(struct scene_file, p.overruns), 0},
     {"term", CLI_SECONDS, true, offsetof(struct scene_file, term), 0},

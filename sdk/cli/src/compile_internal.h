@@ -26,4 +26,8 @@ SY_MUST sy_status cli_fill_list(struct cli_yaml *y, const yaml_node_t *seq,
                                 struct sy_arena *a, void **ret, size_t *ret_n,
                                 struct sy_error *err);
 
+/* The `cellkey` section into ret->cellkey; at = NULL: there is none (compile_cellkey.c). */
+SY_MUST sy_status cli_compile_cellkey(struct cli_yaml *y, const yaml_node_t *at, struct sy_arena *a,
+                                      struct sy_pack *ret, struct sy_error *err);
+
 #endif

@@ -35,7 +35,9 @@ struct param_file {
         {"rho", CLI_NANO, false, offsetof(type, at b.rho), 0},                                     \
         {"delta", CLI_FEMTO, false, offsetof(type, at b.delta), 0},                                \
         {"sql", CLI_TEXT, false, offsetof(type, at b.sql), 0},                                     \
+        {"shape", CLI_TEXTS, false, offsetof(type, at b.shape), offsetof(type, at b.n_shape)},     \
         {"threshold", CLI_BOOL, false, offsetof(type, at b.threshold), 0},                         \
+        {"tree", CLI_TEXT, false, offsetof(type, at b.tree), 0},                                   \
         {"unit", CLI_TEXT, false, offsetof(type, at b.unit), 0},                                   \
     {                                                                                              \
         "clamps", CLI_NODE, false, offsetof(type, at clamps), 0                                    \
@@ -67,6 +69,7 @@ static const struct cli_key param_keys[] = {
     {"scale", CLI_COUNT, false, offsetof(struct param_file, p.scale), 0},
     {"calendar", CLI_TEXT, false, offsetof(struct param_file, p.calendar), 0},
     {"support", CLI_COUNT, false, offsetof(struct param_file, p.support), 0},
+    {"asserted", CLI_BOOL, false, offsetof(struct param_file, p.asserted), 0},
     {"values", CLI_TEXTS, false, offsetof(struct param_file, p.values),
      offsetof(struct param_file, p.n_values)},
     {"grid", CLI_NODE, false, offsetof(struct param_file, grid), 0},
@@ -172,7 +175,8 @@ static bool has_top_block(const struct model_file *f)
 {
     const struct sy_model_block *b = &f->one.b;
     return b->mechanism.n != 0 || b->sql.n != 0 || b->unit.n != 0 || b->rho != 0 || b->delta != 0 ||
-           b->threshold || b->groups != 1 || b->rows != 1 || f->one.clamps != NULL;
+           b->threshold || b->tree.n != 0 || b->n_shape != 0 || b->groups != 1 || b->rows != 1 ||
+           f->one.clamps != NULL;
 }
 
 static sy_status fill_blocks(struct cli_yaml *y, struct model_file *f, struct sy_arena *a,

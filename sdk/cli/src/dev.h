@@ -64,8 +64,8 @@ void dev_place_end(void);
 /* dev_steps.c: from parties to an answer. */
 int dev_run(struct dev *d);
 
-/* The demonstration pack, YAML. */
-extern const char dev_default_pack[];
+/* The demonstration pack, YAML: its lines with their ends, then NULL. */
+extern const char *const dev_default_pack[];
 
 /* dev_pack.c: the pack to adopt, and the scene that applies for everything in the catalogue. */
 int dev_pack_read(struct dev *d);

@@ -8,7 +8,7 @@
 #include "cli/compile.h"
 #include "dev.h"
 
-enum { CALLS = 1000, OVERRUNS = 3, TERM_S = 86400 };
+enum { CALLS = 1000, OVERRUNS = 3, TERM_S = 86400, PACK_BYTES = 1 << 20 };
 
 /* --- pack ------------------------------------------------------------------------------------------ */
 
@@ -72,14 +72,27 @@ static int spread_budget(struct dev *d)
     return 0;
 }
 
+static bool default_pack(struct sy_buf *ret)
+{
+    bool fine = true;
+    for (size_t i = 0; fine && dev_default_pack[i] != NULL; i++) {
+        fine = sy_ok(sy_buf_add_view(ret, sy_view_str(dev_default_pack[i])));
+    }
+    return fine;
+}
+
 int dev_pack_read(struct dev *d)
 {
     int status = 0;
     struct sy_error e = {0};
     const char *file = d->pack_file;
     if (file == NULL) {
+        SY_BUF_CLEANUP struct sy_buf text = sy_buf(PACK_BYTES);
         file = sy_arena_printf(&d->arena, "%s/pack.yaml", d->dir);
-        if (!cli_write_file(&d->agency, file, sy_view_str(dev_default_pack), &status)) {
+        if (!default_pack(&text)) {
+            return cli_usage("out of memory");
+        }
+        if (!cli_write_file(&d->agency, file, sy_buf_view(&text), &status)) {
             return status;
         }
     }
@@ -156,7 +169,7 @@ static int whole_budget(struct dev *d, struct sy_proposal *p)
 {
     struct sy_view *spaces = NULL;
     size_t n = namespaces(d, &spaces);
-    p->rho = p->delta = 0;
+    p->rho = p->delta = p->cells = 0;
     for (size_t i = 0; spaces != NULL && i < n; i++) {
         const struct sy_pack_budget *b = budget_of(&d->pack, spaces[i]);
         if (b == NULL) {
@@ -164,6 +177,7 @@ static int whole_budget(struct dev *d, struct sy_proposal *p)
         }
         p->rho = i == 0 || b->rho < p->rho ? b->rho : p->rho;
         p->delta = i == 0 || b->delta < p->delta ? b->delta : p->delta;
+        p->cells = i == 0 || b->cells < p->cells ? b->cells : p->cells;
     }
     return spaces != NULL ? 0 : cli_usage("out of memory");
 }

@@ -16,6 +16,7 @@
 #include "base/arith.h"
 #include "base/fdio.h"
 #include "base/time.h"
+#include "dummy_identity.h"
 
 #define COUNT(a) (sizeof(a) / sizeof((a)[0]))
 
@@ -321,6 +322,13 @@ static bool is_written(const struct sy_dataset_def *def, size_t n_before, struct
     return false;
 }
 
+/* A column that names people: of the row's unit, or of anybody. */
+static sy_status put_identity(struct dummy *d, enum sy_klass klass, bool is_unit, uint64_t unit)
+{
+    const struct dummy_catalogue all = {.defs = d->defs, .n_defs = d->n_defs};
+    return dummy_identity_put(&all, klass, is_unit ? unit : below(d, UINT32_MAX), &d->out);
+}
+
 /* A composite unit has its identifier in every one of its columns. */
 static sy_status put_field(struct dummy *d, size_t at, bool header)
 {
@@ -332,9 +340,11 @@ static sy_status put_field(struct dummy *d, size_t at, bool header)
             continue;
         }
         SY_TRY(at == 0 && i == 0 ? SY_OK : sy_buf_add_str(&d->out, ","));
-        SY_TRY(header    ? put_quoted(d, column_of(f, i))
-               : is_unit ? put_unit(d, f, (int64_t)unit)
-                         : put_value(d, f));
+        enum sy_klass klass = dummy_identity_klass(d->def, column_of(f, i));
+        SY_TRY(header                    ? put_quoted(d, column_of(f, i))
+               : klass != SY_KLASS_OTHER ? put_identity(d, klass, is_unit, unit)
+               : is_unit                 ? put_unit(d, f, (int64_t)unit)
+                                         : put_value(d, f));
     }
     return SY_OK;
 }

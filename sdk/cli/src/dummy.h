@@ -16,6 +16,7 @@
  *   enum        from the declared values, the first ones more often; every value can occur
  *   keys        integers, dates and declared values that are keys: all different, as far as they go
  *   text        one of a dozen made-up labels
+ *   identity and telephone numbers, addresses: valid, of nobody (dummy_identity.h)
  *   keys        (`rows` 1 of a field that is no unit) ascending, no value twice, never NULL
  *   NULL        about 5 % of a nullable field, never a unit
  *   columns     named as in the raw file; where two fields share one, it suits the first of them

@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "wire/zcdp.h"
+
 json_t *cli_json_text(struct sy_view v)
 {
     return json_stringn((const char *)(v.p ? v.p : (const uint8_t *)""), v.n);
@@ -230,4 +232,26 @@ const char *cli_femto_text(uint64_t femto, char *ret, size_t cap)
 {
     const uint64_t one = UINT64_C(1000000000000000);
     return trim_zeros(ret, snprintf(ret, cap, "%" PRIu64 ".%015" PRIu64, femto / one, femto % one));
+}
+
+const char *cli_epsilon_text(uint64_t rho, char *ret, size_t cap)
+{
+    enum { STEP = 100000 }; /* four decimals of 1e-9 */
+    uint64_t e = sy_zcdp_epsilon(rho, SY_ZCDP_DELTA);
+    if (e > UINT64_MAX - STEP) {
+        (void)snprintf(ret, cap, "unbounded");
+        return ret;
+    }
+    return cli_nano_text((e + STEP - 1) / STEP * STEP, ret, cap);
+}
+
+void cli_print_epsilon(struct sy_view ns, const char *what, uint64_t rho, uint64_t delta)
+{
+    char epsilon[32], deltas[32];
+    if (rho == 0) {
+        return;
+    }
+    printf("epsilon  %s at delta %s: %s, for one %.*s\n",
+           cli_epsilon_text(rho, epsilon, sizeof(epsilon)),
+           cli_femto_text(SY_ZCDP_DELTA + delta, deltas, sizeof(deltas)), what, SY_PV(ns));
 }

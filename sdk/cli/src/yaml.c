@@ -209,6 +209,11 @@ static const struct {
     [CLI_MEBI] = {"a size like 512MiB or 4GiB", read_mebi},
 };
 
+bool cli_yaml_value(enum cli_kind kind, struct sy_view text, void *ret)
+{
+    return readers[kind].read(text, ret);
+}
+
 /* --- structs --------------------------------------------------------------------------------------------- */
 
 static sy_status fill_texts(struct cli_yaml *y, const yaml_node_t *node, struct sy_arena *arena,

@@ -55,9 +55,11 @@ static sy_status fill_column(struct shuyu_answer *a, size_t i, struct sy_error *
     struct client_column *to = &a->columns[i];
     const struct sy_answer_column *c = &a->a.columns[i];
     SY_TRY(check_column(c, a->a.rows, err));
-    *to = (struct client_column){
-        .c = c, .name = cstr(&a->arena, c->name), .mechanism = cstr(&a->arena, c->mechanism)};
-    bool ok = to->name != NULL && to->mechanism != NULL;
+    *to = (struct client_column){.c = c,
+                                 .name = cstr(&a->arena, c->name),
+                                 .mechanism = cstr(&a->arena, c->mechanism),
+                                 .shaped = cstr(&a->arena, c->shaped)};
+    bool ok = to->name != NULL && to->mechanism != NULL && to->shaped != NULL;
     if (sy_view_is(c->kind, "key")) {
         to->texts = sy_arena_alloc(&a->arena, c->n_texts + 1, sizeof(*to->texts));
         ok = ok && to->texts != NULL;
@@ -149,7 +151,8 @@ shuyu_status shuyu_answer_column(const shuyu_answer *a, size_t column, shuyu_col
                           .kind = c->texts != NULL ? SHUYU_KEY : SHUYU_FIGURE,
                           .mechanism = c->mechanism,
                           .scale = (unsigned)c->c->scale,
-                          .noise = c->c->noise};
+                          .noise = c->c->noise,
+                          .shaped = c->shaped};
     return SHUYU_OK;
 }
 
@@ -326,7 +329,10 @@ shuyu_status shuyu_answer_spend(const shuyu_answer *a, size_t i, shuyu_spend *re
                          .rho = s->rho,
                          .delta = s->delta,
                          .spent = s->spent,
-                         .left = s->left};
+                         .left = s->left,
+                         .cells = s->cells,
+                         .cells_spent = s->cells_spent,
+                         .cells_left = s->cells_left};
     return SHUYU_OK;
 }
 

@@ -10,6 +10,7 @@
 #include "base/arith.h"
 #include "base/time.h"
 #include "client/async.h"
+#include "client/subject.h"
 
 enum { BACKOFF_MIN_MS = 25, BACKOFF_MAX_MS = 2000 };
 
@@ -209,6 +210,21 @@ static sy_status start_run(struct shuyu_async *c, const shuyu_question *question
     return start(c, &request, ret, err);
 }
 
+/* A call whose outcome is an answer, once it was started with status s. */
+static shuyu_status give_run(struct shuyu_async_call *k, sy_status s, struct sy_error *err,
+                             shuyu_async_run_fn done, void *ctx, shuyu_async_call **ret_call,
+                             shuyu_error *reterr)
+{
+    if (k != NULL) {
+        k->on_run = done;
+        k->ctx = ctx;
+    }
+    if (k != NULL && ret_call != NULL) {
+        *ret_call = k;
+    }
+    return client_give(s, err, reterr);
+}
+
 shuyu_status shuyu_async_run(shuyu_async *c, const shuyu_question *question,
                              shuyu_async_run_fn done, void *ctx, shuyu_async_call **ret_call,
                              shuyu_error *reterr)
@@ -219,12 +235,22 @@ shuyu_status shuyu_async_run(shuyu_async *c, const shuyu_question *question,
         return client_misuse(reterr, SY_E_USAGE, "question", NULL);
     }
     sy_status s = start_run(c, question, &k, &err);
-    if (k != NULL) {
-        k->on_run = done;
-        k->ctx = ctx;
+    return give_run(k, s, &err, done, ctx, ret_call, reterr);
+}
+
+shuyu_status shuyu_async_subject(shuyu_async *c, const shuyu_subject_question *question,
+                                 shuyu_async_run_fn done, void *ctx, shuyu_async_call **ret_call,
+                                 shuyu_error *reterr)
+{
+    struct sy_error err = {0};
+    struct shuyu_async_call *k = NULL;
+    struct client_subject_ask a;
+    if (c == NULL || question == NULL || done == NULL) {
+        return client_misuse(reterr, SY_E_USAGE, "question", NULL);
     }
-    if (k != NULL && ret_call != NULL) {
-        *ret_call = k;
-    }
-    return client_give(s, &err, reterr);
+    client_subject_init(&a);
+    sy_status s = client_subject_make(question, &a, &err);
+    s = sy_ok(s) ? start(c, &a.request, &k, &err) : s;
+    client_subject_deinit(&a);
+    return give_run(k, s, &err, done, ctx, ret_call, reterr);
 }

@@ -13,8 +13,8 @@
 enum { PROOFS_MAX = 8 };
 
 /* What the domain answers without logging it. Any other success must be proven. */
-static const char *const READS[] = {"dataset.share", "log.entries", "model.check", "state.list",
-                                    "status.domain"};
+static const char *const READS[] = {"dataset.share", "log.entries", "model.check",
+                                    "state.list",    "risk.report", "status.domain"};
 
 static bool is_read(const char *method)
 {
@@ -161,7 +161,7 @@ static sy_status check_refusal(shuyu_reply *r, struct sy_error *err)
 
 sy_status client_verify_outcome(const struct client_call *c, shuyu_reply *r, struct sy_error *err)
 {
-    bool run = strcmp(c->method, "model.run") == 0;
+    bool run = strcmp(c->method, "model.run") == 0 || strcmp(c->method, "subject.ask") == 0;
     bool refused_by_rules = r->own != NULL && r->own->event.verdict.code != 0;
     if (run && !refused_by_rules && (r->code == 0 || r->code == SY_E_REFUSED)) {
         return client_verify_run(c, r, err);

@@ -113,7 +113,8 @@ static bool same_price(const struct sy_answer *a, const struct sy_verdict *v)
     bool same = a->n_spends == v->n_spends;
     for (size_t i = 0; same && i < a->n_spends; i++) {
         same = sy_view_eq(a->spends[i].ns, v->spends[i].ns) &&
-               a->spends[i].rho == v->spends[i].rho && a->spends[i].delta == v->spends[i].delta;
+               a->spends[i].rho == v->spends[i].rho && a->spends[i].delta == v->spends[i].delta &&
+               a->spends[i].cells == v->spends[i].cells;
     }
     return same;
 }

@@ -145,7 +145,7 @@ SHUYU_MUST SHUYU_API shuyu_status shuyu_unseal(const shuyu_profile *p, shuyu_byt
 
 typedef struct shuyu_invitation {
     const char *party;  /* identifier it is for */
-    const char *role;   /* department developer security auditor buyer */
+    const char *role;   /* department developer security auditor buyer issuer */
     const char *name;   /* of the organisation, 1..256 bytes */
     int64_t lifetime_s; /* 1 s .. 90 days from now */
 } shuyu_invitation;
@@ -248,7 +248,7 @@ typedef struct shuyu_reply shuyu_reply;
  * SHUYU_E_STATE (profile not pinned), SHUYU_E_FIELD, SHUYU_E_TIMEOUT, SHUYU_E_CLOSED, SHUYU_E_TLS,
  * SHUYU_E_IO; SHUYU_E_SEAL, _PROOF, _DIGEST, _SIGNATURE, _UNSIGNED, _ROLLBACK, _NOT_CANONICAL,
  * _FIELD when the reply does not hold: somebody tampers with it.
- * Results of reads (dataset.share, log.entries, state.list, status.domain) are not logged: they
+ * Results of reads (dataset.share, log.entries, risk.report, state.list, status.domain) are not logged: they
  * come signed and sealed to the party, and without a proof. Blocks up to call_timeout_ms.
  */
 SHUYU_MUST SHUYU_API shuyu_status shuyu_call(shuyu_session *s, const shuyu_request *request,
@@ -336,6 +336,9 @@ typedef struct shuyu_column {
     unsigned scale; /* figures: values are integers x 10^-scale */
     uint64_t noise; /* figures: noise scale in the same unit (sigma of gauss, t of laplace);
                             * 0 for ratios and "post", whose interval says all */
+    const char
+        *shaped; /* what was done to the released figures for display, "" nothing: "nonnegative,
+                         * rounded to 10" (the interval holds the true figure, shaped likewise) */
 } shuyu_column;
 
 /* Describe a column. SHUYU_E_NOT_FOUND past the last. */
@@ -391,6 +394,8 @@ typedef struct shuyu_spend {
     const char *ns;       /* borrowed from the answer */
     uint64_t rho, delta;  /* charged for this answer */
     uint64_t spent, left; /* rho of the grant's share, after it */
+    uint64_t cells; /* cells of g2 figures charged for this answer (docs/privacy/cellkey.md) */
+    uint64_t cells_spent, cells_left; /* of the grant's share, after it */
 } shuyu_spend;
 SHUYU_MUST SHUYU_API shuyu_status shuyu_answer_spend(const shuyu_answer *a, size_t i,
                                                      shuyu_spend *ret);
@@ -410,6 +415,52 @@ SHUYU_API const char *shuyu_answer_receipt(const shuyu_answer *a);
 SHUYU_MUST SHUYU_API shuyu_status shuyu_answer_proof(const shuyu_answer *a, size_t i,
                                                      shuyu_proof *ret);
 SHUYU_API shuyu_bytes shuyu_answer_bytes(const shuyu_answer *a);
+
+/* --- one consenting subject ------------------------------------------------------------------- */
+
+/*
+ * Answers about one person who consented: yes, no, a declared band, or unknown. An issuer, a party that
+ * collects consent, signs a token for one question; a developer asks with it, once.
+ * Source: docs/privacy/subject.md.
+ */
+typedef struct shuyu_consent {
+    const uint8_t *grant, *model; /* 32 bytes each: under which, by which */
+    const char *const *id;        /* n_id parts of the identifier, as it is written; usually one */
+    size_t n_id;
+    const shuyu_param *asserted; /* n_asserted values that the model compares with, each once */
+    size_t n_asserted;
+    int64_t not_before; /* 0: now */
+    int64_t lifetime_s; /* 1 s .. what the domain's pack allows */
+} shuyu_consent;
+
+/* Sign a consent token with the issuer's profile, which must be pinned: the token names the domain.
+ * The result is for the developer, and as confidential as the identifier: it holds the salt of the
+ * commitments. It does not hold the identifier and the asserted values. SHUYU_E_STATE (not pinned),
+ * SHUYU_E_FIELD, SHUYU_E_LIMIT (identifier too long), SHUYU_E_NO_MEMORY. End with shuyu_buffer_free. */
+SHUYU_MUST SHUYU_API shuyu_status shuyu_consent_issue(const shuyu_profile *issuer,
+                                                      const shuyu_consent *what, shuyu_buffer *ret,
+                                                      shuyu_error *reterr);
+
+typedef struct shuyu_subject_question {
+    shuyu_bytes consent;   /* what shuyu_consent_issue made; names grant and model */
+    const char *const *id; /* as the issuer was given it, or written another way */
+    size_t n_id;
+    const shuyu_param *asserted; /* the very texts that the issuer was given */
+    size_t n_asserted;
+} shuyu_subject_question;
+
+/*
+ * Ask about one subject. Verified as shuyu_run; the answer has one row and one column, whose text is
+ * one of the labels that the model declares ("true", "false", a band) or "unknown": not in the data, or not
+ * known there. The token is used up when the question is charged, whatever comes of it. Identifier and
+ * asserted values go sealed and are not logged. SHUYU_E_DENIED (the token is for another
+ * question, or does not open), SHUYU_E_SIGNATURE, SHUYU_E_ROLE, SHUYU_E_PARTY (its issuer),
+ * SHUYU_E_EXPIRED, SHUYU_E_REPLAYED (used before), SHUYU_E_RATE (asked too often), and those of
+ * shuyu_run. Blocks, at least for the plan's response slot, equally long whatever the answer.
+ */
+SHUYU_MUST SHUYU_API shuyu_status shuyu_subject_ask(shuyu_session *s,
+                                                    const shuyu_subject_question *question,
+                                                    shuyu_answer **ret, shuyu_error *reterr);
 
 #ifdef __cplusplus
 }

@@ -62,14 +62,19 @@ static int64_t band_of(const struct sy_field_def *def, int64_t width, int64_t v)
     return (int64_t)((uint64_t)def->lo + (above - above % (uint64_t)width));
 }
 
-/* Dates outside years 1..9999 are clamped by sy_date_of_days. */
-static int64_t first_day(int64_t days, bool of_year)
+/* First day of the month (n_years 0), or of a band of n_years years. Dates outside years 1..9999 are
+ * clamped by sy_date_of_days; there is no year 0, so the first band is a year short. */
+static int64_t first_day(int64_t days, int64_t n_years)
 {
     int year = 0, month = 0, day = 0;
     int32_t first = 0;
     sy_date_of_days((int32_t)sy_min_i64(sy_max_i64(days, INT32_MIN), INT32_MAX), &year, &month,
                     &day);
-    return sy_days_of_date(year, of_year ? 1 : month, 1, &first) ? first : days;
+    if (n_years > 0) {
+        year -= year % (int)n_years;
+        month = 1;
+    }
+    return sy_days_of_date(year > 0 ? year : 1, month, 1, &first) ? first : days;
 }
 
 int64_t sy_mask_i64(const struct sy_field_def *def, const struct sy_mask *mask, int64_t v)
@@ -79,7 +84,10 @@ int64_t sy_mask_i64(const struct sy_field_def *def, const struct sy_mask *mask, 
         return band_of(def, mask->n, within);
     }
     if (mask->kind == SY_MASK_MONTH || mask->kind == SY_MASK_YEAR) {
-        return first_day(within, mask->kind == SY_MASK_YEAR);
+        return first_day(within, mask->kind == SY_MASK_YEAR ? 1 : 0);
+    }
+    if (mask->kind == SY_MASK_YEARS) {
+        return first_day(within, mask->n);
     }
     return v;
 }
@@ -215,6 +223,7 @@ static const struct {
     {SY_MASK_BAND, T_NUMBER, "band:", INT64_MAX, def_bounds},
     {SY_MASK_MONTH, T_DATE, "date:month", 0, def_bounds},
     {SY_MASK_YEAR, T_DATE, "date:year", 0, def_bounds},
+    {SY_MASK_YEARS, T_DATE, "date:years:", SY_MASK_YEARS_MAX, def_bounds},
     {SY_MASK_PREFIX, T_LABEL, "prefix:", SY_MASK_PREFIX_MAX, def_prefix},
 };
 
@@ -262,7 +271,8 @@ sy_status sy_mask_parse(struct sy_view text, struct sy_mask *ret, struct sy_erro
     }
     return sy_fail(
         reterr, SY_E_FIELD, "mask",
-        "no such mask; write drop, pseudonym, band:W, date:month, date:year or prefix:N");
+        "no such mask; write drop, pseudonym, band:W, date:month, date:year, date:years:N or "
+        "prefix:N");
 }
 
 static sy_status refuse(const struct sy_field_def *def, int32_t code, const char *reason,

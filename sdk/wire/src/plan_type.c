@@ -190,14 +190,35 @@ static sy_status figure_units(struct block *k, const struct sy_plan_figure *f, s
     return SY_OK;
 }
 
+/* Different values: of what has few enough kinds of equality to be counted. The block's own units are
+ * counted by `units`; other units of their namespace would be counted under the wrong bound. */
+static sy_status figure_distinct(struct block *k, const struct sy_plan_figure *f,
+                                 struct sy_type *ret)
+{
+    const struct sy_type *a = f->has_arg ? &k->ret->exprs[f->expr] : NULL;
+    bool own = a != NULL && a->kind == SY_TYPE_UNIT && sy_view_eq(a->ns, k->b->ns);
+    if (a == NULL || own || a->open || a->nothing) {
+        return PLAN_FAIL(k->err, "e",
+                         "distinct takes a declared label, an integer, a date, a condition or a "
+                         "unit of another namespace");
+    }
+    if (!sy_view_is(k->b->mechanism, "exact") && !sy_view_is(k->b->mechanism, "gauss") &&
+        !sy_view_is(k->b->mechanism, "laplace")) {
+        return PLAN_FAIL(k->err, "f", "different values are counted exactly or with noise only");
+    }
+    return figure_count(k, f, ret);
+}
+
 static sy_status type_figure(struct block *k, size_t i)
 {
     static const struct {
         const char *name;
         sy_status (*type)(struct block *, const struct sy_plan_figure *, struct sy_type *);
         bool clamps;
-    } fns[] = {
-        {"count", figure_count, false}, {"units", figure_units, false}, {"sum", figure_sum, true}};
+    } fns[] = {{"count", figure_count, false},
+               {"units", figure_units, false},
+               {"sum", figure_sum, true},
+               {"distinct", figure_distinct, false}};
     const struct sy_plan_figure *f = &k->b->figures[i];
     struct sy_type *ret = &k->ret->figures[i];
     if (f->name.n == 0 || (f->has_arg ? f->expr >= k->b->n_exprs : f->expr != 0)) {
@@ -215,7 +236,7 @@ static sy_status type_figure(struct block *k, size_t i)
             return fns[j].type(k, f, ret);
         }
     }
-    return PLAN_FAIL(k->err, "f", "a figure is count, units or sum");
+    return PLAN_FAIL(k->err, "f", "a figure is count, units, sum or distinct");
 }
 
 static sy_status check_unit(struct block *k)
@@ -241,14 +262,19 @@ static sy_status check_unit(struct block *k)
 static sy_status alloc_block(struct block *k)
 {
     const struct sy_plan_block *b = k->b;
-    if (b->n_keys > SY_PLAN_KEYS_MAX || b->n_figures == 0 || b->n_figures > SY_PLAN_FIGURES_MAX) {
+    bool subject = sy_view_is(b->mechanism, SY_PLAN_SUBJECT);
+    if (subject && (b->n_keys != 1 || b->n_figures != 0)) {
+        return PLAN_FAIL(k->err, "k", "an answer about one subject is one key, and no figure");
+    }
+    if (b->n_keys > SY_PLAN_KEYS_MAX || (b->n_figures == 0 && !subject) ||
+        b->n_figures > SY_PLAN_FIGURES_MAX) {
         return PLAN_FAIL(k->err, "f", "at most %d keys, and 1 to %d figures", SY_PLAN_KEYS_MAX,
                          SY_PLAN_FIGURES_MAX);
     }
     struct sy_arena *a = k->x->t.arena;
     k->ret->exprs = sy_arena_alloc(a, b->n_exprs + 1, sizeof *k->ret->exprs);
     k->ret->keys = sy_arena_alloc(a, b->n_keys + 1, sizeof *k->ret->keys);
-    k->ret->figures = sy_arena_alloc(a, b->n_figures, sizeof *k->ret->figures);
+    k->ret->figures = sy_arena_alloc(a, b->n_figures + 1, sizeof *k->ret->figures);
     if (k->ret->exprs == NULL || k->ret->keys == NULL || k->ret->figures == NULL) {
         return sy_fail(k->err, SY_E_NO_MEMORY, NULL, NULL);
     }
@@ -295,6 +321,7 @@ static sy_status type_block(struct block *k)
     for (size_t i = 0; i < b->n_figures; i++) {
         SY_TRY(plan_path(type_figure(k, i), k->err, "f", i));
     }
+    SY_TRY(plan_tree_type(b, k->ret, k->err));
     raise_grades(k);
     return SY_OK;
 }
@@ -328,6 +355,9 @@ static sy_status check_ratio(const struct sy_plan_out *o, const struct sy_plan_b
     int64_t unused;
     if (o->a >= b->n_figures || o->b >= b->n_figures || sy_view_is(b->figures[o->b].fn, "sum")) {
         return PLAN_FAIL(err, "a", "a ratio divides a figure by a count");
+    }
+    if (b->tree.n != 0) {
+        return PLAN_FAIL(err, "o", "a tree releases its cells, not ratios");
     }
     if (o->scale > SY_PLAN_SCALE_MAX || o->lo > o->hi || !plan_value(o->lo, &unused) ||
         !plan_value(o->hi, &unused)) {

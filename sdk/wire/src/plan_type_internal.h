@@ -35,6 +35,10 @@ sy_status plan_merge(struct sy_typer *t, const struct sy_type *a, const struct s
 sy_status plan_exprs(struct sy_typer *t, const struct sy_expr_scope *scope, size_t n,
                      struct sy_error *reterr);
 
+/* What a block with a tree must be (plan_type_tree.c); its keys and figures are typed. */
+sy_status plan_tree_type(const struct sy_plan_block *b, const struct sy_block_types *types,
+                         struct sy_error *err);
+
 /* This value is no longer a plain copy of a catalogued column. */
 void plan_forget_source(struct sy_type *t);
 

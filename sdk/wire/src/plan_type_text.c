@@ -3,12 +3,13 @@
  * set, never against stored text; order is the bytewise order of labels, where the catalogue declares
  * the set in that order, so that positions compare as the texts do.
  */
+#include "base/weak.h"
 #include "plan_type_node.h"
 
 static sy_status want_labels(struct node *n)
 {
     SY_TRY(node_want(n, SY_TYPE_STR, false));
-    return node_arg(n, 0)->open
+    return node_arg(n, 0)->open && !sy_weak(SY_WEAK_PATTERNS_ON_TEXT)
                ? NODE_FAIL(n, "%.*s: undeclared text has no public value set to match",
                            SY_PV(n->e->op))
                : SY_OK;

@@ -72,6 +72,26 @@ bool sy_plan_param_value(const struct sy_plan_param *p, uint64_t position, int64
     return sy_view_is(p->kind, "bool") && parse_bool(text, ret);
 }
 
+bool sy_plan_asserted_value(const struct sy_plan_param *p, struct sy_view text, int64_t *ret)
+{
+    struct sy_plan_param one = *p;
+    uint64_t position;
+    int64_t lo;
+    int64_t hi;
+    if (!p->asserted) {
+        return false;
+    }
+    if (sy_view_is(p->kind, "str")) {
+        bool known = sy_plan_param_position(p, text, &position);
+        *ret = known ? (int64_t)position : 0;
+        return known;
+    }
+    one.values = &text;
+    one.n_values = 1;
+    return p->n_values == 2 && sy_plan_param_value(p, 0, &lo) && sy_plan_param_value(p, 1, &hi) &&
+           sy_plan_param_value(&one, 0, ret) && *ret >= lo && *ret <= hi;
+}
+
 bool sy_plan_param_position(const struct sy_plan_param *p, struct sy_view text, uint64_t *ret)
 {
     for (size_t i = 0; i < p->n_values; i++) {
@@ -98,6 +118,24 @@ static enum sy_type_kind param_kind(struct sy_view kind)
     return SY_TYPE_NONE;
 }
 
+/* An asserted value is not chosen from a list: numbers and days have two ends, labels their set. */
+static sy_status check_asserted(const struct sy_plan_param *p, struct sy_error *err)
+{
+    bool listed = sy_view_is(p->kind, "str");
+    int64_t lo;
+    int64_t hi;
+    if (!p->asserted || listed) {
+        return SY_OK;
+    }
+    if (sy_view_is(p->kind, "period") || p->n_values != 2 || !sy_plan_param_value(p, 0, &lo) ||
+        !sy_plan_param_value(p, 1, &hi) || lo >= hi) {
+        return PLAN_FAIL(err, "v",
+                         "an asserted number, date or bool has two values, its least and "
+                         "its greatest");
+    }
+    return SY_OK;
+}
+
 static sy_status check_param(const struct sy_plan_param *p, struct sy_error *err)
 {
     if (p->name.n == 0) {
@@ -118,7 +156,7 @@ static sy_status check_param(const struct sy_plan_param *p, struct sy_error *err
             return PLAN_FAIL(err, "v", "a value is declared twice");
         }
     }
-    return SY_OK;
+    return check_asserted(p, err);
 }
 
 static sy_status param_type(const struct sy_plan_param *p, struct sy_type *ret,

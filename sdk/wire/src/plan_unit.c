@@ -17,6 +17,8 @@
  */
 #include "wire/plan_unit.h"
 
+#include "base/weak.h"
+
 #include "plan_type_internal.h"
 
 struct work {
@@ -263,7 +265,7 @@ static bool partitions_by(const struct work *w, const struct sy_track *t, size_t
             return true;
         }
     }
-    return false;
+    return sy_weak(SY_WEAK_LOOSE_WINDOW);
 }
 
 /* Does the window number or pick among rows that its own keys leave equal? */
@@ -375,7 +377,7 @@ static bool equated(const struct work *w, const bool *conjunct, const struct sy_
 {
     size_t n_left = input(w, 0)->n_cols;
     size_t n_all = n_left + input(w, 1)->n_cols;
-    for (size_t i = 0; i < w->r->n_exprs; i++) {
+    for (size_t i = 0; i < w->r->n_exprs && !sy_weak(SY_WEAK_LOOSE_JOIN); i++) {
         const struct sy_plan_expr *e = &w->r->exprs[i];
         if (!conjunct[i] || !sy_view_is(e->op, "eq") || e->n_args != 2) {
             continue;
@@ -389,7 +391,7 @@ static bool equated(const struct work *w, const bool *conjunct, const struct sy_
             return true;
         }
     }
-    return false;
+    return sy_weak(SY_WEAK_LOOSE_JOIN);
 }
 
 /* Rows of one unit meet: a left row sees only right rows that the condition holds for, so of its own

@@ -38,4 +38,8 @@ double post_round(double x, int64_t digits);
 /* x / 10^digits, digits <= 9. */
 double post_decimal(int64_t x, uint64_t digits);
 
+/* --- reduce's function `quantile` ------------------------------------------------------------------------ */
+
+enum { POST_QUANTILE_ARGS = 3 }; /* value, weight, q */
+
 #endif

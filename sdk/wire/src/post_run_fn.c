@@ -133,9 +133,13 @@ sy_status post_run_reduce(struct post_run *run, size_t i)
     n_groups = n_keys == 0 ? 1 : n_groups;
     SY_TRY(post_new_table(run, types->cols, types->n_cols, n_groups, ret));
     put_keys(&outs, n_keys, group, ret);
+    const struct post_column *args = &outs.cols[n_keys];
     for (size_t f = 0; f < r->n_fns; f++) {
-        SY_TRY(reduce_fn(run, find_agg(r->fns[f]), &outs.cols[n_keys + f], group, outs.n_rows,
-                         n_groups, &ret->cols[n_keys + f]));
+        const struct agg *agg = find_agg(r->fns[f]);
+        struct post_column *to = &ret->cols[n_keys + f];
+        SY_TRY(agg == NULL ? post_quantile(run, args, group, outs.n_rows, n_groups, to)
+                           : reduce_fn(run, agg, args, group, outs.n_rows, n_groups, to));
+        args += agg == NULL ? POST_QUANTILE_ARGS : 1;
     }
     return SY_OK;
 }

@@ -89,6 +89,13 @@ SY_MUST sy_status post_sorted(struct post_run *run, const struct post_key *keys,
 SY_MUST sy_status post_groups(struct post_run *run, const struct post_key *keys, size_t n_keys,
                               size_t n_rows, size_t **ret_group, size_t *ret_n);
 
+/* --- quantiles (post_run_quantile.c) --------------------------------------------------------------------------- */
+
+/* Of each group; args: values (their lane 0 counts), weights, q. */
+SY_MUST sy_status post_quantile(struct post_run *run, const struct post_column *args,
+                                const size_t *group, size_t n_rows, size_t n_groups,
+                                struct post_column *ret);
+
 /* --- relations ---------------------------------------------------------------------------------------------------- */
 
 /* Has block relation i's table the columns, kinds and rows of its type? (post_run_block.c) */

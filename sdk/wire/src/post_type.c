@@ -258,6 +258,7 @@ static const struct fn {
     {"min", IN_REDUCE | IN_WINDOW, 1, true, false},
     {"max", IN_REDUCE | IN_WINDOW, 1, true, false},
     {"product", IN_REDUCE | IN_WINDOW, 1, true, false},
+    {"quantile", IN_REDUCE, POST_QUANTILE_ARGS, true, false},
     {"lag", IN_WINDOW, 1, false, false},
     {"lead", IN_WINDOW, 1, false, false},
     {"first", IN_WINDOW, 1, false, false},
@@ -275,6 +276,24 @@ static const struct fn *find_fn(struct sy_view name, unsigned where)
     return NULL;
 }
 
+/* Values that no noise is on (bins), weights, and a literal between 0 and 1; *a becomes the result's type. */
+static sy_status check_quantile(struct rel *x, size_t at, struct sy_post_col *a)
+{
+    const struct sy_plan_expr *q = &x->r->exprs[x->r->outs[at + 2]];
+    int64_t one = 1;
+    for (uint64_t i = 0; i < q->scale && i < SY_PLAN_SCALE_MAX; i++) {
+        one *= 10;
+    }
+    if (a->noisy || out(x, at + 1)->kind != SY_POST_NUMBER) {
+        return PLAN_FAIL(x->err, "f", "quantile takes values without noise, and weights");
+    }
+    if (!sy_view_is(q->op, "int") || q->i <= 0 || q->i >= one) {
+        return PLAN_FAIL(x->err, "f", "a quantile is written as a number between 0 and 1");
+    }
+    a->noisy = out(x, at + 1)->noisy;
+    return SY_OK;
+}
+
 /* Type the functions, whose arguments are the outs from `first`, into cols. */
 static sy_status type_fns(struct rel *x, unsigned where, size_t first, struct sy_post_col *cols)
 {
@@ -287,6 +306,9 @@ static sy_status type_fns(struct rel *x, unsigned where, size_t first, struct sy
         struct sy_post_col a = f->n_args == 0 ? (struct sy_post_col){0} : *out(x, at);
         if (f->numbers && a.kind != SY_POST_NUMBER) {
             return PLAN_FAIL(x->err, "f", "%s takes a number", f->name);
+        }
+        if (f->n_args == POST_QUANTILE_ARGS) {
+            SY_TRY(check_quantile(x, at, &a));
         }
         cols[i] = (struct sy_post_col){f->counts ? SY_POST_NUMBER : a.kind, false, a.noisy};
         at += f->n_args;

@@ -57,11 +57,7 @@ int64_t mech_laplace(struct mech_stream *s, uint64_t scale);
 /* One discrete Gaussian value; scale (sigma) in 1..MECH_SCALE_MAX. */
 int64_t mech_gauss(struct mech_stream *s, uint64_t scale);
 
-/* One value of the kind; what a release draws. mech_noise_ok(kind, scale) must hold. In a
- * weakened build (mechanisms/weak.h) the scale is reduced first. */
+/* One value of the kind; what a release draws. mech_noise_ok(kind, scale) must hold. */
 int64_t mech_draw(struct mech_stream *s, enum mech_kind kind, uint64_t scale);
-
-/* Was this library built with a weakness switch? Such a build opens test domains only. */
-bool mech_is_weakened(void);
 
 #endif

@@ -1,7 +1,8 @@
 /*
  * Small sealed files in DIR/answers: stored answers, returned again for a repeated question.
  * File NAME.blob: "SHUYUBLB" | suite u16 | nonce 12 | AES-256-GCM ciphertext | tag 16, key =
- * HKDF(answer key, info = "shuyu-blob-1" || NAME), associated data = suite || NAME.
+ * HKDF(answer key, info = "shuyu-blob-1" || NAME), associated data = suite || NAME. Plaintext: the bytes,
+ * padded (ISO/IEC 7816-4) to a multiple of 1,024, so that the size tells no answer from another.
  * Threads: as in store.h.
  */
 #ifndef VAULT_BLOB_H

@@ -17,6 +17,7 @@
  *   custodian:ID                                    the other share: a box only its holder opens
  *   deposit:GRANT:ID                                a custodian's share, while a grant is in force
  *   select:NS record:NS unit:NS units:NS            keys of a unit namespace; size of its unit map
+ *   subject:NS                                      key of pseudonyms that count questions (subject.h)
  *   pseudonym:SCENE                                 key of a scene's pseudonyms (SCENE: its grant in hex)
  *
  * An older copy of an item, put back by someone who can write the disk, does verify: what stops it

@@ -49,4 +49,9 @@ struct vault_unit_keys_ask {
 SY_MUST sy_status vault_unit_keys(struct vault *v, const struct vault_unit_keys_ask *ask, int fd,
                                   struct sy_error *reterr);
 
+/* The permanent 32-byte key of the namespace's cell-key noise (mechanisms/cellkey.h): HKDF of the key
+ * that its record keys come from. Made on first use; ret is owned by the caller. */
+SY_MUST sy_status vault_cellkey(struct vault *v, struct sy_view ns, struct vault_secret *ret,
+                                struct sy_error *reterr);
+
 #endif

@@ -30,7 +30,7 @@ struct warden_job {
 
 /* What a job may use. */
 struct warden_job_caps {
-    uint8_t kind; /* SY_JOB_LOWER, _RUN or _INGEST (wire/job.h) */
+    uint8_t kind; /* SY_JOB_LOWER, _RUN, _INGEST or _EXPOSURE (wire/job.h) */
     uint64_t memory_mib, cpu_s;
     uint64_t wall_ns; /* 0 = none (ingest: the file decides) */
 };

@@ -10,6 +10,7 @@
 void warden_read_list(struct warden_call *c);   /* state.list */
 void warden_read_log(struct warden_call *c);    /* log.entries */
 void warden_read_share(struct warden_call *c);  /* dataset.share */
+void warden_read_risk(struct warden_call *c);   /* risk.report */
 void warden_read_status(struct warden_call *c); /* status.domain */
 
 /* The clear answer to status.ping. */

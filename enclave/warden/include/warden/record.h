@@ -28,8 +28,14 @@ void warden_commit(struct warden *w);
  * over for good, the key of its pseudonyms. */
 SY_MUST sy_status warden_forget_grant(struct warden *w, const uint8_t grant[32]);
 
+/* Has the domain's disk room for what a new entry may lead to: the ledger's next segment, the answers of
+ * the runs under way, key notes? Without it nothing new is taken, and nothing is charged; what was
+ * recorded is still given, and everything can be read. */
+bool warden_has_room(const struct warden *w);
+
 /* Note the committed size in the key store's own memory of checkpoints, which makes an older ledger
- * beside newer keys detectable: every second, at every key operation, and at the end. */
+ * beside newer keys detectable: every second, at every key operation, and at the end. A full
+ * disk is waited for, by then nothing new is taken; any other failure stops the warden. */
 void warden_note(struct warden *w);
 
 /* Then the public tiles and the checkpoint that the gateway serves. */

@@ -13,11 +13,13 @@
 #include "base/fdio.h"
 #include "rules/model.h"
 #include "vault/column.h"
+#include "vault/subject.h"
+#include "vault/units.h"
 #include "warden/call.h"
 #include "warden/job.h"
 #include "wire/job.h"
 
-/* Every column is a descriptor of one message: those that scans read, and the selection keys. */
+/* Every column is a descriptor of one message: those that scans read, and units' keys. */
 enum {
     WARDEN_KEYS_MAX = 8,
     WARDEN_COLUMNS_MAX = SY_FDS_MAX - WARDEN_KEYS_MAX,
@@ -34,11 +36,13 @@ struct warden_feed {
     struct vault_column column;
 };
 
-/* The selection keys of one namespace's units. */
+/* The keys of one kind of one namespace's units. */
 struct warden_unit_keys {
+    enum vault_unit_key kind;
     struct sy_view ns;
     uint64_t n_units;
     int fd;
+    struct vault_secret noise; /* with record keys: what their cells' noise is drawn under */
 };
 
 struct warden_run {
@@ -65,6 +69,10 @@ struct warden_run {
     struct warden_unit_keys keys[WARDEN_KEYS_MAX];
     size_t n_keys;
     struct sy_run_column columns[SY_FDS_MAX]; /* of the feeds, then of the keys */
+    struct vault_subject *subject;            /* whom the question is about; NULL: about nobody */
+    struct sy_view *asserted;                 /* texts of the asserted parameters, in plan order */
+    size_t n_asserted;
+    bool unknown;                   /* the answer is "unknown": looked at in weak builds only */
     struct vault_secret pseudonyms; /* key of the grant's pseudonyms; empty until a mask needs it */
 
     struct warden_job job;
@@ -83,9 +91,20 @@ struct warden_run {
 SY_MUST sy_status warden_run_rows(struct warden_run *r, struct sy_error *err);
 SY_MUST sy_status warden_run_sources(struct warden_run *r, struct sy_error *err);
 
+/* subject.c: of a model about one subject, take who it is and what is asserted from the call's secret.
+ * Nothing for other models. */
+SY_MUST sy_status warden_run_subject(struct warden_run *r, struct sy_error *err);
+
 /* run_work.c: ask for a worker, and feed it from a thread. When the worker's result is released, or
  * will never be, warden_run_ready is called on the loop's thread. */
 SY_MUST sy_status warden_run_work(struct warden_run *r, struct sy_error *err);
+
+/* Parts of these for reports of exposure (src/exposure.h): copy the pack, the grant of r->row and its datasets;
+ * fill every column, on a work thread; close what the sources opened, and free the rest of a run that
+ * nobody needs, but not the run itself. */
+SY_MUST sy_status warden_run_grant_rows(struct warden_run *r, struct sy_error *err);
+SY_MUST sy_status warden_run_fill(struct warden_run *r);
+void warden_run_close(struct warden_run *r);
 
 /* run.c: nobody is at work any more: settle now, or, with slots, when the time comes. */
 void warden_run_ready(struct warden_run *r);

@@ -27,6 +27,7 @@
 
 struct warden_call;
 struct warden_run;
+struct warden_exposure;
 
 /* Keys of the domain in guarded memory, borrowed from the vault. */
 struct warden_keys {
@@ -59,12 +60,13 @@ struct warden {
     struct warden_call *calls;   /* all that live */
     struct warden_call *waiting; /* appended this round; acted on after the commit */
     struct warden_call **waiting_tail;
-    struct warden_run *runs; /* in flight or not yet told (run.c) */
-    int64_t last_time;       /* of the newest entry */
-    uint64_t noted_size;     /* entries at the checkpoint that the key store last noted */
-    bool appended;           /* something to commit this round */
-    bool unpublished;        /* committed, but not yet in the public tiles */
-    bool failed;             /* the ledger refuses: stop, fail closed */
+    struct warden_run *runs;           /* in flight or not yet told (run.c) */
+    struct warden_exposure *exposures; /* reports in flight (exposure.c) */
+    int64_t last_time;                 /* of the newest entry */
+    uint64_t noted_size;               /* entries at the checkpoint that the key store last noted */
+    bool appended;                     /* something to commit this round */
+    bool unpublished;                  /* committed, but not yet in the public tiles */
+    bool failed;                       /* the ledger refuses: stop, fail closed */
 };
 
 #endif

@@ -25,6 +25,10 @@ bool warden_run_prepare(struct warden_call *c);
 void warden_run_done(struct warden_call *c);
 void warden_run_again(struct warden_call *c);
 
+/* subject.ask: a run like any other, but that its secret says whom it is about. prepare: what the rules
+ * are told of the secret, as inputs: flags and a pseudonym, nothing else of it. */
+bool warden_subject_prepare(struct warden_call *c);
+
 /* Stop every run under a grant, at once (suspension, revocation, expiry): its charge is answered
  * as a crash and stays charged. */
 void warden_runs_stop(struct warden *w, const uint8_t grant[32]);

@@ -14,7 +14,10 @@
  *                      units own (their reach has no threshold); a parameter of a plan over protected
  *                      data whose declared support is below the pack's; a mechanism that the pack's table
  *                      does not allow for the grade of an output column, or that the grant does not
- *                      name; "exact" over anything protected or above g1
+ *                      name; "exact" over anything protected or above g1; a plan about one subject that
+ *                      is not one block of one declared key, free of charge, over at most one row a unit,
+ *                      owned by nobody else, all of whose parameters are asserted; an asserted parameter
+ *                      of any other plan
  *   SY_E_LIMIT         cells, groups or rows beyond the pack; more columns or namespaces than a run
  *                      may have; a sum that could leave +-2^62; more cells could occur than a
  *                      worker's result carries; one protected row could meet more than RULES_FAN_MAX
@@ -49,6 +52,7 @@ enum {
     RULES_LABEL_BYTES_MAX = SY_LABEL_BYTES_MAX, /* widest open-key label an answer may carry */
     RULES_RUN_COLUMNS_MAX = 56, /* that one run reads, over all its scans: one descriptor each */
     RULES_RUN_SPACES_MAX = 8,   /* namespaces that the blocks of a run protect: a key column each */
+    RULES_SUBJECT_LABELS_MAX = 32, /* answers that a question about one subject may have */
     RULES_FAN_MAX = 1 << 20,  /* public rows that one protected row may meet, all joins together */
     RULES_PROOF_BYTES = 24576 /* a reply's three proofs and signature, but what the plan adds */
 };
@@ -84,13 +88,33 @@ struct rules_figure_facts {
     uint64_t half;  /* of the 95 % interval, in the same units; 0 = exact */
     uint32_t scale; /* decimal digits */
     uint64_t grade;
+    struct sy_view
+        values_ns;  /* different units of another namespace are counted: whose; else empty */
     int64_t lo, hi; /* what the bounded figure of any one cell can be, before noise */
+    uint8_t measure
+        [16]; /* cellkey: what is counted or summed, whatever its alias, order or place: noise
+                          * is a function of contributors, measure and exact value only. Figures that are
+                          * equal for all data have equal measures (count of a unit's only row: units) */
+};
+
+/* The trees that a block's cells are the leaves of, by its last key (docs/privacy/trees.md); leaves 0: none.
+ * The block has n_cells / leaves of them, alike. fan: children of a node; nodes: leaves and inner ones. */
+struct rules_tree_facts {
+    uint64_t leaves, fan, levels, nodes;
 };
 
 struct rules_block_facts {
     struct sy_view ns;
     const struct sy_track *track; /* whose rows it bounds, and who else owns them; NULL: public */
-    enum rules_noise kind;        /* NONE: exact */
+    enum rules_noise kind;        /* NONE: exact, or cellkey */
+    bool
+        cellkey; /* g2: noise by record keys, pack.cellkey[0] (look at this before kind); half is set,
+                   * noise is 0 */
+    struct sy_view klass; /* of the unit column, where one field is behind it (wire/identity.h) */
+    bool subject;         /* one subject's cell, docs/privacy/subject.md; kind is NONE */
+    struct rules_tree_facts
+        tree;         /* its one figure: reach and noise are of a node, scale is 3; half is of a
+                                   * leaf; lo and hi of a cell, as always, in whole counts */
     bool open;        /* cells leave through thresholds: some key is open, or the block is sparse */
     uint64_t n_cells; /* declared cells; open: the most that may be kept (pack.cells_max) */
     uint64_t units_max; /* distinct units a cell can hold at most; 0 when unprotected */
@@ -117,6 +141,7 @@ struct rules_plan_facts {
     uint64_t worker_cells; /* cells of one block that a worker's result must have room for: all that
                                 * can occur, so that no row decides whether it is cut off */
     struct sy_post_types post; /* n_rels 0: no post stage */
+    struct sy_view *shaped;    /* with a post stage: per column of the answer, sy_shape_labels */
     uint64_t rows_out;         /* most rows of the answer */
     size_t answer_bytes;       /* bound on the canonical sy_answer, a multiple of SY_REPLY_BLOCK */
     size_t reply_bytes;        /* length to pad the run's sy_reply to: answer and proofs */

@@ -16,6 +16,12 @@
  *   charge/N           sy_row_charge              N = entry of the charge, 20 decimal digits
  *   question/HEX       sy_row_question            a stored answer
  *   nonce/PARTY/HEX    sy_row_nonce               HEX here = 32 digits
+ *   region/NS/N        sy_row_region              whom charge N asked about by cell keys (rules/guard.h)
+ *   guard/PARTY        sy_row_guard               what the guard refused it
+ *
+ *   consent/ISSUER/HEX sy_row_consent             a consent token that was used; HEX = 32 digits of its nonce
+ *   subject/NS/HEX     sy_row_asked               questions about one subject; HEX = its pseudonym
+ *   asker/PARTY        sy_row_asked               questions about subjects by one developer
  *
  * Units: rho in 1e-9 zCDP, delta in 1e-15, times in UTC seconds. Entries are ledger indexes.
  */
@@ -74,6 +80,8 @@ SY_RECORD(row_proposal, SY_ROW_PROPOSAL_FIELDS)
 
 /* A grant's share of one namespace's budget: spent <= rho, and likewise for delta. */
 #define SY_ROW_GRANT_SHARE_FIELDS(F, S, L)                                                         \
+    F(u64, cells, "cells", SY_OPT)                                                                 \
+    F(u64, cells_spent, "cells_spent", SY_OPT)                                                     \
     F(u64, delta, "delta", SY_OPT)                                                                 \
     F(u64, delta_spent, "delta_spent", SY_OPT)                                                     \
     F(str, ns, "ns", 0)                                                                            \
@@ -82,11 +90,12 @@ SY_RECORD(row_proposal, SY_ROW_PROPOSAL_FIELDS)
 SY_RECORD(row_grant_share, SY_ROW_GRANT_SHARE_FIELDS)
 
 /* status: active | suspended | revoked | expired (the last two are final). ground: of the last
- * order; calls and overruns: used so far; shares: one per unit namespace the datasets touch. */
+ * order; calls and overruns: used so far; exposures: reports asked for; shares: one per unit namespace the datasets touch. */
 #define SY_ROW_GRANT_FIELDS(F, S, L)                                                               \
     F(u64, calls, "calls", SY_OPT)                                                                 \
     F(str, developer, "developer", 0)                                                              \
     F(u64, entry, "entry", 0)                                                                      \
+    F(u64, exposures, "exposures", SY_OPT)                                                         \
     F(str, ground, "ground", SY_OPT)                                                               \
     F(u64, overruns, "overruns", SY_OPT)                                                           \
     F(bin, proposal, "proposal", 0)                                                                \
@@ -113,24 +122,38 @@ SY_RECORD(row_reads, SY_ROW_READS_FIELDS)
 SY_RECORD(row_model, SY_ROW_MODEL_FIELDS)
 
 /* Lifetime account of a namespace: spent + held <= cap at every entry. held: what live grants have
- * reserved and not spent; spent never shrinks. */
+ * reserved and not spent; spent never shrinks. recovered: what the agency gave back in all, which is part
+ * of the cap; year: of that, since recover_since; recover_rho, recover_delta: the most that a year may
+ * give back, fixed with the cap. */
 #define SY_ROW_BUDGET_FIELDS(F, S, L)                                                              \
+    F(u64, cap_cells, "cap_cells", SY_OPT)                                                         \
     F(u64, cap_delta, "cap_delta", SY_OPT)                                                         \
     F(u64, cap_rho, "cap_rho", SY_OPT)                                                             \
+    F(u64, held_cells, "held_cells", SY_OPT)                                                       \
     F(u64, held_delta, "held_delta", SY_OPT)                                                       \
     F(u64, held_rho, "held_rho", SY_OPT)                                                           \
+    F(u64, recover_delta, "recover_delta", SY_OPT)                                                 \
+    F(u64, recover_rho, "recover_rho", SY_OPT)                                                     \
+    F(i64, recover_since, "recover_since", SY_OPT)                                                 \
+    F(u64, recovered_delta, "recovered_delta", SY_OPT)                                             \
+    F(u64, recovered_rho, "recovered_rho", SY_OPT)                                                 \
+    F(u64, spent_cells, "spent_cells", SY_OPT)                                                     \
     F(u64, spent_delta, "spent_delta", SY_OPT)                                                     \
-    F(u64, spent_rho, "spent_rho", SY_OPT)
+    F(u64, spent_rho, "spent_rho", SY_OPT)                                                         \
+    F(u64, year_delta, "year_delta", SY_OPT)                                                       \
+    F(u64, year_rho, "year_rho", SY_OPT)
 SY_RECORD(row_budget, SY_ROW_BUDGET_FIELDS)
 
 /* A paid run. status: open | ok | refused. params: positions in the declared values;
- * salt: of the charge (noise); answer: entry of the answer + 1. */
+ * salt: of the charge (noise); answer: entry of the answer + 1; once: of a question about one subject,
+ * whose answer is never given to another request. */
 #define SY_ROW_CHARGE_FIELDS(F, S, L)                                                              \
     F(u64, answer, "answer", SY_OPT)                                                               \
     L(data_ref, data, "data", 0)                                                                   \
     F(b32, grant, "grant", 0)                                                                      \
     F(b32, model, "model", 0)                                                                      \
     F(b16, nonce, "nonce", 0)                                                                      \
+    F(bool, once, "once", SY_OPT)                                                                  \
     F(u64s, params, "params", SY_OPT)                                                              \
     F(str, party, "party", 0)                                                                      \
     F(b32, question, "question", 0)                                                                \
@@ -154,6 +177,57 @@ SY_RECORD(row_question, SY_ROW_QUESTION_FIELDS)
     F(bool, open, "open", SY_OPT)
 SY_RECORD(row_nonce, SY_ROW_NONCE_FIELDS)
 
+/* One field of a region: which of its values, before any mask, are asked for, and which of them are
+ * told apart. seg: triples lo, hi, class, ascending and disjoint, of values (positions of labels;
+ * RULES_REGION_NULL: NULL); class RULES_REGION_EACH: each value is told apart from all others. */
+#define SY_REGION_DIM_FIELDS(F, S, L)                                                              \
+    F(str, dataset, "dataset", 0)                                                                  \
+    F(str, field, "field", 0)                                                                      \
+    F(i64s, seg, "seg", SY_OPT)
+SY_RECORD(region_dim, SY_REGION_DIM_FIELDS)
+
+/* The rows that one block asked about: its datasets, and the fields that restrict or divide them, both
+ * ascending. A field that is not there is neither restricted nor told apart. */
+#define SY_REGION_BOX_FIELDS(F, S, L)                                                              \
+    L(region_dim, dims, "dims", SY_OPT)                                                            \
+    F(strs, sources, "sources", 0)
+SY_RECORD(region_box, SY_REGION_BOX_FIELDS)
+
+/* How many earlier regions of another party this one overlapped. */
+#define SY_REGION_NEAR_FIELDS(F, S, L)                                                             \
+    F(u64, n, "n", 0)                                                                              \
+    F(str, party, "party", 0)
+SY_RECORD(region_near, SY_REGION_NEAR_FIELDS)
+
+/* One charge's regions of one namespace; params: positions in the declared values. */
+#define SY_ROW_REGION_FIELDS(F, S, L)                                                              \
+    L(region_box, boxes, "boxes", 0)                                                               \
+    F(b32, grant, "grant", 0)                                                                      \
+    F(b32, model, "model", 0)                                                                      \
+    L(region_near, near, "near", SY_OPT)                                                           \
+    F(u64s, params, "params", SY_OPT)                                                              \
+    F(str, party, "party", 0)
+SY_RECORD(row_region, SY_ROW_REGION_FIELDS)
+
+/* entry: of the last refusal. */
+#define SY_ROW_GUARD_FIELDS(F, S, L)                                                               \
+    F(u64, entry, "entry", 0)                                                                      \
+    F(u64, refused, "refused", 0)
+SY_RECORD(row_guard, SY_ROW_GUARD_FIELDS)
+
+/* entry: of the charge that used it. */
+#define SY_ROW_CONSENT_FIELDS(F, S, L) F(u64, entry, "entry", 0)
+SY_RECORD(row_consent, SY_ROW_CONSENT_FIELDS)
+
+/* n: questions charged in the window number `window` (time / pack.subject.window_s), refused or not. */
+#define SY_ROW_ASKED_FIELDS(F, S, L)                                                               \
+    F(u64, n, "n", 0)                                                                              \
+    F(u64, window, "window", SY_OPT)
+SY_RECORD(row_asked, SY_ROW_ASKED_FIELDS)
+
+#define RULES_REGION_NULL INT64_MIN
+#define RULES_REGION_EACH INT64_C(-1)
+
 enum { RULES_ID_MAX = 64, RULES_KEY_CAP = 192 };
 
 /* A key as text, NUL-terminated; n = 0 when a part does not fit (no row has the empty key). */
@@ -168,7 +242,12 @@ struct rules_key rules_key_id(const char *prefix, struct sy_view id);
 struct rules_key rules_key_hash(const char *prefix, const uint8_t hash[32]);
 /* "charge/" + 20 digits. */
 struct rules_key rules_key_charge(uint64_t entry);
+/* "region/NS/" + 20 digits. */
+struct rules_key rules_key_region(struct sy_view ns, uint64_t entry);
 struct rules_key rules_key_nonce(struct sy_view party, const uint8_t nonce[16]);
+/* "consent/ISSUER/" + 32 hex digits; "subject/NS/" + 64. */
+struct rules_key rules_key_consent(struct sy_view issuer, const uint8_t nonce[16]);
+struct rules_key rules_key_subject(struct sy_view ns, const uint8_t who[32]);
 struct rules_key rules_key_scene(struct sy_view developer, struct sy_view scene);
 
 static inline struct sy_view rules_key_view(const struct rules_key *k)

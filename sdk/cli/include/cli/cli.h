@@ -117,6 +117,8 @@ bool cli_member(struct cli *c, struct sy_view row, const char *key, struct sy_vi
 bool cli_read_file(struct cli *c, const char *path, struct sy_view *ret, int *ret_status);
 /* Write a file (mode 0644), or stdout for "-". */
 bool cli_write_file(struct cli *c, const char *path, struct sy_view content, int *ret_status);
+/* The same with mode 0600, for what only its owner may read. */
+bool cli_write_secret(struct cli *c, const char *path, struct sy_view content, int *ret_status);
 
 /* --approve or --reject, and the opinions that go with a review. */
 bool cli_review_args(struct cli *c, struct sy_review *ret, int *ret_status);
@@ -153,8 +155,13 @@ cli_command cli_pack_compile, cli_pack_show, cli_pack_adopt, cli_dataset_define,
 cli_command cli_scene_apply, cli_scene_list, cli_scene_show, cli_scene_first, cli_scene_consent,
     cli_scene_final, cli_scene_suspend, cli_scene_resume, cli_scene_revoke;       /* cmd_scene.c */
 cli_command cli_model_register, cli_model_review, cli_model_list, cli_model_show; /* cmd_model.c */
+cli_command cli_scene_exposure;                                                   /* cmd_exposure.c */
+cli_command cli_model_bounds;                                                     /* cmd_bounds.c */
 cli_command cli_model_check, cli_model_explain, cli_model_cost, cli_model_test;   /* cmd_check.c */
+cli_command cli_consent_issue, cli_subject_ask;                                   /* cmd_subject.c */
 cli_command cli_run;                                                              /* cmd_run.c */
+cli_command cli_budget_recover;                                                   /* cmd_budget.c */
+cli_command cli_risk_report, cli_risk_stop;                                       /* cmd_risk.c */
 cli_command cli_budget, cli_log_export;                                           /* cmd_log.c */
 
 #endif

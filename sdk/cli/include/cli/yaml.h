@@ -57,6 +57,9 @@ SY_MUST sy_status cli_yaml_fill(struct cli_yaml *y, const yaml_node_t *map,
                                 const struct cli_key *keys, size_t n_keys, struct sy_arena *arena,
                                 void *ret, struct sy_error *reterr);
 
+/* One scalar of a kind from CLI_BOOL to CLI_MEBI, from elsewhere than a file. False when it does not fit. */
+bool cli_yaml_value(enum cli_kind kind, struct sy_view text, void *ret);
+
 /* Items of a sequence (NULL node = none). SY_E_FIELD when it is none. */
 SY_MUST sy_status cli_yaml_items(struct cli_yaml *y, const yaml_node_t *seq, size_t *ret_n,
                                  struct sy_error *reterr);

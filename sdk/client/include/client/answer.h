@@ -10,6 +10,7 @@ struct client_column {
     const struct sy_answer_column *c;
     const char *name; /* NUL-terminated copies */
     const char *mechanism;
+    const char *shaped;
     const char **texts; /* of a key column, one per row; NULL for figures */
 };
 

@@ -25,9 +25,16 @@ enum { SY_LABEL_BYTES_MAX = 256 }; /* of a text: plain UTF-8, not empty */
  *                 On any other field rows is 0 or 1: 1 declares a key, no value in two rows (a code table's
  *                 code), so that a join on it multiplies nothing
  * grade: 1..4 (g1..g4). source: name of the column in the raw file ("" = name). sources: of a unit,
- * two or more columns that together name it (a composite key; `source` is then ""). */
+ * two or more columns that together name it (a composite key; `source` is then "").
+ * grain: any so many neighbouring values (days of a date, labels of an enum) hold at least the pack's
+ * units_min units, by public knowledge; 0: not known (enum, bool: 1). The guard against differencing
+ * refuses g2 questions that differ by less (docs/privacy/cellkey.md).
+ * klass: what kind of thing the column holds; derive: what is stored of `source` instead of it (both:
+ * wire/identity.h). */
 #define SY_FIELD_DEF_FIELDS(F, S, L)                                                               \
+    F(str, derive, "derive", SY_OPT)                                                               \
     F(u64, grade, "grade", 0)                                                                      \
+    F(u64, grain, "grain", SY_OPT)                                                                 \
     F(i64, hi, "hi", SY_OPT)                                                                       \
     F(str, klass, "klass", SY_OPT)                                                                 \
     F(i64, lo, "lo", SY_OPT)                                                                       \

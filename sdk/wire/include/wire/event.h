@@ -37,6 +37,7 @@ SY_RECORD(dataset_keys, SY_DATASET_KEYS_FIELDS)
  *   salt, data  model.run: fresh random salt of the charge, data versions it will read
  *   early       code the gateway refused with, re-decided here; 0 = none
  *   version     dataset.publish (warden): the finished version
+ *   subject     subject.ask: what opening its secret gave; none when it did not open
  *   charge      job.answer (warden): entry of the charge; outcome: ok | refused;
  *               commit = SHA-256("shuyu-answer-1" || salt || canonical answer) */
 #define SY_LOWER_ERROR_FIELDS(F, S, L)                                                             \
@@ -44,6 +45,15 @@ SY_RECORD(dataset_keys, SY_DATASET_KEYS_FIELDS)
     F(str, field, "field", SY_OPT)                                                                 \
     F(str, reason, "reason", 0)
 SY_RECORD(lower_error, SY_LOWER_ERROR_FIELDS)
+
+/* opens: identifier and salt open the token's subject commitment; asserted_ok: so do the asserted values
+ * theirs, and each is one that its parameter allows; who: the subject's pseudonym in the namespace of
+ * the model's unit, under a key that can be destroyed (vault/subject.h). None of it depends on data. */
+#define SY_SUBJECT_INPUTS_FIELDS(F, S, L)                                                          \
+    F(bool, asserted_ok, "asserted_ok", SY_OPT)                                                    \
+    F(bool, opens, "opens", SY_OPT)                                                                \
+    F(b32, who, "who", SY_OPT)
+SY_RECORD(subject_inputs, SY_SUBJECT_INPUTS_FIELDS)
 
 #define SY_INPUTS_FIELDS(F, S, L)                                                                  \
     F(u64, charge, "charge", SY_OPT)                                                               \
@@ -56,6 +66,7 @@ SY_RECORD(lower_error, SY_LOWER_ERROR_FIELDS)
     F(bin, plan, "plan", SY_OPT)                                                                   \
     F(b32, salt, "salt", SY_OPT)                                                                   \
     F(bool, share_ok, "share_ok", SY_OPT)                                                          \
+    L(subject_inputs, subject, "subject", SY_OPT)                                                  \
     F(i64, time, "time", 0)                                                                        \
     F(b32, tls, "tls", SY_OPT)                                                                     \
     L(dataset_version, version, "version", SY_OPT)

@@ -8,6 +8,7 @@
  *   kind 'i' ingest:  warden -> sy_ingest_job + the raw file's descriptor;
  *                     worker -> sy_ingest_batch, as many as it takes; the last has `end` set. Flow
  *                     control is the socket's.
+ *   kind 'e' exposure: in wire/exposure.h
  *
  * A worker's message is untrusted: BOUNDARY checks are in enclave/warden and policies/rules.
  *
@@ -22,10 +23,14 @@
 
 #include "wire/catalog.h"
 #include "wire/methods.h"
+#include "wire/pack.h"
 #include "wire/plan.h"
 
 /* Kinds of jobs, as the zygote is asked for them. */
 enum { SY_JOB_LOWER = 'l', SY_JOB_RUN = 'r', SY_JOB_INGEST = 'i' };
+
+/* A worker's address space: its job's memory, and more for code, stacks and mapped columns. */
+enum { SY_JOB_SLACK_MIB = 2048 };
 
 enum { SY_MORSEL_ROWS = 122880, SY_CHUNK_BYTES = 1 << 20, SY_JOB_MESSAGE_MAX = 64 << 20 };
 
@@ -53,7 +58,9 @@ SY_RECORD(lower_result, SY_LOWER_RESULT_FIELDS)
 
 /* One column of a run. scan = ordinal of the scan relation in plan.rels; a "key" column holds the
  * selection keys of the units of namespace `ns` and has field "" (one for each namespace that a
- * limited block protects). dict: text labels by code, for text fields. */
+ * limited block, or one that counts distinct values, protects, or whose units such a block counts); a
+ * "record" column likewise the permanent record keys, 8 bytes each (one for each namespace that a
+ * cellkey block protects). dict: text labels by code, for text fields. */
 #define SY_RUN_COLUMN_FIELDS(F, S, L)                                                              \
     F(strs, dict, "dict", SY_OPT)                                                                  \
     F(str, field, "field", SY_OPT)                                                                 \
@@ -64,23 +71,49 @@ SY_RECORD(lower_result, SY_LOWER_RESULT_FIELDS)
     F(str, type, "type", 0)                                                                        \
     F(u64, width, "width", 0)
 SY_RECORD(run_column, SY_RUN_COLUMN_FIELDS)
+/* What withholding in cellkey blocks depends on, of the pack's sy_pack_cellkey: no noise, no key. */
+#define SY_RUN_CELLKEY_FIELDS(F, S, L)                                                             \
+    F(u64, nk_n, "nk_n", SY_OPT)                                                                   \
+    F(u64, nk_permille, "nk_permille", SY_OPT)                                                     \
+    F(u64, p_permille, "p_permille", SY_OPT)                                                       \
+    F(u64, protect, "protect", SY_OPT)                                                             \
+    F(u64, units_min, "units_min", SY_OPT)
+SY_RECORD(run_cellkey, SY_RUN_CELLKEY_FIELDS)
 #define SY_RUN_JOB_FIELDS(F, S, L)                                                                 \
+    F(strs, asserted, "asserted", SY_OPT)                                                          \
+    S(run_cellkey, cellkey, "cellkey", SY_OPT)                                                     \
     F(u64, cells_max, "cells_max", 0)                                                              \
     L(run_column, columns, "columns", 0)                                                           \
     L(dataset_def, datasets, "datasets", 0)                                                        \
     F(u64, memory_mib, "memory_mib", 0)                                                            \
     F(u64s, params, "params", SY_OPT)                                                              \
     S(plan, plan, "plan", 0)                                                                       \
+    F(u64, subject, "subject", SY_OPT)                                                             \
     F(u64, threads, "threads", 0)
 SY_RECORD(run_job, SY_RUN_JOB_FIELDS)
+/* subject: of a plan with subject blocks, 1 + the code of the one unit whose rows count (0: none);
+ * asserted: texts of its asserted parameters, in the order of plan.params. */
 /* One non-empty cell. key[i]: position of the label (labels' count = the NULL cell) for declared
- * keys; for open keys position in the column's dict, dict's count = NULL. units: distinct units. */
+ * keys; for open keys position in the column's dict, dict's count = NULL. units: distinct units.
+ * cellkey blocks only: ck = sum of the record keys of its units modulo 2^64; tops: for each figure its two
+ * largest contributions of one unit, largest first. tree blocks have the exact leaves only. */
 #define SY_RUN_CELL_FIELDS(F, S, L)                                                                \
+    F(u64, ck, "ck", SY_OPT)                                                                       \
     F(i64s, figures, "f", SY_OPT)                                                                  \
     F(u64s, key, "k", SY_OPT)                                                                      \
+    F(i64s, tops, "t", SY_OPT)                                                                     \
     F(u64, units, "u", SY_OPT)
 SY_RECORD(run_cell, SY_RUN_CELL_FIELDS)
-#define SY_RUN_BLOCK_FIELDS(F, S, L) L(run_cell, cells, "c", SY_OPT)
+/* How a withheld cell at ordinal p stays hidden from all margins: together with the cell at q it spans a
+ * box (the cells that have in each key p's or q's position), and all cells of the box are withheld. The
+ * warden checks it. p and q are cell ordinals (mixed radix). */
+#define SY_RUN_BOX_FIELDS(F, S, L)                                                                 \
+    F(u64, p, "p", SY_OPT)                                                                         \
+    F(u64, q, "q", SY_OPT)
+SY_RECORD(run_box, SY_RUN_BOX_FIELDS)
+#define SY_RUN_BLOCK_FIELDS(F, S, L)                                                               \
+    L(run_box, boxes, "b", SY_OPT)                                                                 \
+    L(run_cell, cells, "c", SY_OPT)
 SY_RECORD(run_block, SY_RUN_BLOCK_FIELDS)
 /* ok false: any failure; no message ever leaves the worker. */
 #define SY_RUN_RESULT_FIELDS(F, S, L)                                                              \

@@ -13,8 +13,11 @@
  *   band:W       int32, int64, decimal (W in stored units): lo + floor((v - lo) / W) * W
  *   date:month   date: first day of the month
  *   date:year    date: first day of the year
+ *   date:years:N date: first day of the first year of N, counted from year 0 (2 to 100): 1987-05-17
+ *                under date:years:5 is 1985-01-01. Bands of age, of a birth date
  *   prefix:N     enum, text: the first N characters (UTF-8); labels that become equal are one
  *
+ * A date's mask may lead below lo, the first day of a year that lo is within; bounds follow it.
  * Every mask but pseudonym maps [lo, hi] monotonically, so bounds map by the same function. Values
  * outside [lo, hi] are clamped first. NULL stays NULL.
  * Threads: pure.
@@ -32,15 +35,17 @@ enum sy_mask_kind {
     SY_MASK_BAND,
     SY_MASK_MONTH,
     SY_MASK_YEAR,
+    SY_MASK_YEARS,
     SY_MASK_PREFIX,
     SY_MASK_N
 };
 
-enum { SY_MASK_PREFIX_MAX = 64 };
+enum { SY_MASK_PREFIX_MAX = 64, SY_MASK_YEARS_MAX = 100 };
 
 struct sy_mask {
     enum sy_mask_kind kind;
-    int64_t n; /* band: W, 1..INT64_MAX; prefix: N, 1..SY_MASK_PREFIX_MAX; else 0 */
+    int64_t n; /* band: W, 1..INT64_MAX; prefix: N, 1..SY_MASK_PREFIX_MAX; years: N,
+                  1..SY_MASK_YEARS_MAX; else 0 */
 };
 
 /* Read a mask. SY_E_FIELD (field "mask") for an unknown word, a missing, zero, signed, leading-zero
@@ -55,7 +60,7 @@ SY_MUST sy_status sy_mask_def(const struct sy_field_def *def, const struct sy_ma
                               struct sy_arena *arena, struct sy_field_def *ret,
                               struct sy_error *reterr);
 
-/* A masked number or date: band, month and year as above with `def` the entry *before* the mask;
+/* A masked number or date: band, month, year and years as above with `def` the entry *before* the mask;
  * every other kind returns v. The pair must have passed sy_mask_def. */
 int64_t sy_mask_i64(const struct sy_field_def *def, const struct sy_mask *mask, int64_t v);
 

@@ -25,7 +25,7 @@
 SY_RECORD(ping, SY_PING_FIELDS)
 
 /* --- parties ---------------------------------------------------------------------------------- */
-/* role: agency operator department developer security auditor buyer. tls = SHA-256 of the client
+/* role: agency operator department developer security auditor buyer issuer. tls = SHA-256 of the client
  * certificate's DER. status: active revoked. */
 #define SY_PARTY_FIELDS(F, S, L)                                                                   \
     F(b32, box, "box", 0)                                                                          \
@@ -102,10 +102,11 @@ SY_RECORD(prop_field, SY_PROP_FIELD_FIELDS)
 SY_RECORD(prop_dataset, SY_PROP_DATASET_FIELDS)
 
 /* scene.apply (developer). The grant's id = SHA-256("shuyu-proposal-1" || canonical proposal).
- * rho/delta: the share reserved in every unit namespace the datasets touch. calls: runs in all.
+ * rho/delta/cells: the share reserved in every unit namespace the datasets touch. calls: runs in all.
  * overruns: runs that may overrun before the scene stops for human review. */
 #define SY_PROPOSAL_FIELDS(F, S, L)                                                                \
     F(u64, calls, "calls", 0)                                                                      \
+    F(u64, cells, "cells", SY_OPT)                                                                 \
     L(prop_dataset, datasets, "datasets", 0)                                                       \
     F(u64, delta, "delta", SY_OPT)                                                                 \
     F(str, developer, "developer", 0)                                                              \
@@ -146,9 +147,22 @@ SY_RECORD(shares, SY_SHARES_FIELDS)
     F(str, text, "text", SY_OPT)
 SY_RECORD(order, SY_ORDER_FIELDS)
 
-/* What one namespace is charged for a run. left, spent: of the grant's share after it; in answers
- * only. */
+/* budget.recover (agency): give back part of what a namespace has spent, within what the pack allows a
+ * year (wire/pack.h). ground: a code of the pack. */
+#define SY_RECOVER_FIELDS(F, S, L)                                                                 \
+    F(u64, delta, "delta", SY_OPT)                                                                 \
+    F(str, ground, "ground", 0)                                                                    \
+    F(str, ns, "ns", 0)                                                                            \
+    F(u64, rho, "rho", SY_OPT)                                                                     \
+    F(str, text, "text", SY_OPT)
+SY_RECORD(recover, SY_RECOVER_FIELDS)
+
+/* What one namespace is charged for a run. cells: of g2 figures. left, spent (rho), cells_left, cells_spent:
+ * of the grant's share after it; in answers only. */
 #define SY_SPEND_FIELDS(F, S, L)                                                                   \
+    F(u64, cells, "cells", SY_OPT)                                                                 \
+    F(u64, cells_left, "cells_left", SY_OPT)                                                       \
+    F(u64, cells_spent, "cells_spent", SY_OPT)                                                     \
     F(u64, delta, "delta", SY_OPT)                                                                 \
     F(u64, left, "left", SY_OPT)                                                                   \
     F(str, ns, "ns", 0)                                                                            \
@@ -168,7 +182,8 @@ SY_RECORD(model_clamp, SY_MODEL_CLAMP_FIELDS)
 /* One block: a SELECT whose groups and aggregates leave under one mechanism. groups, rows as in
  * wire/plan.h; rho, delta: its price for the namespace it protects. threshold: cells leave through
  * noisy thresholds although their keys are declared. unit: the column, as its FROM names it, by which
- * contributions are bounded; "" where there is only one choice, else the dataset's own unit. */
+ * contributions are bounded; "" where there is only one choice, else the dataset's own unit. tree: as in
+ * wire/plan.h. shape: what is done to its released figures: "nonnegative", "round:N" (decimal), in this order. */
 #define SY_MODEL_BLOCK_FIELDS(F, S, L)                                                             \
     L(model_clamp, clamps, "clamps", SY_OPT)                                                       \
     F(u64, delta, "delta", SY_OPT)                                                                 \
@@ -177,8 +192,10 @@ SY_RECORD(model_clamp, SY_MODEL_CLAMP_FIELDS)
     F(str, name, "name", 0)                                                                        \
     F(u64, rho, "rho", SY_OPT)                                                                     \
     F(u64, rows, "rows", 0)                                                                        \
+    F(strs, shape, "shape", SY_OPT)                                                                \
     F(str, sql, "sql", 0)                                                                          \
     F(bool, threshold, "threshold", SY_OPT)                                                        \
+    F(str, tree, "tree", SY_OPT)                                                                   \
     F(str, unit, "unit", SY_OPT)
 SY_RECORD(model_block, SY_MODEL_BLOCK_FIELDS)
 
@@ -204,8 +221,8 @@ SY_RECORD(model_def, SY_MODEL_DEF_FIELDS)
 SY_RECORD(model_result, SY_MODEL_RESULT_FIELDS)
 /* model.review (operator; header.subject = model): args = sy_review. */
 
-/* model.check (developer; read): would this model be accepted, what does it do, what does it cost?
- * Under header.grant, or, when that is zero, under `proposal` (a canonical sy_proposal of the caller
+/* model.check (developer; operator and agency under a grant; read): would this model be accepted, what
+ * does it do, what does it cost? Under header.grant, or, when that is zero, under `proposal` (a canonical sy_proposal of the caller
  * that need not be filed). Lowered by a worker without data; nothing is registered, no data touched. */
 #define SY_CHECK_FIELDS(F, S, L)                                                                   \
     S(model_def, model, "model", 0)                                                                \
@@ -264,6 +281,7 @@ SY_RECORD(data_ref, SY_DATA_REF_FIELDS)
     F(str, name, "name", 0)                                                                        \
     F(u64, noise, "noise", SY_OPT)                                                                 \
     F(u64, scale, "scale", SY_OPT)                                                                 \
+    F(str, shaped, "shaped", SY_OPT)                                                               \
     F(strs, texts, "texts", SY_OPT)                                                                \
     F(i64s, values, "values", SY_OPT)                                                              \
     F(u64s, withheld, "withheld", SY_OPT)
@@ -271,7 +289,8 @@ SY_RECORD(answer_column, SY_ANSWER_COLUMN_FIELDS)
 /* A key column has `texts`, one per row (a NULL key is the text "∅"). A figure column has `values`
  * and the 95 % interval [lo, hi] per row, all x 10^scale; `noise` is its noise scale (sigma for
  * gauss, t for laplace; 0 for ratios and figures of the post stage, whose interval says all; the
- * mechanism of the latter is "post"); `withheld` lists row numbers. */
+ * mechanism of the latter is "post"); `withheld` lists row numbers; `shaped` says what was done to the
+ * released figures afterwards ("nonnegative, rounded to 10"), "" nothing. */
 #define SY_ANSWER_FIELDS(F, S, L)                                                                  \
     L(answer_column, columns, "columns", 0)                                                        \
     L(data_ref, data, "data", 0)                                                                   \
@@ -297,6 +316,46 @@ SY_RECORD(state_row, SY_STATE_ROW_FIELDS)
     F(bool, more, "more", SY_OPT)                                                                  \
     L(state_row, rows, "rows", SY_OPT)
 SY_RECORD(state_rows, SY_STATE_ROWS_FIELDS)
+
+/* risk.report (operator, agency, security): linkage-risk figures, counted from the log alone
+ * (rules/guard.h). spaces: the accounts, each what was spent, what grants hold, the cap. pairs: questions of
+ * party `a` that overlap an earlier one of `b`, one for each; fields: g2 questions that narrow or divide by
+ * it; refusals: by the guard, the last at `entry`; regions: g2 questions in all. */
+#define SY_RISK_SPACE_FIELDS(F, S, L)                                                              \
+    F(u64, cap_cells, "cap_cells", SY_OPT)                                                         \
+    F(u64, cap_delta, "cap_delta", SY_OPT)                                                         \
+    F(u64, cap_rho, "cap_rho", SY_OPT)                                                             \
+    F(u64, held_cells, "held_cells", SY_OPT)                                                       \
+    F(u64, held_delta, "held_delta", SY_OPT)                                                       \
+    F(u64, held_rho, "held_rho", SY_OPT)                                                           \
+    F(str, ns, "ns", 0)                                                                            \
+    F(u64, spent_cells, "spent_cells", SY_OPT)                                                     \
+    F(u64, spent_delta, "spent_delta", SY_OPT)                                                     \
+    F(u64, spent_rho, "spent_rho", SY_OPT)
+SY_RECORD(risk_space, SY_RISK_SPACE_FIELDS)
+#define SY_RISK_PAIR_FIELDS(F, S, L)                                                               \
+    F(str, a, "a", 0)                                                                              \
+    F(str, b, "b", 0)                                                                              \
+    F(u64, n, "n", 0)                                                                              \
+    F(str, ns, "ns", 0)
+SY_RECORD(risk_pair, SY_RISK_PAIR_FIELDS)
+#define SY_RISK_FIELD_FIELDS(F, S, L)                                                              \
+    F(str, dataset, "dataset", 0)                                                                  \
+    F(str, field, "field", 0)                                                                      \
+    F(u64, n, "n", 0)
+SY_RECORD(risk_field, SY_RISK_FIELD_FIELDS)
+#define SY_RISK_REFUSAL_FIELDS(F, S, L)                                                            \
+    F(u64, entry, "entry", 0)                                                                      \
+    F(u64, n, "n", 0)                                                                              \
+    F(str, party, "party", 0)
+SY_RECORD(risk_refusal, SY_RISK_REFUSAL_FIELDS)
+#define SY_RISK_REPORT_FIELDS(F, S, L)                                                             \
+    L(risk_field, fields, "fields", SY_OPT)                                                        \
+    L(risk_pair, pairs, "pairs", SY_OPT)                                                           \
+    L(risk_refusal, refusals, "refusals", SY_OPT)                                                  \
+    F(u64, regions, "regions", SY_OPT)                                                             \
+    L(risk_space, spaces, "spaces", SY_OPT)
+SY_RECORD(risk_report, SY_RISK_REPORT_FIELDS)
 
 /* log.entries (auditor, agency: all; a party: its own): bodies from entry `first` on. An entry that
  * the caller may not read comes with an empty body. */

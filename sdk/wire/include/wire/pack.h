@@ -7,17 +7,22 @@
 
 #include "wire/schema.h"
 
-/* What may leave for a grade 1..4: mechanisms the table allows, e.g. exact | gauss laplace. */
+/* What may leave for a grade 1..4: mechanisms the table allows, e.g. exact | gauss laplace | cellkey | subject. */
 #define SY_PACK_GRADE_FIELDS(F, S, L)                                                              \
     F(u64, grade, "grade", 0)                                                                      \
     F(strs, mechanisms, "mechanisms", SY_OPT)                                                      \
     F(str, title, "title", SY_OPT)
 SY_RECORD(pack_grade, SY_PACK_GRADE_FIELDS)
 
-/* Lifetime caps of a unit namespace. */
+/* Lifetime caps of a unit namespace. cells: of g2 figures, cells that may ever be asked for. recover_rho,
+ * recover_delta: how much of what was spent the agency may give back within 365 days (budget.recover);
+ * without them nothing is ever given back. */
 #define SY_PACK_BUDGET_FIELDS(F, S, L)                                                             \
+    F(u64, cells, "cells", SY_OPT)                                                                 \
     F(u64, delta, "delta", 0)                                                                      \
     F(str, ns, "ns", 0)                                                                            \
+    F(u64, recover_delta, "recover_delta", SY_OPT)                                                 \
+    F(u64, recover_rho, "recover_rho", SY_OPT)                                                     \
     F(u64, rho, "rho", 0)
 SY_RECORD(pack_budget, SY_PACK_BUDGET_FIELDS)
 
@@ -37,10 +42,45 @@ SY_RECORD(pack_size, SY_PACK_SIZE_FIELDS)
     F(str, title, "title", SY_OPT)
 SY_RECORD(pack_ground, SY_PACK_GROUND_FIELDS)
 
+/* The perturbation of counts of n units (n = 0, 1, ...; the last row: of all larger n): `noise` ascending,
+ * cum[i] = 2^32 x P(noise <= noise[i]), the last one 2^32. Made by policies/packs/ptable, which shows its
+ * mean (0) and variance. */
+#define SY_PACK_PTABLE_FIELDS(F, S, L)                                                             \
+    F(u64s, cum, "cum", 0)                                                                         \
+    F(i64s, noise, "noise", 0)
+SY_RECORD(pack_ptable, SY_PACK_PTABLE_FIELDS)
+
+/* The cell-key method (docs/privacy/cellkey.md). units_min: fewest distinct units of a cell that is
+ * shown; a sum is withheld when its largest nk_n (1 or 2) contributors hold more than nk_permille of it, or
+ * when all but the two largest hold less than p_permille of the largest (0: rule off); round: released
+ * counts are multiples of it (1: no rounding); table: rows by number of units; sum_sigma: standard deviation
+ * of a sum's noise, in 1/256 of its largest contribution; protect: narrowest interval, in units, that
+ * anybody may compute for a withheld cell from all margins. */
+#define SY_PACK_CELLKEY_FIELDS(F, S, L)                                                            \
+    F(u64, nk_n, "nk_n", SY_OPT)                                                                   \
+    F(u64, nk_permille, "nk_permille", SY_OPT)                                                     \
+    F(u64, p_permille, "p_permille", SY_OPT)                                                       \
+    F(u64, protect, "protect", 0)                                                                  \
+    F(u64, round, "round", 0)                                                                      \
+    F(u64, sum_sigma, "sum_sigma", 0)                                                              \
+    L(pack_ptable, table, "table", 0)                                                              \
+    F(u64, units_min, "units_min", 0)
+SY_RECORD(pack_cellkey, SY_PACK_CELLKEY_FIELDS)
+
+/* g4: how often one subject may be asked about in one namespace within `window_s`, over all developers;
+ * and how often by one developer. token_max_s: longest life of a consent token. */
+#define SY_PACK_SUBJECT_FIELDS(F, S, L)                                                            \
+    F(u64, developer_max, "developer_max", 0)                                                      \
+    F(u64, subject_max, "subject_max", 0)                                                          \
+    F(u64, token_max_s, "token_max_s", 0)                                                          \
+    F(u64, window_s, "window_s", 0)
+SY_RECORD(pack_subject, SY_PACK_SUBJECT_FIELDS)
+
 /* support_min: a model's parameter must declare at least this support (wire/plan.h) when its plan
- * reads protected data. */
+ * reads protected data. cellkey, subject: none or one; without it nothing leaves that way. */
 #define SY_PACK_FIELDS(F, S, L)                                                                    \
     L(pack_budget, budgets, "budgets", SY_OPT)                                                     \
+    L(pack_cellkey, cellkey, "cellkey", SY_OPT)                                                    \
     F(u64, cells_max, "cells_max", 0)                                                              \
     F(bool, consent, "consent", SY_OPT)                                                            \
     L(pack_grade, grades, "grades", 0)                                                             \
@@ -50,6 +90,7 @@ SY_RECORD(pack_ground, SY_PACK_GROUND_FIELDS)
     F(u64, rho_run_max, "rho_run_max", 0)                                                          \
     F(u64, rows_max, "rows_max", 0)                                                                \
     L(pack_size, sizes, "sizes", 0)                                                                \
+    L(pack_subject, subject, "subject", SY_OPT)                                                    \
     F(u64, support_min, "support_min", SY_OPT)                                                     \
     F(u64, term_max_s, "term_max_s", 0)                                                            \
     F(str, title, "title", SY_OPT)                                                                 \

@@ -58,7 +58,8 @@ enum {
     SY_PLAN_SCHEMA = 1,
     SY_PLAN_RELS_MAX = 256,
     SY_PLAN_EXPRS_MAX = 4096,
-    SY_PLAN_CELLS_MAX = 65536
+    SY_PLAN_CELLS_MAX = 65536,
+    SY_PLAN_TREE_SCALE = 3 /* decimal digits of the cells of a tree */
 };
 
 #define SY_PLAN_EXPR_FIELDS(F, S, L)                                                               \
@@ -99,7 +100,9 @@ SY_RECORD(plan_key, SY_PLAN_KEY_FIELDS)
 /* One bounded figure: fn = count (rows) | units (distinct units; with an argument, those that have a row
  * where it is not NULL) | sum. For sum: each row's value
  * is clamped to [lo, hi] (in units of 10^-scale) before anything else; NULL rows count as absent. A
- * figure over an argument `count(x)` counts rows where it is not NULL. */
+ * figure over an argument `count(x)` counts rows where it is not NULL. distinct: different values of the
+ * argument among the rows of a cell, of which each unit gives at most `rows` to a cell, chosen by a keyed
+ * hash over its own values: one unit moves it by at most `rows`, like a count. */
 #define SY_PLAN_FIGURE_FIELDS(F, S, L)                                                             \
     F(u64, expr, "e", SY_OPT)                                                                      \
     F(str, fn, "f", 0)                                                                             \
@@ -114,7 +117,13 @@ SY_RECORD(plan_figure, SY_PLAN_FIGURE_FIELDS)
  * hash over that unit's rows only, and to each with at most `rows` rows: with n > rows rows its
  * count is `rows` and its sum is sum * rows / n truncated toward zero, so |sum| <= rows * max|bound|.
  * namespace "" = unprotected data only: mechanism must be "exact". sparse: cells leave only through
- * noisy thresholds even though every key is declared (too many to fill with zeros). */
+ * noisy thresholds even though every key is declared (too many to fill with zeros).
+ * mechanism: exact | gauss | laplace | cellkey (g2: docs/privacy/cellkey.md) | subject (g4: the cell that
+ * one consenting subject is in: docs/privacy/subject.md).
+ * tree: gauss and laplace only, "" = each cell is noised by itself. Else the block has one figure, count
+ * or units, and its last key is summed over: "bins" (an integer key: noise on every node of a binary tree
+ * over its values, for quantiles) or "total" (on the cells and on their sum). The noised nodes are made to
+ * agree (least squares), and the cells leave as that says (docs/privacy/trees.md). */
 #define SY_PLAN_BLOCK_FIELDS(F, S, L)                                                              \
     F(u64, delta, "d", SY_OPT)                                                                     \
     L(plan_expr, exprs, "e", SY_OPT)                                                               \
@@ -128,8 +137,11 @@ SY_RECORD(plan_figure, SY_PLAN_FIGURE_FIELDS)
     F(u64, rho, "rho", SY_OPT)                                                                     \
     F(u64, rows, "ro", SY_OPT)                                                                     \
     F(bool, sparse, "sp", SY_OPT)                                                                  \
+    F(str, tree, "t", SY_OPT)                                                                      \
     F(u64, unit, "u", SY_OPT)
 SY_RECORD(plan_block, SY_PLAN_BLOCK_FIELDS)
+
+#define SY_PLAN_SUBJECT "subject" /* the mechanism; such a block has one key and no figure */
 
 /* A column that a block releases, in SELECT order (without a post stage: of the one block, and of the
  * answer): op = key (a = key of the block) | figure (a = figure) | ratio
@@ -151,8 +163,11 @@ SY_RECORD(plan_out, SY_PLAN_OUT_FIELDS)
  * calendar begins, "" for 01-01; a year that begins later than 01-01 is named by the year it ends in
  * (2020 with 10-01: 2019-10-01 .. 2020-09-30), its quarters and months count from its begin.
  * support: every value selects at least so many units, by public knowledge; what the developer
- * declares and the reviewer signs. */
+ * declares and the reviewer signs.
+ * asserted: `subject` blocks only: no declared values; the value comes with the request and is what the
+ * subject's consent token commits to (int and date within [values[0], values[1]]; str: one of values). */
 #define SY_PLAN_PARAM_FIELDS(F, S, L)                                                              \
+    F(bool, asserted, "a", SY_OPT)                                                                 \
     F(str, calendar, "c", SY_OPT)                                                                  \
     F(str, kind, "k", 0)                                                                           \
     F(str, name, "n", 0)                                                                           \

@@ -18,7 +18,8 @@
  *              over the declared rows leaves +-2^62: so no operator can ever overflow
  *   blocks     keys whose labels are not exactly the type's (sy_type_labels), more than
  *              SY_PLAN_CELLS_MAX declared cells (through thresholds: 2^62), wrong clamps, figures,
- *              units, outs (names are unique in a block), several blocks without a post stage
+ *              units, outs (names are unique in a block), several blocks without a post stage; a `subject`
+ *              block has one key and no figure, every other block a figure
  * What it does not judge (policies/rules does): whether the fields are granted, whether the unit is
  * tracked soundly through joins, whether mechanism and grade fit, what a run costs.
  *
@@ -156,6 +157,11 @@ bool sy_plan_period(const struct sy_plan_param *p, uint64_t position, int64_t *r
 
 /* Position of `text` in the parameter's declared values; false when it is not one of them. */
 bool sy_plan_param_position(const struct sy_plan_param *p, struct sy_view text, uint64_t *ret);
+
+/* The value of an asserted parameter that a request gives as `text`: as sy_plan_param_value, of a text the
+ * position in the declared list. False when the parameter is not asserted, or the text is no value of
+ * it: not its form, or outside what is declared. */
+bool sy_plan_asserted_value(const struct sy_plan_param *p, struct sy_view text, int64_t *ret);
 
 /* "12.50" with scale 3 -> 12500. Digits with an optional sign and at most `scale` decimals; exact or
  * false (also outside +-2^62). */

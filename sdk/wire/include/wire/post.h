@@ -13,7 +13,10 @@
  *            A NULL finds nothing, as in SQL
  *   reduce   in[0], group by outs[0..n_keys), then the arguments of fns; names: keys ++ one per
  *            function. fns: count sum avg min max product, of what is not NULL (count 0, others
- *            NULL, when nothing is). Without keys: one row, always
+ *            NULL, when nothing is). Without keys: one row, always. quantile(value, weight, q), q a literal
+ *            between 0 and 1: the value at which the weights of values up to it reach q of all, which is
+ *            one of the values; NULL when the weights add up to 0 or less. Values have no noise. Sums of
+ *            noised weights are made to ascend first: src/post_run_quantile.c
  *   window   in[0], partition by outs[0..n_keys), order by the next n_order (desc[i] 1: descending),
  *            then the arguments of fns. fns: sum product min max count avg first last over the frame
  *            (kind "all" the partition, "rows" to the current row, "before" to the row before it);

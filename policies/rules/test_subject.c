@@ -1,0 +1,261 @@
+/*
+ * Asking about one consenting subject: every reason for which a token is refused, and how often one may
+ * ask. Each refusal is one change of a case that passes. An auditor's replay follows every event
+ * (test_kit.c compares the states).
+ */
+#include "test_kit.h"
+
+#include <string.h>
+
+#include "proof/consent.h"
+
+static int setup(void **state)
+{
+    static struct kit k;
+    kit_init(&k);
+    kit_subject_granted(&k);
+    *state = &k;
+    return 0;
+}
+
+static int setup_ready(void **state)
+{
+    (void)setup(state);
+    struct kit *k = *state;
+    assert_int_equal(kit_register(k, kit_subject_def(k), kit_subject_plan(k)), 0);
+    assert_int_equal(kit_review(k, "operator", "model.review", "approve"), 0);
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    kit_free(*state);
+    return 0;
+}
+
+/* ---- asking ---- */
+
+/* One question, with everything a test may want to spoil. */
+struct asking {
+    struct kit *k;
+    const char *signer;
+    struct sy_consent token;
+    struct sy_subject_inputs said;
+    bool told; /* are there inputs at all? */
+    bool forged;
+    const char *party;
+};
+
+static struct asking question(struct kit *k, uint8_t nonce)
+{
+    struct asking a = {.k = k, .signer = "issuer", .told = true, .party = "acme"};
+    struct sy_consent *t = &a.token;
+    *t = (struct sy_consent){.ctx = V(SY_CONSENT_CONTEXT),
+                             .issuer = V("issuer"),
+                             .not_after = k->time + 600,
+                             .not_before = k->time - 60};
+    memcpy(t->domain, k->domain, 32);
+    memcpy(t->grant, k->grant, 32);
+    memcpy(t->model, k->model, 32);
+    memset(t->nonce, nonce, 16);
+    memset(t->subject, 5, 32);
+    memset(t->asserted, 6, 32);
+    a.said = (struct sy_subject_inputs){.asserted_ok = true, .opens = true};
+    memset(a.said.who, nonce, 32); /* a subject of its own, unless the test says otherwise */
+    return a;
+}
+
+static int32_t ask(struct asking *a)
+{
+    struct kit *k = a->k;
+    uint8_t *sig = kit_alloc(k, 64, 1);
+    struct sy_subject_ask args = {.token = kit_encode(k, &sy_consent_desc, &a->token)};
+    proof_sign(sig, args.token, kit_party(k, a->signer)->secret);
+    sig[0] ^= a->forged ? 1 : 0;
+    args.sig = sy_view(sig, 64);
+    struct sy_inputs in = {.subject = &a->said, .n_subject = a->told ? 1 : 0};
+    memset(in.salt, (int)(k->entry % 250) + 1, 32);
+    check_ok(rules_run_data(k->state, kit_subject_plan(k), &k->arena, &in.data, &in.n_data, NULL));
+    k->extra = in;
+    int32_t code =
+        kit_call(k, a->party, "subject.ask", &sy_subject_ask_desc, &args, k->grant, k->model);
+    k->extra = (struct sy_inputs){0};
+    return code;
+}
+
+static uint64_t asked_so_far(struct kit *k, struct rules_key key)
+{
+    struct sy_row_asked row;
+    struct sy_view value;
+    if (!rules_state_get(k->state, rules_key_view(&key), &value)) {
+        return 0;
+    }
+    check_ok(rules_state_read(k->state, rules_key_view(&key), &sy_row_asked_desc, &k->arena, &row,
+                              NULL));
+    return row.n;
+}
+
+static uint64_t calls(struct kit *k)
+{
+    struct rules_grant g;
+    check_ok(rules_grant_read(k->state, k->grant, &k->arena, &g, NULL));
+    return g.row.calls;
+}
+
+static void test_answered(void **state)
+{
+    struct kit *k = *state;
+    struct asking a = question(k, 1);
+    assert_int_equal(ask(&a), 0);
+    assert_true(sy_view_is(k->type, "charge"));
+    assert_int_equal(k->verdict.n_spends, 1);
+    assert_int_equal(k->verdict.spends[0].rho, 0);
+    assert_int_equal(calls(k), 1);
+    assert_int_equal(asked_so_far(k, rules_key_subject(V("person"), a.said.who)), 1);
+    assert_int_equal(asked_so_far(k, rules_key_id("asker/", V("acme"))), 1);
+    uint64_t charge = k->entry - 1;
+    assert_int_equal(kit_answer(k, charge, "ok"), 0);
+    struct sy_view key = {0};
+    struct sy_view value;
+    assert_false(rules_state_next(k->state, V("question/"), key, &key, &value)); /* never again */
+    assert_int_equal(ask(&a), SY_E_REPLAYED);
+    a.token.nonce[0] ^= 1; /* a new token: a new charge, no stored answer */
+    assert_int_equal(ask(&a), 0);
+    assert_int_equal(k->verdict.stored, 0);
+    assert_int_equal(calls(k), 2);
+    assert_int_equal(kit_answer(k, k->entry - 1, "refused"), 0);
+}
+
+#define A(name, ...)                                                                               \
+    static void name(struct asking *a)                                                             \
+    {                                                                                              \
+        struct sy_consent *t = &a->token;                                                          \
+        (void)t;                                                                                   \
+        __VA_ARGS__                                                                                \
+    }
+
+A(a_as_it_is, )
+A(a_domain, t->domain[3] ^= 1;)
+A(a_grant, t->grant[3] ^= 1;)
+A(a_model, t->model[3] ^= 1;)
+A(a_ctx, t->ctx = V("shuyu-invite-1");)
+A(a_stranger, t->issuer = V("nobody");)
+A(a_not_issuer, t->issuer = V("health"); a->signer = "health";)
+A(a_developer_signs, t->issuer = V("acme"); a->signer = "acme";)
+A(a_other_signer, a->signer = "rival";)
+A(a_forged, a->forged = true;)
+A(a_expired, t->not_before -= 1000; t->not_after = a->k->time - 1;)
+A(a_last_second, t->not_after = a->k->time;)
+A(a_early, t->not_before = a->k->time + 1;)
+A(a_too_long, t->not_after = t->not_before + KIT_TOKEN_MAX_S + 1;)
+A(a_longest, t->not_after = t->not_before + KIT_TOKEN_MAX_S;)
+A(a_upside_down, t->not_after = t->not_before - 1;)
+A(a_far, t->not_before = INT64_MIN; t->not_after = INT64_MAX;)
+A(a_secret, a->told = false;)
+A(a_id, a->said.opens = false;)
+A(a_asserted, a->said.asserted_ok = false;)
+A(a_rival, a->party = "rival";)
+
+static void test_refused(void **state)
+{
+    static const struct {
+        const char *name;
+        void (*spoil)(struct asking *a);
+        int32_t code;
+        const char *field;
+    } cases[] = {
+#define C(f, code, field) {#f, f, code, field}
+        C(a_domain, SY_E_DENIED, "token.domain"),
+        C(a_grant, SY_E_DENIED, "token.grant"),
+        C(a_model, SY_E_DENIED, "token.model"),
+        C(a_ctx, SY_E_FIELD, "token.ctx"),
+        C(a_stranger, SY_E_PARTY, NULL),
+        C(a_not_issuer, SY_E_ROLE, "token.issuer"),
+        C(a_developer_signs, SY_E_ROLE, "token.issuer"),
+        C(a_other_signer, SY_E_SIGNATURE, "sig"),
+        C(a_forged, SY_E_SIGNATURE, "sig"),
+        C(a_expired, SY_E_EXPIRED, "token.not_after"),
+        C(a_early, SY_E_EXPIRED, "token.not_before"),
+        C(a_too_long, SY_E_FIELD, "token.not_after"),
+        C(a_upside_down, SY_E_FIELD, "token.not_after"),
+        C(a_far, SY_E_FIELD, "token.not_after"),
+        C(a_secret, SY_E_DENIED, "secret.id"),
+        C(a_id, SY_E_DENIED, "secret.id"),
+        C(a_asserted, SY_E_DENIED, "secret.asserted"),
+        C(a_rival, SY_E_GRANT, NULL),
+        C(a_last_second, 0, ""),
+        C(a_longest, 0, ""),
+        C(a_as_it_is, 0, ""),
+#undef C
+    };
+    struct kit *k = *state;
+    for (size_t i = 0; i < LEN(cases); i++) {
+        struct asking a = question(k, (uint8_t)(10 + i));
+        cases[i].spoil(&a);
+        int32_t code = ask(&a);
+        if (code != cases[i].code ||
+            (cases[i].field != NULL && !sy_view_is(k->verdict.field, cases[i].field))) {
+            fail_msg("%s: %s %.*s: %.*s", cases[i].name, sy_code_name(code),
+                     SY_PV(k->verdict.field), SY_PV(k->verdict.reason));
+        }
+        /* What is refused uses up nothing: neither the token, nor a count, nor a call. */
+        struct rules_key used = rules_key_consent(V("issuer"), a.token.nonce);
+        struct sy_view value;
+        assert_int_equal(rules_state_get(k->state, rules_key_view(&used), &value), code == 0);
+    }
+    assert_int_equal(calls(k), 3);
+}
+
+/* About one subject twice, by one developer four times; then the window passes. */
+static void test_limits(void **state)
+{
+    struct kit *k = *state;
+    for (uint8_t i = 0; i < KIT_SUBJECT_MAX; i++) {
+        struct asking a = question(k, (uint8_t)(1 + i));
+        memset(a.said.who, 0x77, 32);
+        assert_int_equal(ask(&a), 0);
+        assert_int_equal(kit_answer(k, k->entry - 1, i == 0 ? "ok" : "refused"), 0);
+    }
+    struct asking third = question(k, 9);
+    memset(third.said.who, 0x77, 32);
+    assert_int_equal(ask(&third), SY_E_RATE); /* a refused answer was not given back */
+    assert_true(sy_view_is(k->verdict.field, "subject"));
+    struct asking other = question(k, 10);
+    assert_int_equal(ask(&other), 0);
+    other = question(k, 11);
+    assert_int_equal(ask(&other), 0);
+    other = question(k, 12);
+    assert_int_equal(ask(&other), SY_E_RATE);
+    assert_true(sy_view_is(k->verdict.field, "party"));
+    k->time = (k->time / KIT_WINDOW_S + 1) *
+              KIT_WINDOW_S; /* the calendar decides, not the last question */
+    struct asking again = question(k, 9);
+    memset(again.said.who, 0x77, 32);
+    assert_int_equal(ask(&again), 0); /* the token of the refused question was not used up */
+    assert_int_equal(asked_so_far(k, rules_key_subject(V("person"), again.said.who)), 1);
+}
+
+/* A model of one kind is not asked in the way of the other, and a stopped grant answers nobody. */
+static void test_wrong_way(void **state)
+{
+    struct kit *k = *state;
+    struct sy_run_param age = {.name = V("least"), .value = V("18")};
+    struct sy_run run = {.params = &age, .n_params = 1};
+    assert_int_equal(kit_run_plan(k, kit_subject_plan(k), &run), SY_E_STATE);
+    struct asking a = question(k, 1);
+    assert_int_equal(kit_order(k, "agency", "scene.suspend", "incident"), 0);
+    assert_int_equal(ask(&a), SY_E_SUSPENDED);
+    assert_int_equal(kit_order(k, "agency", "scene.resume", "incident"), 0);
+    assert_int_equal(ask(&a), 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_answered, setup_ready, teardown),
+        cmocka_unit_test_setup_teardown(test_refused, setup_ready, teardown),
+        cmocka_unit_test_setup_teardown(test_limits, setup_ready, teardown),
+        cmocka_unit_test_setup_teardown(test_wrong_way, setup_ready, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,73 @@
+/*
+ * A namespace under attack through cell keys (g2), as production answers it but for the disk: the rules
+ * register, decide and charge (guard and lifetime cells included), the sealed worker's code finds boxes, the
+ * warden's code withholds and noises with the demo pack's own table. Only the exact cells, which the engine
+ * would have computed, are added up here, from the very conditions that the plan is made of.
+ *
+ * Residents (policies/rules/test_cellkey_kit.h): town, age, day of birth and fee of everybody are known to the
+ * attacker; `male` is the secret, true for half of them.
+ */
+#ifndef ATTACK_CELLS_H
+#define ATTACK_CELLS_H
+
+#include "test_cellkey_kit.h"
+
+enum {
+    CELLS_TOWNS = 6,
+    CELLS_BORN_MAX = 20088,
+    CELLS_FEE_MAX = 5000,
+    CELLS_AGE_MAX = 120,
+    CELLS_OLD = 60,
+    CELLS_MOST = 4 * CELLS_TOWNS
+};
+
+struct cells_person {
+    int64_t age, town, born, fee;
+    bool male;
+    uint64_t key; /* the unit's record key */
+};
+
+/* Intervals with both ends; a full interval is no condition. */
+struct cells_question {
+    int64_t age[2], born[2], fee[2];
+    int64_t town;                    /* -1: all */
+    int64_t not_born;                /* -1: nothing left out */
+    bool by_town, by_young, by_male; /* keys, in this order; young: below CELLS_OLD */
+    unsigned wording;                /* same question, other words */
+};
+
+struct cells_answer {
+    int64_t n[CELLS_MOST]; /* [town][young][male], without the keys that are not asked for */
+    bool withheld[CELLS_MOST];
+};
+
+struct cells {
+    struct kit k;
+    struct cells_person *people;
+    size_t n_people;
+    uint8_t space[32]; /* the namespace's key */
+    size_t models, published;
+};
+
+/* n people from chance, and `budget` cells for their lifetime. */
+void cells_open(struct cells *c, size_t n, uint64_t budget);
+void cells_close(struct cells *c);
+
+struct cells_person cells_draw(void);
+
+/* Everything. */
+struct cells_question cells_all(void);
+
+/* Cells of an answer; those of unknown town or age, where nobody is, are left out. */
+size_t cells_in(const struct cells_question *q);
+
+/* Register, approve and run: 0, or the code of the refusal. */
+int32_t cells_ask(struct cells *c, const struct cells_question *q, struct cells_answer *ret);
+
+/* What the answer would be without noise. */
+void cells_exact(const struct cells *c, const struct cells_question *q, int64_t n[CELLS_MOST]);
+
+/* The data changed: the next answers are about a new version. */
+void cells_publish(struct cells *c);
+
+#endif
