@@ -588,6 +588,50 @@ static void test_coverage(void **state)
     assert_true(halved < 363);
 }
 
+/* town, how far n is from 5000, and the square of that. */
+static void distances(struct world *w)
+{
+    struct sy_plan_expr e[] = {col(w, 0),
+                               col(w, 1),
+                               {.i = 5000, .op = V("int")},
+                               call(w, "sub", 1, 2),
+                               {.args = NUMS(w, 3), .n_args = 1, .op = V("abs")},
+                               call(w, "mul", 4, 4)};
+    noised_blocks(w);
+    join_whole(w);
+    project(w, e, 6, NUMS(w, 0, 4, 5), 3);
+    add_shown(w, 0, "town", 0);
+    add_shown(w, 1, "distance", 0);
+    add_shown(w, 2, "square", 0);
+}
+
+/* A distance that is really 0, or a fifth of the noise: simulated distances are all above it, so that their
+ * interval would hardly ever hold it. */
+static void test_distances_reach_zero(void **state)
+{
+    struct scene *s = people(*state, distances);
+    uint64_t seed = start_random();
+    const int64_t truth[TOWNS] = {0, 3, 9000};
+    size_t held[TOWNS] = {0}, squares[TOWNS] = {0};
+    s->figures[0][1][0] = 4997;
+    for (uint64_t i = 0; i < SEEDS; i++) {
+        uint64_t at = seed + i;
+        memcpy(s->seed, &at, sizeof(at));
+        struct sy_answer a = released(s);
+        const struct sy_answer_column *d = &a.columns[1], *q = &a.columns[2];
+        for (size_t k = 0; k < TOWNS; k++) {
+            held[k] += d->lo[k] <= truth[k] && truth[k] <= d->hi[k] ? 1 : 0;
+            squares[k] +=
+                q->lo[k] <= truth[k] * truth[k] && truth[k] * truth[k] <= q->hi[k] ? 1 : 0;
+            assert_true(d->lo[k] >= 0 && q->lo[k] >= 0);
+        }
+    }
+    for (size_t k = 0; k < TOWNS; k++) {
+        print_message("# of %d: distance %zu, square %zu\n", SEEDS, held[k], squares[k]);
+        assert_true(held[k] >= 363 && squares[k] >= 363);
+    }
+}
+
 /* ---- sparse blocks ---- */
 
 static void sparse_parts(struct world *w)
@@ -753,8 +797,9 @@ int main(void)
         WITH_KIT(test_shaped),          WITH_KIT(test_points_are_released_figures),
         WITH_KIT(test_simulated_width), WITH_KIT(test_simulated_width_is_steady),
         WITH_KIT(test_repeatable),      WITH_KIT(test_result_is_wiped),
-        WITH_KIT(test_coverage),        WITH_KIT(test_sparse),
-        WITH_KIT(test_boundary),        WITH_KIT(test_many_cells),
+        WITH_KIT(test_coverage),        WITH_KIT(test_distances_reach_zero),
+        WITH_KIT(test_sparse),          WITH_KIT(test_boundary),
+        WITH_KIT(test_many_cells),
     };
     cmocka_set_test_filter(getenv("SHUYU_TEST_FILTER"));
     return cmocka_run_group_tests_name("warden_release_post", tests, NULL, NULL);

@@ -228,6 +228,25 @@ static void test_a_unit_with_many_values_counts_as_its_bound(void **state)
     assert_int_equal(without.result.blocks[0].cells[0].figures[0], 1);
 }
 
+/* Values at both ends of what a number may be: their distance leaves 63 bits, and an error would say that
+ * somebody has the upper one (T10). */
+static void test_values_at_both_ends_are_counted(void **state)
+{
+    (void)state;
+    SY_ARENA_CLEANUP struct sy_arena arena = {0};
+    struct world_run r;
+    struct world_model m = {
+        .sql = "SELECT count(DISTINCT CASE WHEN cost > 1000 THEN 4611686018427387904 ELSE "
+               "-4611686018427387904 END) k FROM events"};
+    world_fill(&world, 12, N_UNITS, 60);
+    world.event[3].v[0] = 999;
+    world.event[3].v[1] = 1001;
+    world.event[0].v[0] = 1;
+    world.event[0].v[1] = 2;
+    world_ask(&world, &m, NULL, &r, &arena);
+    assert_int_equal(r.result.blocks[0].cells[0].figures[0], 2);
+}
+
 /* --- keys --------------------------------------------------------------------------------------------- */
 
 static void drop_key(struct world_run *r, const char *ns)
@@ -294,6 +313,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_values_are_bounded_and_counted),
         cmocka_unit_test(test_a_unit_with_many_values_counts_as_its_bound),
+        cmocka_unit_test(test_values_at_both_ends_are_counted),
         cmocka_unit_test(test_nothing_is_chosen_without_keys),
         cmocka_unit_test(test_foreign_keys_are_refused),
     };

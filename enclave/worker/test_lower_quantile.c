@@ -179,6 +179,32 @@ static void test_values_by_town(void **state)
     }
 }
 
+/* As the standard writes it. */
+static void test_within_group(void **state)
+{
+    (void)state;
+    SY_ARENA_CLEANUP struct sy_arena arena = {0};
+    struct sy_post_table t;
+    struct list l = of_persons(3, -1, 1);
+    answer("SELECT percentile_disc(0.3) WITHIN GROUP (ORDER BY bmi) AS q, median(bmi) AS m FROM "
+           "persons",
+           &t, &arena);
+    same(post_number(&t, 0, 0), quantile(&l, 300, 10), "bmi");
+    same(post_number(&t, 0, 1), quantile(&l, 500, 10), "bmi");
+    static const char *const wrong[] = {
+        "SELECT percentile_disc(0.3) WITHIN GROUP (ORDER BY bmi DESC) AS q FROM persons",
+        "SELECT quantile_disc(bmi, 0.3 ORDER BY bmi) AS q FROM persons",
+        "SELECT quantile_disc(bmi ORDER BY age) AS q FROM persons",
+        "SELECT median(bmi ORDER BY age) AS q FROM persons",
+        "SELECT percentile_disc(1.0) WITHIN GROUP (ORDER BY bmi) AS q FROM persons"};
+    for (size_t i = 0; i < sizeof wrong / sizeof wrong[0]; i++) {
+        struct world_model m = {.sql = wrong[i]};
+        if (world_lower(&m, &arena).plan.n != 0) {
+            fail_msg("let in: %s", wrong[i]);
+        }
+    }
+}
+
 static void test_values_of_decimals_and_wide_bins(void **state)
 {
     (void)state;
@@ -342,6 +368,7 @@ int main(void)
         cmocka_unit_test(test_bins_are_few_and_round),
         cmocka_unit_test(test_a_tree_may_be_named),
         cmocka_unit_test_setup(test_values_by_town, fill),
+        cmocka_unit_test_setup(test_within_group, fill),
         cmocka_unit_test_setup(test_values_of_decimals_and_wide_bins, fill),
         cmocka_unit_test_setup(test_what_stands_around_them, fill),
         cmocka_unit_test_setup(test_the_long_form_is_the_same, fill),

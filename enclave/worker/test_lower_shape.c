@@ -197,6 +197,30 @@ static void test_a_shape_must_act(void **state)
     assert_int_equal(world_lower(&m, &arena).plan.n, 0);
 }
 
+/* Bins raised to zero would move every quantile that is read off them, and parts no longer make their total. */
+static void test_trees_have_no_shape(void **state)
+{
+    (void)state;
+    static struct sy_view shapes[] = {V("nonnegative"), V("round:5")};
+    for (size_t i = 0; i < 4; i++) {
+        SY_ARENA_CLEANUP struct sy_arena arena = {0};
+        struct sy_model_block b = {
+            .name = V("bins"),
+            .sql =
+                V("SELECT town, coalesce(age, 0) AS age, count(*) AS n FROM persons GROUP BY 1, 2"),
+            .tree = sy_view_str(i < 2 ? "bins" : "total"),
+            .shape = &shapes[i % 2],
+            .n_shape = 1};
+        struct world_model m = {.blocks = &b, .n_blocks = 1};
+        struct sy_lower_result r = world_lower(&m, &arena);
+        if (r.plan.n != 0 || !sy_view_is(r.construct, "bins")) {
+            fail_msg("let in, or for another reason: %.*s", SY_PV(r.reason));
+        }
+        b.n_shape = 0;
+        assert_int_not_equal(world_lower(&m, &arena).plan.n, 0);
+    }
+}
+
 static int fill(void **state)
 {
     (void)state;
@@ -212,6 +236,7 @@ int main(void)
         cmocka_unit_test(test_labels_follow_what_columns_are_made_of),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_a_shape_must_act),
+        cmocka_unit_test(test_trees_have_no_shape),
     };
     return cmocka_run_group_tests(tests, fill, NULL);
 }

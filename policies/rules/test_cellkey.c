@@ -116,7 +116,7 @@ static void test_honest(void **state)
     assert_int_equal(f->kind, RULES_NOISE_NONE);
     assert_int_equal(f->n_cells, 7);
     assert_int_equal(b.facts.n_spends, 1);
-    assert_int_equal(b.facts.spends[0].cells, 7);
+    assert_int_equal(b.facts.spends[0].cells, 3 * 7); /* three figures */
     assert_int_equal(b.facts.spends[0].rho, 0);
     assert_int_equal(f->figures[0].noise, 0);
     assert_int_equal(f->figures[0].half, 1 + 2); /* the table's, and half of round 5 */

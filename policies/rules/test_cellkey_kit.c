@@ -98,7 +98,9 @@ struct sy_dataset_def *ck_visits(struct kit *k)
         {.grade = 2, .hi = 100000, .name = V("cost"), .type = V("int32")},
         {.grade = 2, .hi = 10, .lo = -10, .name = V("delta"), .type = V("int32")},
     };
-    return dataset(k, "visits", f, LEN(f));
+    struct sy_dataset_def *d = dataset(k, "visits", f, LEN(f));
+    d->turnover = 50;
+    return d;
 }
 
 struct sy_dataset_def *ck_areas(struct kit *k)

@@ -126,11 +126,42 @@ static void test_columns(void **state)
     }
 }
 
+/* Exact figures: not for ever, not after the term, and not about classes of core data. */
+static void test_bounds(void **state)
+{
+    struct kit *k = *state;
+    struct sy_exposure_ask ask = {0};
+    struct rules_grant g;
+    struct rules_exposure e;
+    size_t first = 0;
+    granted(k);
+    for (size_t i = 0; i < RULES_EXPOSURES_MAX; i++) {
+        assert_int_equal(ask_as(k, "operator", &ask), 0);
+    }
+    assert_int_equal(ask_as(k, "operator", &ask), SY_E_LIMIT);
+    assert_int_equal(ask_as(k, "agency", &ask), SY_E_LIMIT);
+    check_ok(rules_grant_read(k->state, k->grant, &k->arena, &g, NULL));
+    k->time = g.proposal.not_after + 1;
+    assert_int_equal(ask_as(k, "agency", &ask), SY_E_EXPIRED);
+    for (size_t i = 0; i < g.defs.n; i++) {
+        for (size_t f = 0; f < g.defs.defs[i].n_fields; f++) {
+            struct sy_field_def *field = &g.defs.defs[i].fields[f];
+            field->grade = sy_view_is(field->name, "weight") ? 4 : field->grade;
+        }
+    }
+    check_ok(rules_exposure_read(&g, &ask, &k->arena, &e, NULL));
+    assert_non_null(scan_of(&e, "persons", &first));
+    assert_int_equal(e.roles[first + 3], SY_EXPOSURE_SECRET);
+    ask = (struct sy_exposure_ask){.quasi = KIT_STRS(k, "persons.weight"), .n_quasi = 1};
+    check_code(rules_exposure_read(&g, &ask, &k->arena, &e, NULL), SY_E_FIELD);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_who_and_when, setup, teardown),
         cmocka_unit_test_setup_teardown(test_columns, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_bounds, setup, teardown),
     };
     return cmocka_run_group_tests_name("rules_exposure", tests, NULL, NULL);
 }

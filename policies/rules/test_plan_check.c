@@ -83,6 +83,7 @@ static void test_answer_bound(void **state)
     struct sy_answer a = {
         .n_columns = 4, .n_data = 2, .n_spends = 1, .spends = &spend, .rows = 6, .time = INT64_MAX};
     check_ok(kit_check(&w, &f));
+    memset(a.blind, 0xFF, sizeof(a.blind));
     a.columns = kit_alloc(w.k, 4, sizeof(*a.columns));
     a.data = kit_alloc(w.k, 2, sizeof(*a.data));
     for (size_t i = 0; i < 2; i++) {

@@ -192,6 +192,9 @@ static void test_refused(void **state)
     for (size_t i = 0; i < LEN(cases); i++) {
         struct asking a = question(k, (uint8_t)(10 + i));
         cases[i].spoil(&a);
+        if (cases[i].code != 0) { /* decided without knowing under which pseudonym it would count */
+            memset(a.said.who, 0, sizeof(a.said.who));
+        }
         int32_t code = ask(&a);
         if (code != cases[i].code ||
             (cases[i].field != NULL && !sy_view_is(k->verdict.field, cases[i].field))) {
@@ -225,7 +228,12 @@ static void test_limits(void **state)
     other = question(k, 11);
     assert_int_equal(ask(&other), 0);
     other = question(k, 12);
+    memset(other.said.who, 0, 32); /* nobody's pseudonym is told in vain */
     assert_int_equal(ask(&other), SY_E_RATE);
+    assert_true(sy_view_is(k->verdict.field, "party"));
+    third = question(k, 13);
+    memset(third.said.who, 0x77, 32); /* and whether others asked about it, neither */
+    assert_int_equal(ask(&third), SY_E_RATE);
     assert_true(sy_view_is(k->verdict.field, "party"));
     k->time = (k->time / KIT_WINDOW_S + 1) *
               KIT_WINDOW_S; /* the calendar decides, not the last question */
@@ -249,6 +257,31 @@ static void test_wrong_way(void **state)
     assert_int_equal(ask(&a), 0);
 }
 
+static bool sees_model(struct kit *k, const char *party, const char *role)
+{
+    const struct sy_party p = {.party = V(party), .role = V(role)};
+    struct sy_view key, value;
+    assert_true(rules_state_next(k->state, V("model/"), (struct sy_view){0}, &key, &value));
+    return rules_row_visible(k->state, &p, key, value);
+}
+
+/* Who collects consent can read what it is to, once it is approved; nobody else's other models. */
+static void test_issuer_reads(void **state)
+{
+    struct kit *k = *state;
+    assert_int_equal(kit_register(k, kit_subject_def(k), kit_subject_plan(k)), 0);
+    assert_false(sees_model(k, "issuer", "issuer"));
+    assert_int_equal(kit_review(k, "operator", "model.review", "approve"), 0);
+    assert_true(sees_model(k, "issuer", "issuer"));
+    assert_false(sees_model(k, "rival", "developer"));
+    struct kit other;
+    kit_init(&other);
+    kit_ready(&other);
+    assert_true(sees_model(&other, "acme", "developer"));
+    assert_false(sees_model(&other, "issuer", "issuer")); /* a model about many */
+    kit_free(&other);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -256,6 +289,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_refused, setup_ready, teardown),
         cmocka_unit_test_setup_teardown(test_limits, setup_ready, teardown),
         cmocka_unit_test_setup_teardown(test_wrong_way, setup_ready, teardown),
+        cmocka_unit_test_setup_teardown(test_issuer_reads, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -182,6 +182,44 @@ static void test_plans(void **state)
     }
 }
 
+/* ---- one form ---- */
+
+static void of_klass(struct world *w, const char *klass)
+{
+    for (size_t i = 0; i < w->defs.n; i++) {
+        for (size_t f = 0; f < w->defs.defs[i].n_fields; f++) {
+            struct sy_field_def *field = &w->defs.defs[i].fields[f];
+            field->klass = sy_view_is(field->type, "unit") ? V(klass) : field->klass;
+        }
+    }
+}
+
+/* Whichever way the rows come, identifiers are brought to the form that ingest stored. */
+static void test_klass(void **state)
+{
+    for (int united = 0; united < 2; united++) {
+        struct world w = world_of(*state);
+        struct rules_plan_facts f;
+        struct sy_plan *p = w.plan;
+        of_klass(&w, "idno");
+        if (united != 0) {
+            struct sy_plan_rel *r = kit_alloc(w.k, 3, sizeof(*r));
+            r[0] = p->rels[0];
+            r[1] = (struct sy_plan_rel){.op = V("union"), .in = NUMS(&w, 0, 0), .n_in = 2};
+            r[2] = p->rels[1];
+            r[2].in = NUMS(&w, 1);
+            p->rels = r;
+            p->n_rels = 3;
+            p->blocks[0].rel = 2;
+        }
+        check_ok(kit_check(&w, &f));
+        assert_true(sy_view_is(f.blocks[0].klass, "idno"));
+        of_klass(&w, "");
+        check_ok(kit_check(&w, &f));
+        assert_int_equal(f.blocks[0].klass.n, 0);
+    }
+}
+
 /* ---- packs ---- */
 
 static void test_packs(void **state)
@@ -204,6 +242,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_plan_facts, setup, teardown),
         cmocka_unit_test_setup_teardown(test_plans, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_klass, setup, teardown),
         cmocka_unit_test_setup_teardown(test_packs, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -119,6 +119,10 @@ static void telephone_numbers(void **state)
         {"01234567890123456789", ""},
         {"", ""},
         {"13+812345678", ""},
+        {"013812345678", "13812345678"}, /* the trunk prefix is nobody's */
+        {"+1 381 234 5678", ""},         /* somebody in another country */
+        {"+057187654321", ""},
+        {"+86 0571 8765 4321", "057187654321"},
     };
     for (size_t i = 0; i < N_OF(CASES); i++) {
         char digits[SY_PHONE_CHARS];

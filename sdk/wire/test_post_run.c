@@ -180,6 +180,20 @@ static void test_filter_by_lane_0(void **state)
     kit_expect(k, 2, "5-9 -");
 }
 
+/* Lanes beyond zero count as zero: what may be on either side of it may be nothing. */
+static void test_sizes_reach_zero(void **state)
+{
+    struct kit *k = *state;
+    k->n_lanes = 4;
+    kit_source(k, "b", "person", &AGE, 1, 1);
+    kit_table(k, 0, "0-4 2|-1|5|-; 5-9 -3|-4|2|0; 10-14 0|2|-2|1");
+    KIT(k, .op = "project", .in = "0", .e = "c1 abs c1 abs c1 abs mul");
+    kit_expect(k, 0, "2 4; 3 9; 0 0");
+    kit_expect(k, 1, "0 0; 4 16; 2 4");
+    kit_expect(k, 2, "5 25; 0 0; 2 4");
+    kit_expect(k, 3, "- -; 0 0; 1 1");
+}
+
 static void test_label_case_by_lane_0(void **state)
 {
     struct kit *k = *state;
@@ -517,6 +531,7 @@ int main(void)
         TEST(test_canonical),
         TEST(test_params),
         TEST(test_filter_by_lane_0),
+        TEST(test_sizes_reach_zero),
         TEST(test_label_case_by_lane_0),
         TEST(test_join),
         TEST(test_join_one_row),

@@ -13,6 +13,8 @@ NOISE = "bin:attack_noise"
 ENGINE = "bin:attack_engine"
 DIALECT = "bin:attack_dialect"
 CELLKEY = "bin:attack_cellkey"
+VICTIM = "bin:attack_victim"
+BUDGET = "bin:attack_budget"
 
 ERRORS = "py:process/errors.py"
 STATE = "py:process/state.py"
@@ -20,14 +22,14 @@ ORDER = "py:process/order.py"
 
 ROWS = [
     ("T01", "differencing two releases",
-     [(NOISE, ["sensitivity_1175", "noise_090", "shared_noise"]), (CELLKEY, ["guard_off"])]),
-    ("T02", "general tracker", [(NOISE, ["noise_070", "shared_noise"])]),
+     [(NOISE, ["sensitivity_1175", "noise_090", "shared_noise"]), (VICTIM, ["guard_off"])]),
+    ("T02", "general tracker", [(NOISE, ["noise_070", "shared_noise"]), (VICTIM, ["guard_off"])]),
     ("T03", "averaging one question", [(NOISE, ["free_repeats"])]),
     ("T04", "split averaging", [(NOISE, ["shared_noise", "cell_noise"])]),
-    ("T05", "layered noise: pairs with dummy conditions", [(CELLKEY, ["guard_off"])]),
-    ("T06", "averaging over different questions of one cell", [(CELLKEY, ["cellkey_fresh"])]),
-    ("T07", "intersection of data versions", [(CELLKEY, ["no_cells_budget"])]),
-    ("T08", "linear reconstruction", [(CELLKEY, ["no_cells_budget"])]),
+    ("T05", "layered noise: pairs with dummy conditions", [(VICTIM, ["guard_off"])]),
+    ("T06", "averaging over different questions of one cell", [(CELLKEY, ["cellkey_fresh"]), (BUDGET, ["guard_off"])]),
+    ("T07", "intersection of data versions", [(VICTIM, ["guard_off"])]),
+    ("T08", "linear reconstruction", [(BUDGET, ["no_cells_budget"])]),
     ("T09", "sampling as subset generator", [(DIALECT, ["sampling"])]),
     ("T10", "error channel: casts", [(DIALECT, ["loose_cast"]),
                                      (ERRORS, ["raising", "error_text"])]),

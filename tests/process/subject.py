@@ -131,8 +131,9 @@ class Forge:
         self.grant, self.model = bytes.fromhex(grant), bytes.fromhex(model)
 
     def request(self, who=RICH, least="4000", signer="issuer", **changes):
-        """(args, secret, grant, model). changes: of the token; said_id, said, salt: of the secret."""
-        salt = os.urandom(32)
+        """(args, secret, grant, model). changes: of the token; said_id, said, said_salt: of the secret;
+        salt: of both."""
+        salt = changes.pop("salt", None) or os.urandom(32)
         said = changes.pop("said", [{"name": "least", "value": least}])
         said_id, said_salt = changes.pop("said_id", [who]), changes.pop("said_salt", salt)
         asserted = stranger.canonical({"values": [{"name": "least", "value": least}]})
@@ -159,6 +160,8 @@ class Forge:
 # --- what is answered ------------------------------------------------------------------------------
 
 def test_answers(tap, a, band):
+    shown = str(a.d.shuyu("issuer", "model", "list"))
+    tap.check("an issuer can read what it asks consent to", a.model in shown and band in shown, shown)
     tap.check("enough: yes", a.answer(RICH, "least=4000") == "yes")
     tap.check("exactly enough: yes", a.answer(RICH, "least=5000") == "yes")
     tap.check("too little: no", a.answer(POOR, "least=4000") == "no")
@@ -364,6 +367,47 @@ def test_limits(tap, a):
                 a.issue("cd-00077", "least=1"), "cd-00077", "least=1")
 
 
+def logged(d):
+    """The bodies of the log, as an auditor reads them."""
+    return [stranger.unpack(e["body"]) for e in domain.read_entries(d.export())]
+
+
+def guesses(answer, charge):
+    """Commitments to every answer that this question may have had, made of an answer to another one."""
+    made = {**answer, "time": charge["inputs"]["time"]}
+    for label in ("true", "false", "unknown"):
+        made["columns"][0]["texts"] = [label]
+        for with_blind in (made, {k: v for k, v in made.items() if k != "blind"}):
+            yield stranger.sha256(b"shuyu-answer-1", charge["inputs"]["salt"],
+                                  stranger.canonical(with_blind))
+
+
+def test_log_is_blind(tap, d, f):
+    """Whoever reads the whole log tries the three answers, and has pseudonyms made of identifiers."""
+    known = stranger.unpack(f.send(*f.request(who="CD-00120", least="4000"))[1]["result"])
+    code, reply, _, _ = f.send(*f.request(who="CD-00121", least="4000"))
+    tap.check("about somebody else: answered", code == "", reply)
+    own = stranger.unpack(reply["result"])
+    charge, answer = logged(d)[-2:]
+    commit = answer["inputs"]["commit"]
+    tap.check("control: the log commits to this answer", commit == stranger.sha256(
+        b"shuyu-answer-1", charge["inputs"]["salt"], stranger.canonical(own)))
+    tap.check("nobody else finds it by trying the answers that there are",
+              commit not in set(guesses(known, charge)))
+    who = charge["inputs"]["subject"][0]["who"]
+    code, reply, _, _ = f.send(*f.request(who="CD-00121", signer="acme"))
+    refused = logged(d)[-1]
+    tap.check("a token that nobody signed: refused, and in the log", code == "signature" and
+              refused["type"] == "refuse", (code, refused["type"]))
+    tap.check("without the pseudonym of whom it named", who not in stranger.canonical(refused))
+    code, reply, _, _ = f.send(*f.request(not_after=int(time.time()) - 1,
+                                          not_before=int(time.time()) - 100, who="CD-00121"))
+    tap.check("nor when an issuer signed one that is out of date", code == "expired" and
+              who not in stranger.canonical(logged(d)[-1]), code)
+    code, reply, _, _ = f.send(*f.request(who="CD-00121", salt=bytes(32)))
+    tap.check("a commitment without a salt opens nothing", code == "denied", (code, reply))
+
+
 def test_no_trace(tap, d, a):
     """The subject is marked and so is the value; the gateway is looked into while it is asked about."""
     patterns = {"id": MARK.encode(), "id-16": MARK.encode("utf-16-le"),
@@ -426,6 +470,7 @@ def main(tap):
         test_forged(tap, forge, other)
         test_again(tap, forge)
         test_killed(tap, d, forge)
+        test_log_is_blind(tap, d, forge)
         test_limits(tap, a)
         test_same(tap, d, forge, chance)
         test_no_trace(tap, d, a)

@@ -60,8 +60,7 @@ int64_t mech_cellkey_gauss(struct mech_stream *s, int64_t top, uint64_t sigma256
     mech_require(top >= 1);
     sy_u128 scale = ((sy_u128)(uint64_t)top * sigma256 + 255) / 256;
     scale = scale < 1 ? 1 : scale;
-    return mech_draw(s, MECH_GAUSS,
-                     scale > MECH_SCALE_MAX ? MECH_SCALE_MAX : (uint64_t)scale);
+    return mech_draw(s, MECH_GAUSS, scale > MECH_SCALE_MAX ? MECH_SCALE_MAX : (uint64_t)scale);
 }
 
 int64_t mech_round(int64_t v, uint64_t step)

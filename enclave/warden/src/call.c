@@ -56,11 +56,17 @@ static void refuse_in_clear(struct warden_call *c, const struct sy_error *e)
     call_free(c);
 }
 
+/* A question about one subject is a run like any other: it takes the same room. */
+static bool same_work(const struct warden_method *a, const struct warden_method *b)
+{
+    return a == b || (a->done != NULL && a->done == b->done);
+}
+
 bool warden_call_room(struct warden_call *c, const struct warden_room *room)
 {
     size_t in_all = 0, of_party = 0;
     for (const struct warden_call *o = c->w->calls; o != NULL; o = o->live_next) {
-        bool same = o->method == c->method;
+        bool same = same_work(o->method, c->method);
         in_all += same;
         of_party += same && sy_view_eq(o->request.header.party, c->request.header.party);
     }

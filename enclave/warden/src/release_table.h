@@ -20,11 +20,12 @@ struct release_table {
     size_t ordinal; /* of the block in its plan: no two blocks share noise */
     struct sy_arena *arena;
     struct mech_figure *noise; /* per figure; NULL when exact, or by cell keys */
-    struct mech_figure *worst; /* cellkey: per figure, noise at least as wide as what is on any cell; else
+    struct mech_figure
+        *worst;        /* cellkey: per figure, noise at least as wide as what is on any cell; else
                                 * NULL */
-    uint8_t *withheld;         /* cellkey: per row, 1 when its figures are withheld; else NULL */
-    struct sy_view **labels;   /* [key][row]: text of the key in that row; p NULL is the NULL key */
-    int64_t *values;           /* rows x figures, row-major; noised in place */
+    uint8_t *withheld; /* cellkey: per row, 1 when its figures are withheld; else NULL */
+    struct sy_view **labels; /* [key][row]: text of the key in that row; p NULL is the NULL key */
+    int64_t *values;         /* rows x figures, row-major; noised in place */
     size_t n_rows;
 };
 

@@ -10,6 +10,8 @@
 
 #include "base/fdio.h"
 #include "base/log.h"
+#include "mechanisms/stream.h"
+#include "proof/hash.h"
 #include "sandbox/memfd.h"
 #include "warden/release.h"
 #include "warden/run.h"
@@ -95,6 +97,7 @@ static sy_status send_columns(struct warden_run *r)
     }
     job.n_columns = n;
     SY_BUF_CLEANUP struct sy_buf b = sy_buf(SY_JOB_MESSAGE_MAX);
+    b.wipe = true; /* a subject and what is asserted of it may pass here */
     SY_TRY(sy_record_encode(&sy_run_job_desc, &job, &b));
     return warden_job_send(r->feed_sock, sy_buf_view(&b), fds, n);
 }
@@ -127,6 +130,7 @@ static sy_status fill_spends(struct warden_run *r, struct sy_answer *a, struct s
 
 static sy_status fill_answer(struct warden_run *r, struct sy_answer *a, struct sy_error *err)
 {
+    PROOF_SHA256(a->blind, "shuyu-blind-1", sy_view(r->seed.p, MECH_SEED_BYTES));
     memcpy(a->grant, r->row.grant, sizeof(a->grant));
     memcpy(a->model, r->row.model, sizeof(a->model));
     a->data = r->row.data;
@@ -156,6 +160,7 @@ static sy_status release(struct warden_run *r, const struct sy_run_result *resul
     SY_TRY(warden_release(&c, &r->arena, &answer, err));
     SY_TRY(fill_answer(r, &answer, err));
     SY_BUF_CLEANUP struct sy_buf b = sy_buf(WARDEN_ANSWER_MAX);
+    b.wipe = true;
     SY_TRY(sy_record_encode(&sy_answer_desc, &answer, &b));
     if (b.n > r->model.facts.answer_bytes) {
         return sy_fail(err, SY_E_INTERNAL, "answer", "longer than its plan allows");

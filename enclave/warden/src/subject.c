@@ -9,6 +9,8 @@
 
 #include "base/log.h"
 #include "proof/consent.h"
+#include "rules/decide.h"
+#include "warden/record.h"
 #include "warden/run.h"
 #include "warden/work.h"
 #include "wire/plan_type.h"
@@ -71,9 +73,13 @@ static bool asserted_opens(const struct sy_consent *t, const struct opening *o)
            sodium_memcmp(commit, t->asserted, sizeof(commit)) == 0;
 }
 
+/* A salt of zeros is none: whoever reads the log could try identifiers against the commitment. */
 static bool subject_opens(const struct sy_consent *t, const struct opening *o)
 {
     uint8_t commit[PROOF_HASH_BYTES];
+    if (sodium_is_zero(o->secret.salt, sizeof(o->secret.salt))) {
+        return false;
+    }
     proof_subject_commit(commit, o->secret.salt, sy_view(o->normal, o->n_normal));
     return sodium_memcmp(commit, t->subject, sizeof(commit)) == 0;
 }
@@ -86,42 +92,61 @@ static sy_status read_token(struct warden_call *c, struct sy_consent *ret)
     return proof_consent_read(a.token, &c->arena, ret, NULL);
 }
 
-/* Whatever does not open is left out of the inputs, and the rules refuse it. */
-static sy_status tell(struct warden_call *c, const struct rules_model *m)
+/* Would the question be allowed, were the subject one that nobody has asked about? Only then is its pseudonym
+ * made: the log keeps it, and whoever could have it made of identifiers by tokens of his own making could
+ * tell, with somebody who reads the log, whom the others ask about. */
+static bool who_wanted(struct warden_call *c, struct sy_subject_inputs told)
+{
+    struct rules_decision d = {0};
+    struct sy_inputs in = c->inputs;
+    randombytes_buf(told.who, sizeof(told.who));
+    in.subject = &told;
+    in.n_subject = 1;
+    in.time = warden_time(c->w);
+    sy_status s = rules_decide(c->w->state, &c->request, &in, &c->arena, &d, NULL);
+    return sy_ok(s) && d.kind == RULES_KIND_EVENT && d.verdict.code == 0;
+}
+
+/* Whatever does not open is told so, and the rules refuse it. */
+static sy_status tell(struct warden_call *c, const struct rules_model *m, struct opening *o)
 {
     const struct rules_block_facts *block = &m->facts.blocks[0];
     struct sy_subject_inputs *in = sy_arena_alloc(&c->arena, 1, sizeof(*in));
-    struct opening o = {0};
     struct sy_consent t;
     if (in == NULL) {
         return sy_status_of(SY_E_NO_MEMORY);
     }
-    SY_TRY(read_token(c, &t));
-    sy_status s = open_secret(c, block->klass, &o);
-    if (sy_ok(s) && subject_opens(&t, &o)) {
-        in->opens = true;
-        in->asserted_ok = asserted_opens(&t, &o) && values_fit(&m->plan, &o.secret.asserted);
-        s = vault_subject_who(c->w->vault, block->ns, sy_view(o.stored, o.n_stored), in->who, NULL);
-    }
-    sodium_memzero(&o, sizeof(o));
-    SY_TRY(s);
     c->inputs.subject = in;
     c->inputs.n_subject = 1;
-    return SY_OK;
+    sy_status s = read_token(c, &t);
+    s = sy_ok(s) ? open_secret(c, block->klass, o) : s;
+    if (!sy_ok(s) || !subject_opens(&t, o)) {
+        return s.code == SY_E_NO_MEMORY ? s : SY_OK;
+    }
+    in->opens = true;
+    in->asserted_ok = asserted_opens(&t, o) && values_fit(&m->plan, &o->secret.asserted);
+    return who_wanted(c, *in) ? vault_subject_who(c->w->vault, block->ns,
+                                                  sy_view(o->stored, o->n_stored), in->who, NULL)
+                              : SY_OK;
 }
 
 bool warden_subject_prepare(struct warden_call *c)
 {
+    struct opening o = {0};
     struct rules_model m;
     if (!warden_run_prepare(c)) {
         return false;
     }
-    sy_status s = rules_model_read(c->w->state, c->request.header.subject, &c->arena, &m, NULL);
-    if (sy_ok(s) && m.facts.blocks[0].subject) { /* else the rules say what is wrong */
-        s = tell(c, &m);
+    if (!sy_ok(rules_model_read(c->w->state, c->request.header.subject, &c->arena, &m, NULL)) ||
+        !m.facts.blocks[0].subject) {
+        return true; /* the rules say what is wrong */
     }
-    if (sy_category_of(s.code) == SY_CAT_IO || sy_category_of(s.code) == SY_CAT_CRYPTO) {
+    sy_status s = tell(c, &m, &o);
+    sodium_memzero(&o, sizeof(o));
+    if (!sy_ok(s)) { /* a disk that fails is no verdict: nothing is decided, nothing is logged */
         sy_log(SY_LOG_ERROR, "subject not told", SY_LOGF_CODE(s.code));
+        warden_call_clear(c, SY_E_INTERNAL, "the question could not be read");
+        return false;
     }
     return true;
 }

@@ -64,7 +64,7 @@ static void put_value(struct sql *s, const struct sql_shape *h, size_t i)
         return;
     }
     bool ordered = t->kind == SY_TYPE_INT || t->kind == SY_TYPE_DATE;
-    sql_put(s, "(x%zu::BIGINT-(%" PRId64 "))::UBIGINT", i, ordered ? t->lo : 0);
+    sql_put(s, "(x%zu::HUGEINT-(%" PRId64 "))::UBIGINT", i, ordered ? t->lo : 0); /* up to 2^63 */
 }
 
 static void put_ranks(struct sql *s, const struct sql_shape *h, size_t i)

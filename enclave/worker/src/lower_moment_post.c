@@ -235,7 +235,9 @@ sy_status moment_r2(struct post_ctx *c, const struct derived *d, uint64_t pos, s
 {
     struct calc k = calc_of(c, d, pos);
     size_t r = correlation(&k);
-    return done(&k, when(&k, enough_units(&k), op2(&k, "mul", r, r)), ret);
+    size_t size =
+        op(&k, "abs", &r, 1); /* so that the interval of a small r reaches 0 (wire/post.h) */
+    return done(&k, when(&k, enough_units(&k), op2(&k, "mul", size, size)), ret);
 }
 
 /* The normal equations of centred variables: a symmetric matrix of covariances of x, upper triangle, and

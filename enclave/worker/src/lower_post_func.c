@@ -198,7 +198,7 @@ static sy_status fn_nullif(struct call *k, size_t *ret)
     return post_op(k->c, "case", args, 3, k->pos, ret);
 }
 
-/* x to a whole power, by squaring. */
+/* x to a whole power, by squaring; an even one is of |x|, whose interval reaches zero (wire/post.h). */
 static sy_status fn_power(struct call *k, size_t *ret)
 {
     int64_t n;
@@ -207,6 +207,9 @@ static sy_status fn_power(struct call *k, size_t *ret)
     if (!post_whole(json_array_get(k->children, 1), &n) || n < 1 || n > 64) {
         return lower_refuse_named(k->c->p->b, REFUSE_POST_FUNCTION, k->pos, sy_view_str("power"),
                                   "powers are whole numbers from 1 to 64");
+    }
+    if (n % 2 == 0) {
+        SY_TRY(post_op(k->c, "abs", &square, 1, k->pos, &square));
     }
     *ret = square;
     for (; n != 0; n >>= 1) {

@@ -35,11 +35,29 @@ static sy_status refuse(struct block *k, const json_t *call, enum lower_refusal 
 
 /* --- the call --------------------------------------------------------------------------------------- */
 
-/* A decimal literal between 0 and 1; median: 0.5. */
-static bool read_at(const json_t *call, struct quantile_at *ret)
+/* A call's number and its place; percentile_disc(q) WITHIN GROUP (ORDER BY x) is quantile_disc(x, q), which the
+ * parser leaves as written. NULL: there is none. */
+struct written {
+    const json_t *x, *q;
+};
+
+static struct written read_call(const json_t *call)
 {
     const json_t *children = json_object_get(call, "children");
-    const json_t *node = json_array_get(children, 1);
+    const json_t *orders = json_object_get(json_object_get(call, "order_bys"), "orders");
+    const json_t *order = json_array_get(orders, 0);
+    bool within = json_array_size(orders) == 1 && json_array_size(children) == 1 &&
+                  strcasecmp(ast_str(call, "function_name"), "quantile_disc") == 0 &&
+                  !ast_is(order, "type", "DESCENDING");
+    return within
+               ? (struct written){json_object_get(order, "expression"), json_array_get(children, 0)}
+               : (struct written){json_array_get(children, 0), json_array_get(children, 1)};
+}
+
+/* A decimal literal between 0 and 1; median: 0.5. */
+static bool read_at(const json_t *call, const json_t *node, struct quantile_at *ret)
+{
+    const json_t *children = json_object_get(call, "children");
     const json_t *value = json_object_get(node, "value");
     const json_t *type = json_object_get(value, "type");
     const json_t *digits = json_object_get(json_object_get(type, "type_info"), "scale");
@@ -48,7 +66,7 @@ static bool read_at(const json_t *call, struct quantile_at *ret)
         *ret = (struct quantile_at){5, 1};
         return json_array_size(children) == 1;
     }
-    bool decimal = json_array_size(children) == 2 && ast_is(node, "class", "CONSTANT") &&
+    bool decimal = json_array_size(children) <= 2 && ast_is(node, "class", "CONSTANT") &&
                    ast_is(type, "id", "DECIMAL") && json_is_integer(v) && json_is_integer(digits);
     if (!decimal || json_integer_value(digits) < 1 ||
         json_integer_value(digits) > SY_PLAN_SCALE_MAX) {
@@ -81,7 +99,7 @@ static sy_status add_quantile(struct block *k, const json_t *call, const struct 
 sy_status block_quantile(struct block *k, const json_t *call, struct known *ret)
 {
     struct builder *b = k->b;
-    const json_t *x = json_array_get(json_object_get(call, "children"), 0);
+    struct written w = read_call(call);
     struct quantile_at at;
     size_t expr;
     size_t column;
@@ -90,11 +108,13 @@ sy_status block_quantile(struct block *k, const json_t *call, struct known *ret)
     if (!NAMES[name_of(call)].known) {
         return refuse(k, call, REFUSE_QUANTILE_KIND);
     }
-    SY_TRY(lower_call_unordered(b, call));
-    if (!plain || !read_at(call, &at) || ast_has_aggregate(x)) {
+    if (w.q != json_array_get(json_object_get(call, "children"), 0)) {
+        SY_TRY(lower_call_unordered(b, call));
+    }
+    if (!plain || !read_at(call, w.q, &at) || ast_has_aggregate(w.x)) {
         return refuse(k, call, REFUSE_QUANTILE);
     }
-    SY_TRY(lower_expr(&k->c, x, &expr));
+    SY_TRY(lower_expr(&k->c, w.x, &expr));
     const struct sy_type *t = &k->list.t[expr];
     if (t->kind != SY_TYPE_INT || t->nothing) {
         return refuse(k, call, REFUSE_QUANTILE);
@@ -104,7 +124,7 @@ sy_status block_quantile(struct block *k, const json_t *call, struct known *ret)
         if (k->quantiles == NULL) {
             return lower_no_memory(b);
         }
-        *k->quantiles = (struct quantiles){.call = call, .arg = x, .expr = expr};
+        *k->quantiles = (struct quantiles){.call = call, .arg = w.x, .expr = expr};
     }
     if (k->quantiles->expr != expr) {
         return refuse(k, call, REFUSE_QUANTILE_ALONE);

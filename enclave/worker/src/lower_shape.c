@@ -28,6 +28,11 @@ static sy_status read_shape(struct post *p, size_t at, struct sy_shape *ret)
         return lower_refuse_named(p->b, REFUSE_SHAPE, 0, m->name, err.reason);
     }
     SY_TRY(st);
+    if (!sy_shape_is_none(ret) && p->b->plan.blocks[at].tree.n != 0) {
+        return lower_refuse_named(p->b, REFUSE_SHAPE, 0, m->name,
+                                  "cells of a tree add up to totals and quantiles as they are: "
+                                  "shaped, each by itself, they would not");
+    }
     return sy_shape_is_none(ret) || acts(&p->b->plan, at)
                ? SY_OK
                : lower_refuse_named(p->b, REFUSE_SHAPE, 0, m->name, NULL);

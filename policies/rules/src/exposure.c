@@ -8,6 +8,8 @@
 
 #include "method.h"
 
+enum { CORE = 4 };
+
 /* DATASET.FIELD, where both may have points. */
 static bool names(struct sy_view text, struct sy_view dataset, struct sy_view field)
 {
@@ -32,11 +34,13 @@ static bool is_unit(const struct sy_field_def *f)
 }
 
 /* Of a granted field that is no unit. A field of grade 1 or 2 that is not named among others is neither
- * looked for nor protected: it is left out. */
+ * looked for nor protected: it is left out. Core data is never what classes are made by: sizes of such
+ * classes would be exact counts of it. */
 static bool role_of(const struct sy_exposure_ask *ask, struct sy_view dataset,
                     const struct sy_field_def *f, enum sy_exposure_role *ret)
 {
-    bool quasi = ask->n_quasi > 0 ? is_named(ask, dataset, f->name) : f->grade < 3;
+    bool quasi =
+        ask->n_quasi > 0 ? f->grade < CORE && is_named(ask, dataset, f->name) : f->grade < 3;
     *ret = quasi ? SY_EXPOSURE_QUASI : SY_EXPOSURE_SECRET;
     return quasi || f->grade >= 3;
 }
@@ -115,7 +119,8 @@ sy_status rules_exposure_read(const struct rules_grant *grant, const struct sy_e
         return sy_fail(reterr, SY_E_STATE, "header.grant", "it grants no protected dataset");
     }
     if (!all_found(ask, &e)) {
-        return sy_fail(reterr, SY_E_FIELD, "quasi", "name granted fields, no units: DATASET.FIELD");
+        return sy_fail(reterr, SY_E_FIELD, "quasi",
+                       "name granted fields of grades 1 to 3, no units: DATASET.FIELD");
     }
     *ret = e;
     return SY_OK;
@@ -129,6 +134,13 @@ sy_status decide_exposure(struct ask *c)
     if (!sy_view_is(g.row.status, "active")) {
         return sy_fail(c->err, SY_E_STATE, "header.grant", "the grant is %.*s",
                        SY_PV(g.row.status));
+    }
+    if (c->in->time > g.proposal.not_after) { /* whoever asks may be faster than grant.expire */
+        return sy_fail(c->err, SY_E_EXPIRED, "header.grant", "the grant's term is over");
+    }
+    if (g.row.exposures >= RULES_EXPOSURES_MAX) {
+        return sy_fail(c->err, SY_E_LIMIT, "header.grant", "at most %d reports of one grant",
+                       RULES_EXPOSURES_MAX);
     }
     SY_TRY(rules_exposure_read(&g, c->args, c->arena, &e, c->err));
     return run_same_data(c, &e.plan);

@@ -80,25 +80,33 @@ static sy_status regions_of(const struct rules_state *s, const struct rules_mode
 
 /* The closest that a box of one row comes to one of the other. */
 static sy_status rows_distance(const struct rules_state *s, const struct sy_row_region *a,
-                               const struct sy_row_region *b, enum guard_distance *ret,
-                               struct sy_error *err)
+                               const struct sy_row_region *b, const struct guard_moved *moved,
+                               enum guard_distance *ret, struct sy_error *err)
 {
     *ret = GUARD_APART;
     for (size_t i = 0; i < a->n_boxes; i++) {
         for (size_t k = 0; k < b->n_boxes; k++) {
             SY_ARENA_CLEANUP struct sy_arena scratch = {0};
             enum guard_distance d;
-            SY_TRY(guard_distance_of(s, &a->boxes[i], &b->boxes[k], &scratch, &d, err));
+            SY_TRY(guard_distance_of(s, &a->boxes[i], &b->boxes[k], moved, &scratch, &d, err));
             *ret = d > *ret ? d : *ret;
         }
     }
     return SY_OK;
 }
 
+/* The data that the run is about, and the least units that count. */
+struct about {
+    const struct sy_data_ref *data;
+    size_t n_data;
+    uint64_t units_min;
+};
+
 /* Calls `see` for every earlier region of the space, oldest first. */
 struct earlier {
     const struct rules_state *state;
     const struct space *space;
+    struct about about;
     struct sy_error *err;
     void *ctx;
     sy_status (*see)(struct earlier *e, uint64_t entry, const struct sy_row_region *row,
@@ -114,6 +122,38 @@ static uint64_t entry_of(struct sy_view key)
     return entry;
 }
 
+static bool has_moved(const struct sy_row_charge *charge, const struct sy_data_ref *now)
+{
+    bool moved = false;
+    for (size_t i = 0; i < charge->n_data; i++) {
+        const struct sy_data_ref *then = &charge->data[i];
+        moved = moved || (sy_view_eq(then->dataset, now->dataset) &&
+                          memcmp(then->header, now->header, 32) != 0);
+    }
+    return moved;
+}
+
+/* The tables of the run that have another version than they had for the charge of that entry. */
+static sy_status moved_since(const struct earlier *e, uint64_t entry, struct sy_arena *arena,
+                             struct guard_moved *ret)
+{
+    struct rules_key key = rules_key_charge(entry);
+    struct sy_row_charge charge;
+    struct sy_view *moved = sy_arena_alloc(arena, e->about.n_data + 1, sizeof(*moved));
+    *ret = (struct guard_moved){.datasets = moved, .units_min = e->about.units_min};
+    if (moved == NULL) {
+        return sy_fail(e->err, SY_E_NO_MEMORY, NULL, NULL);
+    }
+    SY_TRY(rules_state_read(e->state, rules_key_view(&key), &sy_row_charge_desc, arena, &charge,
+                            e->err));
+    for (size_t i = 0; i < e->about.n_data; i++) {
+        if (has_moved(&charge, &e->about.data[i])) {
+            moved[ret->n++] = e->about.data[i].dataset;
+        }
+    }
+    return SY_OK;
+}
+
 static sy_status each_earlier(struct earlier *e)
 {
     struct rules_key first = rules_key_region(e->space->ns, 0);
@@ -123,12 +163,23 @@ static sy_status each_earlier(struct earlier *e)
     while (rules_state_next(e->state, prefix, key, &key, &value)) {
         SY_ARENA_CLEANUP struct sy_arena scratch = {0};
         struct sy_row_region row;
+        struct guard_moved moved;
         enum guard_distance d;
         SY_TRY(sy_record_decode(&sy_row_region_desc, value, &SY_MP_LARGE, &scratch, &row, e->err));
-        SY_TRY(rows_distance(e->state, &e->space->row, &row, &d, e->err));
+        SY_TRY(moved_since(e, entry_of(key), &scratch, &moved));
+        SY_TRY(rows_distance(e->state, &e->space->row, &row, &moved, &d, e->err));
         SY_TRY(e->see(e, entry_of(key), &row, d));
     }
     return SY_OK;
+}
+
+static struct about about_of(const struct rules_model *m, const struct sy_inputs *in)
+{
+    const struct sy_pack *pack = &m->grant.pack;
+    return (struct about){.data = in->data,
+                          .n_data = in->n_data,
+                          .units_min =
+                              pack->n_cellkey > 0 ? pack->cellkey[0].units_min : UINT64_MAX};
 }
 
 /* ---- decide ---- */
@@ -172,9 +223,10 @@ static sy_status check_within(struct ask *c, const struct space *p)
     for (size_t i = 0; i < p->row.n_boxes; i++) {
         for (size_t k = 0; k < i; k++) {
             SY_ARENA_CLEANUP struct sy_arena scratch = {0};
+            struct guard_moved none = {0};
             enum guard_distance d;
-            SY_TRY(guard_distance_of(c->state, &p->row.boxes[i], &p->row.boxes[k], &scratch, &d,
-                                     c->err));
+            SY_TRY(guard_distance_of(c->state, &p->row.boxes[i], &p->row.boxes[k], &none, &scratch,
+                                     &d, c->err));
             if (d == GUARD_CLOSE) {
                 return sy_fail(c->err, SY_E_DIFFERENCING, "header.subject",
                                "two blocks of the model ask about populations that are too close");
@@ -193,8 +245,12 @@ sy_status guard_check(struct ask *c, const struct rules_model *m, const uint64_t
     }
     SY_TRY(regions_of(c->state, m, params, c->arena, &r, c->err));
     for (size_t i = 0; i < r.n; i++) {
-        struct earlier e = {
-            .state = c->state, .space = &r.spaces[i], .err = c->err, .ctx = &f, .see = find_close};
+        struct earlier e = {.state = c->state,
+                            .space = &r.spaces[i],
+                            .about = about_of(m, c->in),
+                            .err = c->err,
+                            .ctx = &f,
+                            .see = find_close};
         SY_TRY(check_within(c, &r.spaces[i]));
         SY_TRY(each_earlier(&e));
     }
@@ -248,17 +304,22 @@ static sy_status count_near(struct earlier *e, uint64_t entry, const struct sy_r
     return SY_OK;
 }
 
-static sy_status put_region(struct change *x, struct space *p, const uint64_t *params,
-                            size_t n_params)
+static sy_status put_region(struct change *x, const struct rules_model *m, struct space *p,
+                            const uint64_t *params)
 {
     const struct sy_header *h = &x->req->header;
     struct nearness f = {.party = h->party, .arena = x->arena};
-    struct earlier e = {.state = x->state, .space = p, .err = x->err, .ctx = &f, .see = count_near};
+    struct earlier e = {.state = x->state,
+                        .space = p,
+                        .about = about_of(m, x->in),
+                        .err = x->err,
+                        .ctx = &f,
+                        .see = count_near};
     struct rules_key key = rules_key_region(p->ns, x->entry);
     SY_TRY(each_earlier(&e));
     p->row.party = h->party;
     p->row.params = (uint64_t *)(uintptr_t)params; /* only read */
-    p->row.n_params = n_params;
+    p->row.n_params = m->plan.n_params;
     p->row.near = f.near;
     p->row.n_near = f.n;
     memcpy(p->row.grant, h->grant, 32);
@@ -271,7 +332,7 @@ sy_status guard_apply(struct change *x, const struct rules_model *m, const uint6
     struct regions r;
     SY_TRY(regions_of(x->state, m, params, x->arena, &r, x->err));
     for (size_t i = 0; i < r.n; i++) {
-        SY_TRY(put_region(x, &r.spaces[i], params, m->plan.n_params));
+        SY_TRY(put_region(x, m, &r.spaces[i], params));
     }
     return SY_OK;
 }

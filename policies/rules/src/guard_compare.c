@@ -14,7 +14,7 @@ enum { SCRATCH_SEGS = 4 * REGION_SEGS_MAX };
 struct atom {
     int64_t a, b; /* classes; OUTSIDE */
     uint64_t size;
-    bool whole; /* it is all of a class of one division */
+    bool all_of_a, all_of_b; /* it is all of its class */
 };
 
 struct atoms {
@@ -84,13 +84,24 @@ static void unite(struct atoms *all)
     all->n = n;
 }
 
-/* An atom is all of its class when it is the only one with that class. */
-static void mark_whole(struct atoms *all)
+/* Is an atom all of its class? `alone`: no other atom has it. Where each value is a class, an atom is many. */
+static bool is_all(int64_t cls, int64_t other, uint64_t size, bool alone)
+{
+    if (cls == OUTSIDE) {
+        return false;
+    }
+    if (cls == RULES_REGION_EACH) {
+        return true;
+    }
+    return alone && (other != RULES_REGION_EACH || size == 1);
+}
+
+static void mark(struct atoms *all)
 {
     for (size_t i = 0; i < all->n; i++) {
         struct atom *x = &all->atom[i];
         bool alone = (i == 0 || x[-1].a != x->a) && (i + 1 == all->n || x[1].a != x->a);
-        x->whole = x->a != OUTSIDE && (alone || x->a == RULES_REGION_EACH);
+        x->all_of_a = is_all(x->a, x->b, x->size, alone);
     }
     if (all->n > 1) {
         qsort(all->atom, all->n, sizeof(*all->atom), by_b);
@@ -98,7 +109,7 @@ static void mark_whole(struct atoms *all)
     for (size_t i = 0; i < all->n; i++) {
         struct atom *x = &all->atom[i];
         bool alone = (i == 0 || x[-1].b != x->b) && (i + 1 == all->n || x[1].b != x->b);
-        x->whole = x->whole || (x->b != OUTSIDE && (alone || x->b == RULES_REGION_EACH));
+        x->all_of_b = is_all(x->b, x->a, x->size, alone);
     }
 }
 
@@ -136,39 +147,34 @@ static bool cut(struct region_set a, struct region_set b, struct sy_arena *arena
     return true;
 }
 
-/* Is nothing told apart inside? */
-static bool is_plain(struct region_set s)
+/* Below the grain; where each value is a class, a value. */
+static bool is_small(const struct atom *x, uint64_t grain)
 {
-    bool plain = true;
-    for (size_t i = 0; plain && i < s.n; i++) {
-        plain = s.seg[i].cls == s.seg[0].cls && s.seg[i].cls != RULES_REGION_EACH;
-    }
-    return plain;
+    bool one = x->a == RULES_REGION_EACH || x->b == RULES_REGION_EACH;
+    return grain == 0 || (one ? 1 : x->size) < grain;
 }
 
 bool guard_meet(struct region_set a, struct region_set b, uint64_t grain, struct sy_arena *arena,
                 struct guard_meeting *ret)
 {
     struct atoms all;
-    bool same = true;
     *ret = (struct guard_meeting){0};
     if (!cut(a, b, arena, &all)) {
         return false;
     }
     unite(&all);
-    mark_whole(&all);
-    ret->a_in_b = ret->b_in_a = true;
+    mark(&all);
     for (size_t i = 0; i < all.n; i++) {
         const struct atom *x = &all.atom[i];
         bool common = x->a != OUTSIDE && x->b != OUTSIDE;
+        bool apart = !x->all_of_a && !x->all_of_b;
         ret->overlap = ret->overlap || common;
-        ret->a_in_b = ret->a_in_b && x->b != OUTSIDE;
-        ret->b_in_a = ret->b_in_a && x->a != OUTSIDE;
-        same = same && common;
-        ret->narrow = ret->narrow || (!x->whole && (grain == 0 || x->size < grain));
-        ret->apart = ret->apart || !x->whole;
+        ret->apart = ret->apart || apart;
+        ret->narrow = ret->narrow || (apart && is_small(x, grain));
+        ret->small = ret->small || is_small(x, grain);
+        ret->a_finer = ret->a_finer || (common && !x->all_of_b);
+        ret->b_finer = ret->b_finer || (common && !x->all_of_a);
     }
-    ret->agree = is_plain(a) && is_plain(b) ? same : ret->overlap;
     return true;
 }
 
@@ -220,72 +226,136 @@ static sy_status meet_dims(const struct rules_state *s, const struct sy_region_d
     return fine ? SY_OK : sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
 }
 
-static bool same_sources(const struct sy_region_box *a, const struct sy_region_box *b)
+/* ---- tables ---- */
+
+static bool has_source(const struct sy_region_box *b, struct sy_view id)
 {
-    bool same = a->n_sources == b->n_sources;
-    for (size_t i = 0; same && i < a->n_sources; i++) {
-        same = sy_view_eq(a->sources[i], b->sources[i]);
+    size_t i = 0;
+    while (i < b->n_sources && !sy_view_eq(b->sources[i], id)) {
+        i++;
     }
-    return same;
+    return i < b->n_sources;
 }
+
+/* Do they share a table with units, and have they all tables in common? */
+static sy_status compare_sources(const struct rules_state *s, const struct sy_region_box *a,
+                                 const struct sy_region_box *b, struct sy_arena *arena,
+                                 bool *shared, bool *same, struct sy_error *err)
+{
+    *shared = false;
+    *same = a->n_sources == b->n_sources;
+    for (size_t i = 0; i < a->n_sources; i++) {
+        struct dataset data;
+        bool both = has_source(b, a->sources[i]);
+        *same = *same && both;
+        SY_TRY(dataset_read(s, a->sources[i], arena, &data, err));
+        *shared = *shared || (both && is_protected(&data.def));
+    }
+    return SY_OK;
+}
+
+/* Do all tables that changed promise that enough units did? */
+static sy_status enough_changed(const struct rules_state *s, const struct sy_region_box *b,
+                                const struct guard_moved *moved, struct sy_arena *arena, bool *ret,
+                                struct sy_error *err)
+{
+    *ret = true;
+    for (size_t i = 0; i < moved->n; i++) {
+        struct dataset data;
+        if (has_source(b, moved->datasets[i])) {
+            SY_TRY(dataset_read(s, moved->datasets[i], arena, &data, err));
+            *ret = *ret && data.def.turnover > 0 && data.def.turnover >= moved->units_min;
+        }
+    }
+    return SY_OK;
+}
+
+static bool any_moved(const struct sy_region_box *b, const struct guard_moved *moved)
+{
+    bool any = false;
+    for (size_t i = 0; i < moved->n; i++) {
+        any = any || has_source(b, moved->datasets[i]);
+    }
+    return any;
+}
+
+/* ---- boxes, compared ---- */
 
 /* What the fields of two boxes come to, all together. */
 struct sum {
-    size_t fields, differ;
-    bool apart_there, apart_else;   /* something is set apart in fields that differ; that agree */
-    bool narrow_there, narrow_else; /* and it is small */
-    bool all_narrow;                /* in every field that differs */
-    bool a_in_b, b_in_a;
+    size_t fields;
+    size_t a_finer, b_finer, both_finer; /* in how many fields */
+    bool apart, narrow, small;
 };
 
 static void take(struct sum *s, const struct guard_meeting *m)
 {
     s->fields++;
-    s->differ += m->agree ? 0 : 1;
-    s->apart_there = s->apart_there || (!m->agree && m->apart);
-    s->apart_else = s->apart_else || (m->agree && m->apart);
-    s->narrow_there = s->narrow_there || (!m->agree && m->narrow);
-    s->narrow_else = s->narrow_else || (m->agree && m->narrow);
-    s->all_narrow = s->all_narrow && (m->agree || m->narrow);
-    s->a_in_b = s->a_in_b && m->a_in_b;
-    s->b_in_a = s->b_in_a && m->b_in_a;
+    s->a_finer += m->a_finer ? 1 : 0;
+    s->b_finer += m->b_finer ? 1 : 0;
+    s->both_finer += m->a_finer && m->b_finer ? 1 : 0;
+    s->apart = s->apart || m->apart;
+    s->narrow = s->narrow || m->narrow;
+    s->small = s->small || m->small;
+}
+
+/* A cell of a lies within one of b by one field, and the other way by another: each has people that the other
+ * has not. */
+static bool is_crossing(const struct sum *s)
+{
+    bool one_field = s->a_finer == 1 && s->b_finer == 1 && s->both_finer == 1;
+    return s->a_finer > 0 && s->b_finer > 0 && !one_field;
 }
 
 /* The grain of a field speaks of the whole population. Where another field is restricted or told apart too,
- * the same values may hold one person, so everything that is set apart is too small. */
+ * the same values may hold one person, so everything that is set apart is too small; so are the differences
+ * of cells that cross, unless they are of all people by one field and of all people by another. */
 static bool is_close(const struct sum *s)
 {
-    bool alone = s->fields <= 1;
-    if (s->differ == 0) {
-        return alone ? s->narrow_else : s->apart_else;
+    if (s->apart) {
+        return s->fields > 1 || s->narrow;
     }
-    if (s->differ == 1) {
-        return alone ? s->narrow_there : s->apart_there;
-    }
-    return s->all_narrow || ((s->a_in_b || s->b_in_a) && s->apart_there);
+    return is_crossing(s) && (s->fields > 2 || s->small);
 }
 
-sy_status guard_distance_of(const struct rules_state *s, const struct sy_region_box *a,
-                            const struct sy_region_box *b, struct sy_arena *arena,
-                            enum guard_distance *ret, struct sy_error *err)
+static sy_status sum_fields(const struct rules_state *s, const struct sy_region_box *a,
+                            const struct sy_region_box *b, struct sy_arena *arena, struct sum *ret,
+                            bool *overlap, struct sy_error *err)
 {
-    struct sum sum = {.all_narrow = true, .a_in_b = true, .b_in_a = true};
-    *ret = GUARD_APART;
-    if (!same_sources(a, b)) {
-        return SY_OK;
-    }
-    for (size_t i = 0, j = 0; i < a->n_dims || j < b->n_dims;) {
+    *overlap = true;
+    for (size_t i = 0, j = 0; *overlap && (i < a->n_dims || j < b->n_dims);) {
         int c = i == a->n_dims ? 1 : j == b->n_dims ? -1 : name_cmp(&a->dims[i], &b->dims[j]);
         struct guard_meeting m;
         SY_TRY(
             meet_dims(s, c <= 0 ? &a->dims[i] : NULL, c >= 0 ? &b->dims[j] : NULL, arena, &m, err));
-        if (!m.overlap) {
-            return SY_OK;
-        }
-        take(&sum, &m);
+        take(ret, &m);
+        *overlap = m.overlap;
         i += c <= 0 ? 1 : 0;
         j += c >= 0 ? 1 : 0;
     }
-    *ret = is_close(&sum) ? GUARD_CLOSE : GUARD_FAR;
+    return SY_OK;
+}
+
+sy_status guard_distance_of(const struct rules_state *s, const struct sy_region_box *a,
+                            const struct sy_region_box *b, const struct guard_moved *moved,
+                            struct sy_arena *arena, enum guard_distance *ret, struct sy_error *err)
+{
+    struct sum sum = {0};
+    bool overlap = false;
+    bool shared;
+    bool same;
+    bool enough;
+    *ret = GUARD_APART;
+    SY_TRY(compare_sources(s, a, b, arena, &shared, &same, err));
+    if (!shared) {
+        return SY_OK;
+    }
+    SY_TRY(sum_fields(s, a, b, arena, &sum, &overlap, err));
+    if (!overlap) {
+        return SY_OK;
+    }
+    SY_TRY(enough_changed(s, a, moved, arena, &enough, err));
+    bool another_version = any_moved(a, moved) && (sum.fields > 1 || !enough);
+    *ret = !same || another_version || is_close(&sum) ? GUARD_CLOSE : GUARD_FAR;
     return SY_OK;
 }

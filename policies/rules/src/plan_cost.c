@@ -5,6 +5,7 @@
  * why none of it can tell about data.
  */
 #include "plan_internal.h"
+#include "wire/identity.h"
 
 static sy_status too_large(struct plan_work *w, size_t i)
 {
@@ -131,13 +132,22 @@ static void key_facts(const struct sy_plan_block *b, struct rules_block_facts *k
     }
 }
 
-/* How identifiers of the block's units are written. */
+/* How identifiers of the block's units are written: as in the tables that are read, because behind a union or
+ * an outer join a column is no table's any more. Any of them that checks its numbers knows their one form. */
 static struct sy_view unit_klass(const struct plan_work *w, size_t i)
 {
-    const struct sy_plan_block *b = &w->c->plan->blocks[i];
-    const struct sy_field_def *f =
-        w->tracks[i] == NULL ? NULL : w->types.rels[b->rel].cols[b->unit].field;
-    return f == NULL ? (struct sy_view){0} : f->klass;
+    struct sy_view ns = w->c->plan->blocks[i].ns;
+    for (size_t r = 0; r < w->c->plan->n_rels; r++) {
+        const struct sy_rel_types *t = &w->types.rels[r];
+        for (size_t c = 0; t->def != NULL && c < t->n_cols; c++) {
+            const struct sy_type *col = &t->cols[c];
+            if (col->kind == SY_TYPE_UNIT && sy_view_eq(col->ns, ns) && col->field != NULL &&
+                sy_klass_is_number(sy_klass_of(col->field->klass))) {
+                return col->field->klass;
+            }
+        }
+    }
+    return (struct sy_view){0};
 }
 
 static sy_status one_block(struct plan_work *w, size_t i, struct rules_block_facts *k)

@@ -32,7 +32,8 @@ static struct sy_spend *spend_of(struct rules_plan_facts *f, struct sy_view ns)
     return &f->spends[at];
 }
 
-/* Add rho x factor^2 and delta, or cells, to what block i costs a namespace. */
+/* Add rho x factor^2 and delta, or cells, to what block i costs a namespace. Each figure of a cell is an
+ * equation about the people in it, so it counts as a cell of its own. */
 static sy_status charge(struct plan_work *w, size_t i, struct sy_view ns, uint64_t factor,
                         struct rules_plan_facts *f)
 {
@@ -40,7 +41,8 @@ static sy_status charge(struct plan_work *w, size_t i, struct sy_view ns, uint64
     struct sy_spend *s = spend_of(f, ns);
     uint64_t rho;
     bool cells = plan_is_cellkey(w, i) && !sy_weak(SY_WEAK_NO_CELLS_BUDGET);
-    s->cells += cells ? w->types.blocks[i].n_cells : 0; /* at most cells_max in all */
+    s->cells +=
+        cells ? w->types.blocks[i].n_cells * b->n_figures : 0; /* at most cells_max x figures */
     bool fits = sy_mul_u64(factor, factor, &rho) && sy_mul_u64(rho, b->rho, &rho) &&
                 sy_add_u64(s->rho, rho, &s->rho) && s->rho <= w->c->pack->rho_run_max &&
                 sy_add_u64(s->delta, b->delta, &s->delta) && s->delta < RULES_DELTA_ONE;

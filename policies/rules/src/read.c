@@ -1,7 +1,8 @@
 /*
  * Reads, which are authorised here and not logged when allowed, and who sees which row and entry.
  * Reviewers (agency, operator, security, auditor) see all that the listable prefixes hold; a
- * department sees proposals and grants that touch its datasets; a developer its own. A version's row
+ * department sees proposals and grants that touch its datasets; a developer its own; an issuer the models
+ * that people are asked to consent to. A version's row
  * says how many rows it has, an exact figure of protected data: the agency, auditors (who replay) and
  * its own department see it, nobody else (SECURITY.md, leakage register).
  *
@@ -96,6 +97,17 @@ static bool grant_concerns(const struct rules_state *s, const struct sy_party *c
            proposal_concerns(s, caller, row.proposal, arena);
 }
 
+/* An issuer asks people to consent to what a model asks of them: it sees the approved models that are about one
+ * subject, whosever they are, and no others. */
+static bool issuer_reads(const struct sy_party *caller, const struct sy_row_model *row,
+                         struct sy_arena *arena)
+{
+    struct sy_plan plan;
+    return sy_view_is(caller->role, "issuer") && sy_view_is(row->status, "approved") &&
+           sy_ok(sy_record_decode(&sy_plan_desc, row->plan, &SY_MP_REQUEST, arena, &plan, NULL)) &&
+           plan_about_subject(&plan);
+}
+
 /* ---- rows ---- */
 
 static bool row_concerns(const struct rules_state *s, const struct sy_party *caller,
@@ -117,7 +129,7 @@ static bool row_concerns(const struct rules_state *s, const struct sy_party *cal
         struct sy_row_model row;
         return sy_ok(
                    sy_record_decode(&sy_row_model_desc, value, &SY_MP_LARGE, arena, &row, NULL)) &&
-               sy_view_eq(row.developer, caller->party);
+               (sy_view_eq(row.developer, caller->party) || issuer_reads(caller, &row, arena));
     }
     if (sy_view_starts(key, sy_view_str("version/"))) {
         struct dataset d;

@@ -86,7 +86,7 @@ static sy_status opened(struct ask *c)
                       "the asserted values are not those of the consent, or not values that the "
                       "model takes");
     }
-    return is_zero32(in->who) ? refuse(c, SY_E_INTERNAL, "inputs.subject", "no pseudonym") : SY_OK;
+    return SY_OK;
 }
 
 /* ---- how often ---- */
@@ -111,27 +111,35 @@ static sy_status asked(const struct rules_state *s, const struct rules_key *key,
     return SY_OK;
 }
 
+static sy_status below(struct ask *c, struct rules_key key, uint64_t max,
+                       const struct sy_pack_subject *limits, bool *ret)
+{
+    uint64_t n;
+    SY_TRY(asked(c->state, &key, window_of(c->in, limits), c->arena, &n, c->err));
+    *ret = n < max;
+    return SY_OK;
+}
+
+/* The pseudonym is looked at last, when everything else is allowed: the warden puts it into no other
+ * request's inputs, or a token that nobody signed would get anybody's pseudonym told. */
 static sy_status not_too_often(struct ask *c, struct sy_view ns,
                                const struct sy_pack_subject *limits)
 {
-    const struct {
-        struct rules_key key;
-        uint64_t max;
-        const char *field, *why;
-    } counters[] = {
-        {rules_key_subject(ns, c->in->subject[0].who), limits->subject_max, "subject",
-         "this subject was asked about as often as the pack allows"},
-        {rules_key_id("asker/", c->req->header.party), limits->developer_max, "party",
-         "you have asked about subjects as often as the pack allows"},
-    };
-    for (size_t i = 0; i < sizeof(counters) / sizeof(counters[0]); i++) {
-        uint64_t n;
-        SY_TRY(asked(c->state, &counters[i].key, window_of(c->in, limits), c->arena, &n, c->err));
-        if (n >= counters[i].max) {
-            return refuse(c, SY_E_RATE, counters[i].field, counters[i].why);
-        }
+    bool fine;
+    SY_TRY(below(c, rules_key_id("asker/", c->req->header.party), limits->developer_max, limits,
+                 &fine));
+    if (!fine) {
+        return refuse(c, SY_E_RATE, "party",
+                      "you have asked about subjects as often as the pack allows");
     }
-    return SY_OK;
+    if (is_zero32(c->in->subject[0].who)) {
+        return refuse(c, SY_E_INTERNAL, "inputs.subject", "no pseudonym");
+    }
+    SY_TRY(
+        below(c, rules_key_subject(ns, c->in->subject[0].who), limits->subject_max, limits, &fine));
+    return fine ? SY_OK
+                : refuse(c, SY_E_RATE, "subject",
+                         "this subject was asked about as often as the pack allows");
 }
 
 /* ---- decide ---- */
@@ -170,10 +178,10 @@ sy_status decide_subject(struct ask *c)
     SY_TRY(opened(c));
     SY_TRY(run_same_data(c, &m->plan));
     SY_TRY(run_affordable(c, m));
-    SY_TRY(not_too_often(c, m->plan.blocks[0].ns, limits));
     if (is_zero32(c->in->salt)) {
         return refuse(c, SY_E_INTERNAL, "inputs.salt", "a charge needs a fresh salt");
     }
+    SY_TRY(not_too_often(c, m->plan.blocks[0].ns, limits));
     c->verdict->spends = m->facts.spends;
     c->verdict->n_spends = m->facts.n_spends;
     return SY_OK;

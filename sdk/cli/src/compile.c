@@ -150,6 +150,7 @@ static const struct cli_key dataset_keys[] = {
     {"membership", CLI_COUNT, true, offsetof(struct dataset_file, def.membership), 0},
     {"max_rows", CLI_COUNT, true, offsetof(struct dataset_file, def.max_rows), 0},
     {"dummy_rows", CLI_COUNT, false, offsetof(struct dataset_file, def.dummy_rows), 0},
+    {"turnover", CLI_COUNT, false, offsetof(struct dataset_file, def.turnover), 0},
     {"fields", CLI_NODE, true, offsetof(struct dataset_file, fields), 0},
 };
 static const struct cli_key field_keys[] = {

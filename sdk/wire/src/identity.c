@@ -215,18 +215,33 @@ static bool is_mobile(const char *p, size_t n)
     return n == MOBILE && p[0] == '1' && p[1] >= '3';
 }
 
+/* Digits of the country's code in front; *ret false: of another country's. */
+static size_t country_code(struct sy_view text, const char *p, size_t n, bool *ret)
+{
+    bool plus = text.n > 0 && text.p[0] == '+';
+    if (!plus && n > 4 && memcmp(p, "0086", 4) == 0) {
+        *ret = true;
+        return 4;
+    }
+    bool ours = n > 2 && memcmp(p, "86", 2) == 0 && (plus || is_mobile(p + 2, n - 2));
+    *ret = ours || !plus;
+    return ours ? 2 : 0;
+}
+
 size_t sy_phone_digits(struct sy_view text, char ret[SY_PHONE_CHARS])
 {
     char raw[PHONE_RAW];
-    const char *p = raw;
+    bool ours = false;
     size_t n = bare_digits(text, raw);
-    bool abroad = n > 4 && memcmp(p, "0086", 4) == 0;
-    bool country = !abroad && n > 2 && memcmp(p, "86", 2) == 0 && is_mobile(p + 2, n - 2);
-    size_t skip = abroad ? 4 : country ? 2 : 0;
-    p += skip;
+    size_t skip = country_code(text, raw, n, &ours);
+    const char *p = raw + skip;
     n -= skip;
+    if (n == MOBILE + 1 && p[0] == '0' && is_mobile(p + 1, MOBILE)) {
+        p++; /* the trunk prefix; no area code begins with 01 and a mobile's third digit */
+        n--;
+    }
     bool landline = n >= LANDLINE_MIN && n <= SY_PHONE_CHARS && p[0] == '0' && p[1] != '0';
-    if (!is_mobile(p, n) && !landline) {
+    if (!ours || (!is_mobile(p, n) && !landline)) {
         return 0;
     }
     memcpy(ret, p, n);

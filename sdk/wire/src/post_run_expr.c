@@ -220,6 +220,15 @@ static sy_status prepare(struct post_run *run, size_t rel, const struct post_tab
     return post_alloc(run, most, sizeof *ret->args, &ret->args);
 }
 
+/* |x| in lanes where x is on the other side of zero than in lane 0: nothing is left of it. Else no lane would
+ * be near zero, though the truth may be, and the lower end of an interval would never reach it. */
+static void fold(const struct node *x, struct node *node)
+{
+    for (size_t lane = 1; lane < node->width; lane++) {
+        node->own[lane] = x->now[0] * x->now[lane] < 0 ? 0 : node->own[lane];
+    }
+}
+
 static void compute(struct eval *v, struct node *node)
 {
     for (size_t lane = 0; lane < node->width; lane++) {
@@ -228,6 +237,9 @@ static void compute(struct eval *v, struct node *node)
             v->args[j] = a->now[a->width == 1 ? 0 : lane];
         }
         node->own[lane] = post_canon(node->fn(node->e, v->args, node->e->n_args));
+    }
+    if (node->fn == op_abs) {
+        fold(&v->nodes[node->e->args[0]], node);
     }
 }
 

@@ -10,7 +10,7 @@
 #include "src/cellkey.h"
 #include "warden/release.h"
 
-enum { WHERE_MAX = 160, LINE_MAX_BYTES = 4096, NUMBERS_MAX = 64 };
+enum { LINE_MAX_BYTES = 4096, NUMBERS_MAX = 64 };
 
 static void draw(uint8_t ret[32])
 {
@@ -148,120 +148,100 @@ static bool within(int64_t v, const int64_t of[2])
     return v >= of[0] && v <= of[1];
 }
 
-static bool asks_about(const struct cells_question *q, const struct cells_person *p)
+static bool listed(const struct cells_list *l, int64_t v)
 {
-    return within(p->age, q->age) && within(p->born, q->born) && within(p->fee, q->fee) &&
-           (q->town < 0 || p->town == q->town) && (q->not_born < 0 || p->born != q->not_born);
+    size_t i = 0;
+    while (i < l->n && l->v[i] != v) {
+        i++;
+    }
+    return i < l->n;
 }
 
-static size_t cell_of(const struct cells_question *q, const struct cells_person *p)
+static bool allowed(const struct cells_list *l, int64_t v)
 {
-    size_t at = q->by_town ? (size_t)p->town : 0;
-    at = q->by_young ? 2 * at + (p->age < CELLS_OLD ? 1 : 0) : at;
-    return q->by_male ? 2 * at + (p->male ? 1 : 0) : at;
+    return l->n == 0 || l->as_key || listed(l, v);
+}
+
+bool cells_about(const struct cells_question *q, const struct cells_person *p)
+{
+    return within(p->age, q->age) && within(p->born, q->born) && within(p->fee, q->fee) &&
+           (q->town < 0 || p->town == q->town) && (q->not_born < 0 || p->born != q->not_born) &&
+           allowed(&q->fees, p->fee) && allowed(&q->days, p->born);
+}
+
+static size_t town_of(const struct cells_question *q, const struct cells_person *p)
+{
+    (void)q;
+    return (size_t)p->town;
+}
+
+static size_t young_of(const struct cells_question *q, const struct cells_person *p)
+{
+    (void)q;
+    return p->age < CELLS_OLD;
+}
+
+static size_t fees_of(const struct cells_question *q, const struct cells_person *p)
+{
+    return listed(&q->fees, p->fee);
+}
+
+static size_t days_of(const struct cells_question *q, const struct cells_person *p)
+{
+    return listed(&q->days, p->born);
+}
+
+static size_t male_of(const struct cells_question *q, const struct cells_person *p)
+{
+    (void)q;
+    return p->male;
+}
+
+size_t cells_keys(const struct cells_question *q, struct cells_key keys[CELLS_KEYS])
+{
+    const struct {
+        bool asked;
+        struct cells_key key;
+    } all[CELLS_KEYS] = {{q->by_town, {CELLS_TOWNS, CELLS_TOWNS + 1, town_of}},
+                         {q->by_young, {2, 3, young_of}},
+                         {q->fees.n > 0 && q->fees.as_key, {2, 2, fees_of}},
+                         {q->days.n > 0 && q->days.as_key, {2, 2, days_of}},
+                         {q->by_male, {2, 2, male_of}}};
+    size_t n = 0;
+    for (size_t i = 0; i < CELLS_KEYS; i++) {
+        if (all[i].asked) {
+            keys[n++] = all[i].key;
+        }
+    }
+    return n;
+}
+
+size_t cells_of(const struct cells_question *q, const struct cells_person *p)
+{
+    struct cells_key keys[CELLS_KEYS];
+    size_t n = cells_keys(q, keys), at = 0;
+    for (size_t i = 0; i < n; i++) {
+        at = at * keys[i].values + keys[i].of(q, p);
+    }
+    return at;
 }
 
 size_t cells_in(const struct cells_question *q)
 {
-    return (q->by_town ? CELLS_TOWNS : 1) * (q->by_young ? 2u : 1u) * (q->by_male ? 2u : 1u);
+    struct cells_key keys[CELLS_KEYS];
+    size_t n = cells_keys(q, keys), cells = 1;
+    for (size_t i = 0; i < n; i++) {
+        cells *= keys[i].values;
+    }
+    return cells;
 }
 
 void cells_exact(const struct cells *c, const struct cells_question *q, int64_t n[CELLS_MOST])
 {
     memset(n, 0, CELLS_MOST * sizeof(*n));
     for (size_t i = 0; i < c->n_people; i++) {
-        n[cell_of(q, &c->people[i])] += asks_about(q, &c->people[i]) ? 1 : 0;
+        n[cells_of(q, &c->people[i])] += cells_about(q, &c->people[i]) ? 1 : 0;
     }
-}
-
-/* --- the plan ------------------------------------------------------------------------------------------------- */
-
-struct where {
-    struct kit_expr e[WHERE_MAX];
-    size_t n;
-    size_t all; /* the conjunction so far; SIZE_MAX: nothing */
-};
-
-static size_t put(struct where *w, struct kit_expr e)
-{
-    assert_true(w->n < WHERE_MAX);
-    w->e[w->n] = e;
-    return w->n++;
-}
-
-static void and_condition(struct where *w, int64_t col, const char *op, struct kit_expr value)
-{
-    size_t a = put(w, (struct kit_expr)CK_COL(col)), b = put(w, value);
-    size_t is = put(w, (struct kit_expr)CK_F2(op, a, b));
-    w->all = w->all == SIZE_MAX ? is : put(w, (struct kit_expr)CK_F2("and", w->all, is));
-}
-
-static void and_interval(struct where *w, int64_t col, const int64_t of[2], int64_t most,
-                         struct kit_expr literal)
-{
-    if (of[0] > 0) {
-        literal.i = of[0];
-        and_condition(w, col, "ge", literal);
-    }
-    if (of[1] < most) {
-        literal.i = of[1];
-        and_condition(w, col, "le", literal);
-    }
-}
-
-static struct where where_of(const struct cells_question *q)
-{
-    static const char *const towns[] = {"a", "b", "c", "d", "e", "f"};
-    struct where w = {.all = SIZE_MAX};
-    struct kit_expr fee = {.op = "int", .scale = 2}, day = {.op = "date"}, age = {.op = "int"};
-    for (unsigned i = 0; i < q->wording; i++) { /* everybody has a fee that is no less than 0 */
-        and_condition(&w, R_FEE, "ge", fee);
-    }
-    and_interval(&w, R_AGE, q->age, CELLS_AGE_MAX, age);
-    and_interval(&w, R_BORN, q->born, CELLS_BORN_MAX, day);
-    and_interval(&w, R_FEE, q->fee, CELLS_FEE_MAX, fee);
-    if (q->town >= 0) {
-        and_condition(&w, R_TOWN, "eq", (struct kit_expr)CK_STR(towns[q->town]));
-    }
-    if (q->not_born >= 0) {
-        day.i = q->not_born;
-        and_condition(&w, R_BORN, "ne", day);
-    }
-    return w;
-}
-
-static struct sy_plan *plan_of(struct kit *k, const struct cells_question *q)
-{
-    static const char *const towns[] = {"a", "b", "c", "d", "e", "f"};
-    struct where w = where_of(q);
-    struct sy_plan *p = ck_plan(k, (struct ck_list){w.e, w.n}, CK(CK_COL(R_TOWN), CK_COL(R_MALE)),
-                                towns, CELLS_TOWNS, false);
-    static const struct kit_expr by[] = {CK_COL(R_TOWN), CK_COL(R_MALE), CK_COL(R_AGE),
-                                         CK_INT(CELLS_OLD), CK_F2("lt", 2, 3)};
-    struct sy_plan_block *b = p->blocks;
-    b->exprs = kit_exprs(k, by, LEN(by));
-    b->n_exprs = LEN(by);
-    b->keys = kit_alloc(k, 3, sizeof(*b->keys));
-    b->n_keys = 0;
-    if (q->by_town) { /* towns may be unknown: one more cell */
-        b->keys[b->n_keys++] = (struct sy_plan_key){.expr = 0,
-                                                    .labels = kit_strs(k, towns, CELLS_TOWNS),
-                                                    .n_labels = CELLS_TOWNS,
-                                                    .name = V("town"),
-                                                    .nullable = true};
-    }
-    if (q->by_young) {
-        b->keys[b->n_keys++] = (struct sy_plan_key){.expr = 4,
-                                                    .labels = KIT_STRS(k, "false", "true"),
-                                                    .n_labels = 2,
-                                                    .name = V("young"),
-                                                    .nullable = true};
-    }
-    if (q->by_male) {
-        b->keys[b->n_keys++] = (struct sy_plan_key){
-            .expr = 1, .labels = KIT_STRS(k, "false", "true"), .n_labels = 2, .name = V("male")};
-    }
-    return p;
 }
 
 /* --- through the rules ---------------------------------------------------------------------------------------- */
@@ -350,6 +330,30 @@ void cells_publish(struct cells *c)
 
 /* --- the worker's and the warden's part ------------------------------------------------------------------------ */
 
+/* The positions of cell i's keys. */
+static void positions(const struct cells_question *q, size_t i, uint64_t *ret)
+{
+    struct cells_key keys[CELLS_KEYS];
+    for (size_t at = cells_keys(q, keys); at > 0; at--) {
+        ret[at - 1] = i % keys[at - 1].values;
+        i /= keys[at - 1].values;
+    }
+}
+
+static void add_person(const struct cells_question *q, const struct cells_person *p,
+                       struct sy_run_cell *cell)
+{
+    cell->ck += p->key;
+    cell->figures[0] = (int64_t)++cell->units;
+    cell->tops[cell->units > 1 ? 1 : 0] = 1;
+    if (q->sum_fees) {
+        bool most = p->fee > cell->tops[2];
+        cell->figures[1] += p->fee;
+        cell->tops[3] = most ? cell->tops[2] : sy_max_i64(cell->tops[3], p->fee);
+        cell->tops[2] = most ? p->fee : cell->tops[2];
+    }
+}
+
 static void worker(const struct cells *c, const struct cells_question *q,
                    const struct rules_model *m, struct sy_arena *arena, struct sy_run_block *ret)
 {
@@ -357,36 +361,22 @@ static void worker(const struct cells *c, const struct cells_question *q,
     struct sy_run_cellkey rules = sy_cellkey_rules(&m->grant.pack.cellkey[0]);
     size_t n = cells_in(q);
     struct sy_run_cell *cells = sy_arena_alloc(arena, n, sizeof(*cells));
-    uint64_t *keys = sy_arena_alloc(arena, 3 * n, sizeof(*keys));
-    int64_t *values = sy_arena_alloc(arena, 3 * n, sizeof(*values));
+    uint64_t *keys = sy_arena_alloc(arena, CELLS_KEYS * n, sizeof(*keys));
+    int64_t *values = sy_arena_alloc(arena, 6 * n, sizeof(*values));
     assert_true(cells != NULL && keys != NULL && values != NULL);
     for (size_t i = 0; i < n; i++) {
-        uint64_t *key = &keys[3 * i];
-        size_t rest = i, at = b->n_keys;
-        if (q->by_male) {
-            key[--at] = rest % 2;
-            rest /= 2;
-        }
-        if (q->by_young) {
-            key[--at] = rest % 2;
-            rest /= 2;
-        }
-        if (q->by_town) {
-            key[--at] = rest;
-        }
+        uint64_t *key = &keys[CELLS_KEYS * i];
+        positions(q, i, key);
         cells[i] = (struct sy_run_cell){.key = key,
                                         .n_key = b->n_keys,
-                                        .figures = &values[3 * i],
-                                        .n_figures = 1,
-                                        .tops = &values[3 * i + 1],
-                                        .n_tops = 2};
+                                        .figures = &values[6 * i],
+                                        .n_figures = b->n_figures,
+                                        .tops = &values[6 * i + 2],
+                                        .n_tops = 2 * b->n_figures};
     }
     for (size_t i = 0; i < c->n_people; i++) {
-        if (asks_about(q, &c->people[i])) {
-            struct sy_run_cell *cell = &cells[cell_of(q, &c->people[i])];
-            cell->ck += c->people[i].key;
-            cell->figures[0] = (int64_t)++cell->units;
-            cell->tops[cell->units > 1 ? 1 : 0] = 1;
+        if (cells_about(q, &c->people[i])) {
+            add_person(q, &c->people[i], &cells[cells_of(q, &c->people[i])]);
         }
     }
     ret->cells = cells;
@@ -398,11 +388,17 @@ static void worker(const struct cells *c, const struct cells_question *q,
     check_ok(worker_cellkey(b, &rules, arena, ret));
 }
 
-/* Where the cell stands among all declared ones: ages may be unknown, and that is a third one. */
+/* Where the cell stands among all declared ones, those of unknown values included. */
 static size_t row_of(const struct cells_question *q, size_t cell)
 {
-    size_t last = q->by_male ? 2 : 1;
-    return q->by_young ? cell / (2 * last) * (3 * last) + cell % (2 * last) : cell;
+    struct cells_key keys[CELLS_KEYS];
+    uint64_t at[CELLS_KEYS];
+    size_t n = cells_keys(q, keys), row = 0;
+    positions(q, cell, at);
+    for (size_t i = 0; i < n; i++) {
+        row = row * keys[i].declared + at[i];
+    }
+    return row;
 }
 
 static void take(const struct cells_question *q, const struct sy_answer_column *from,
@@ -411,6 +407,7 @@ static void take(const struct cells_question *q, const struct sy_answer_column *
     memset(ret, 0, sizeof(*ret));
     for (size_t i = 0; i < cells_in(q); i++) {
         ret->n[i] = from->values[row_of(q, i)];
+        ret->fees[i] = q->sum_fees ? from[1].values[row_of(q, i)] : 0;
         for (size_t k = 0; k < from->n_withheld; k++) {
             ret->withheld[i] = ret->withheld[i] || from->withheld[k] == row_of(q, i);
         }
@@ -448,7 +445,7 @@ static void release(struct cells *c, const struct cells_question *q, struct cell
 
 int32_t cells_ask(struct cells *c, const struct cells_question *q, struct cells_answer *ret)
 {
-    struct sy_plan *p = plan_of(&c->k, q);
+    struct sy_plan *p = cells_plan(&c->k, q);
     register_model(c, p);
     int32_t code = charge(c, p);
     if (code == 0) {

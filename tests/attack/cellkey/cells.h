@@ -18,7 +18,9 @@ enum {
     CELLS_FEE_MAX = 5000,
     CELLS_AGE_MAX = 120,
     CELLS_OLD = 60,
-    CELLS_MOST = 4 * CELLS_TOWNS
+    CELLS_MOST = 4 * CELLS_TOWNS,
+    CELLS_KEYS = 5,
+    CELLS_LIST = 120
 };
 
 struct cells_person {
@@ -27,17 +29,34 @@ struct cells_person {
     uint64_t key; /* the unit's record key */
 };
 
+/* Single values of a field; n 0: no condition. as_key: who has one of them is told apart, nobody left out. */
+struct cells_list {
+    int64_t v[CELLS_LIST];
+    size_t n;
+    bool as_key;
+};
+
 /* Intervals with both ends; a full interval is no condition. */
 struct cells_question {
     int64_t age[2], born[2], fee[2];
-    int64_t town;                    /* -1: all */
-    int64_t not_born;                /* -1: nothing left out */
-    bool by_town, by_young, by_male; /* keys, in this order; young: below CELLS_OLD */
-    unsigned wording;                /* same question, other words */
+    int64_t town;     /* -1: all */
+    int64_t not_born; /* -1: nothing left out */
+    struct cells_list fees, days;
+    bool by_town, by_young,
+        by_male;      /* keys, in this order (young: below CELLS_OLD), lists before male */
+    bool sum_fees;    /* a second figure: the fees of those asked about */
+    unsigned wording; /* same question, other words */
+};
+
+/* A key of a question: the position of each of its values; `declared` counts unknown ones too. */
+struct cells_key {
+    size_t values, declared;
+    size_t (*of)(const struct cells_question *q, const struct cells_person *p);
 };
 
 struct cells_answer {
-    int64_t n[CELLS_MOST]; /* [town][young][male], without the keys that are not asked for */
+    int64_t n[CELLS_MOST]; /* [town][young]...[male], without the keys that are not asked for */
+    int64_t fees[CELLS_MOST];
     bool withheld[CELLS_MOST];
 };
 
@@ -60,6 +79,16 @@ struct cells_question cells_all(void);
 
 /* Cells of an answer; those of unknown town or age, where nobody is, are left out. */
 size_t cells_in(const struct cells_question *q);
+
+/* Its keys, in order; at most CELLS_KEYS. */
+size_t cells_keys(const struct cells_question *q, struct cells_key keys[CELLS_KEYS]);
+
+/* The plan that asks it (cells_plan.c). */
+struct sy_plan *cells_plan(struct kit *k, const struct cells_question *q);
+
+/* Is the person among those asked about, and in which cell? */
+bool cells_about(const struct cells_question *q, const struct cells_person *p);
+size_t cells_of(const struct cells_question *q, const struct cells_person *p);
 
 /* Register, approve and run: 0, or the code of the refusal. */
 int32_t cells_ask(struct cells *c, const struct cells_question *q, struct cells_answer *ret);

@@ -9,6 +9,7 @@ the true minimum over alpha, and within two units of 1e-9 of it. The figure is h
 import decimal
 import fractions
 import json
+import math
 import os
 import pathlib
 import random
@@ -62,26 +63,24 @@ def bound_at(alpha, rho, delta):
     return alpha * rho + ((1 / delta).ln() - alpha.ln()) / (alpha - 1) + (1 - 1 / alpha).ln()
 
 
-def wanted_epsilon(rho, delta):
-    """The minimum over alpha, by golden section over the logarithm of alpha - 1."""
-    ratio = (D(5).sqrt() - 1) / 2
+def best_alpha(rho, delta):
+    """Where the bound is least, to half the digits of a float: the bound is flat there."""
+    rho, delta, ratio, low, high = float(rho), float(delta), (5 ** 0.5 - 1) / 2, -14.0, 30.0
 
     def value(x):
-        return bound_at(1 + x.exp(), rho, delta)
+        alpha = 1 + math.exp(x)
+        return alpha * rho - (math.log(delta) + math.log(alpha)) / (alpha - 1) + \
+            math.log1p(-1 / alpha)
 
-    low, high = D(-14), D(30)
-    a, b = high - ratio * (high - low), low + ratio * (high - low)
-    fa, fb = value(a), value(b)
-    while high - low > D("1e-11"):
-        if fa <= fb:
-            high, b, fb = b, a, fa
-            a = high - ratio * (high - low)
-            fa = value(a)
-        else:
-            low, a, fa = a, b, fb
-            b = low + ratio * (high - low)
-            fb = value(b)
-    return max(D(0), min(fa, fb))
+    while high - low > 1e-9:
+        a, b = high - ratio * (high - low), low + ratio * (high - low)
+        low, high = (low, b) if value(a) <= value(b) else (a, high)
+    return 1 + D((low + high) / 2).exp()
+
+
+def wanted_epsilon(rho, delta):
+    """The minimum over alpha, evaluated in fifty digits."""
+    return max(D(0), bound_at(best_alpha(rho, delta), rho, delta))
 
 
 def figure(chance, accountant, kind, groups, share):

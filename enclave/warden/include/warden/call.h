@@ -58,9 +58,10 @@ struct warden_room {
     size_t in_all, of_party;
 };
 
-/* Is there room for this call among those of its method? Else end it in clear with SY_E_BUSY, before it
- * is decided and charged (the same envelope may come again), free it, and return false. Counts calls from
- * their first frame on, so that requests sent in one burst are counted too. */
+/* Is there room for this call among those of its method, and of others that lead to the same work? Else end
+ * it in clear with SY_E_BUSY, before it is decided and charged (the same envelope may come again), free it,
+ * and return false. Counts calls from their first frame on, so that requests sent in one burst are counted
+ * too. */
 bool warden_call_room(struct warden_call *c, const struct warden_room *room);
 
 /* End the call in clear before it was decided: nothing was charged or logged. Frees it. */

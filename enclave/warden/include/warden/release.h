@@ -23,7 +23,8 @@ struct warden_release {
     size_t n_columns;
     const uint8_t *seed;    /* 32 bytes, of the charge */
     const uint64_t *params; /* of the charge: position of each parameter's value */
-    const struct warden_cellkey *cellkeys; /* one for each namespace that a cellkey block protects */
+    const struct warden_cellkey
+        *cellkeys; /* one for each namespace that a cellkey block protects */
     size_t n_cellkeys;
 };
 

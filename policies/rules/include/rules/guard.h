@@ -3,26 +3,28 @@
  *
  * A cell-key block's rows are a box: for each field a set of values. When a run is charged, the box of each of
  * its cell-key blocks becomes a row region/NS/ENTRY, and is compared with every earlier one of the namespace,
- * whoever asked. Two boxes over the same datasets that overlap in every field are *too close* when
+ * whoever asked. Two boxes that share a protected dataset and overlap in every field are *too close* when
  *
- *   one field differs         and, in that one, the two divisions of its values together set a group apart that
- *                             neither asked for as such, and that is smaller than the field's grain
- *                             (wire/catalog.h); or of any size, if another field is restricted or a key too
- *   several fields differ     and one box lies within the other, so that their difference may be anything; or
- *                             in each of them the group that is set apart is smaller than the grain
+ *   a group is set apart      in a field, the two divisions of its values together set a group apart that neither
+ *                             asked for as such; fine only if no other field is restricted or a key, and the
+ *                             group is no smaller than the field's grain (wire/catalog.h)
+ *   cells cross               a cell of one is within a cell of the other by one field, and the other way by
+ *                             another; fine only if those are the only fields, and no group is below the grain
+ *   the datasets differ       a join leaves out whoever has no row
+ *   the data changed          a dataset of both has another version; fine only with one field at most, and if the
+ *                             catalogue promises turnover enough (wire/catalog.h)
  *
- * because the two answers' difference could be about few people. A grain is a promise about the whole
- * population: it says nothing about those of one town.
+ * because the two answers' difference could be about few people. Grain and turnover are promises about the
+ * whole population: they say nothing about those of one town.
  *
- *   agree      the same values; or, where a field is a key, values in common: sums over its cells could agree
  *   divisions  a field that is no key has one class, what was asked for; a key has one for each cell; what is
  *              left out is no class, because nobody asked for it
  *   grain      0: every difference is too small (labels and booleans: 1)
  *
  * What is compared is plans, parameters and catalogue: a refusal tells nothing about any row. It names the
  * caller's own earlier release by its entry; of another's it only says that there is one. The same box is
- * never too close to itself. What the guard does not see (boxes that cross in several fields, other datasets, other
- * data versions) is bounded by the noise and by the lifetime budget of cells; docs/privacy/cellkey.md.
+ * never too close to itself. What the guard does not see (datasets that share nothing, three questions together)
+ * is bounded by the noise and by the lifetime budget of cells; docs/privacy/cellkey.md.
  *
  * The report is for operator, agency and security (scheme article 28: risks of linkage and aggregation). It is
  * counted from the log alone and never changes an answer.

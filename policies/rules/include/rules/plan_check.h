@@ -110,7 +110,7 @@ struct rules_block_facts {
     bool
         cellkey; /* g2: noise by record keys, pack.cellkey[0] (look at this before kind); half is set,
                    * noise is 0 */
-    struct sy_view klass; /* of the unit column, where one field is behind it (wire/identity.h) */
+    struct sy_view klass; /* of the unit columns read, if a number's (wire/identity.h) */
     bool subject;         /* one subject's cell, docs/privacy/subject.md; kind is NONE */
     struct rules_tree_facts
         tree;         /* its one figure: reach and noise are of a node, scale is 3; half is of a

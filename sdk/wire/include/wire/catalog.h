@@ -54,7 +54,9 @@ SY_RECORD(field_def, SY_FIELD_DEF_FIELDS)
 /* A dataset. ns/unit: unit namespace and the field that names the unit; both "" for unprotected
  * (g1) data. max_rows bounds every version and sizes every sum. custodian: the party that holds
  * the second key share. encoding of the raw file: utf-8 | gb18030. dummy_rows: rows that dummy data
- * must have. units: most units that the dataset's namespace may hold (0: not declared);
+ * must have. turnover: at least so many units come, leave or change between one version and the next, by
+ * public knowledge; 0: not known, and then no two versions are asked about by cell keys
+ * (docs/privacy/cellkey.md). units: most units that the dataset's namespace may hold (0: not declared);
  * a version is not published when it holds more. Sizes dummy data, and what can occur in an answer. */
 #define SY_DATASET_DEF_FIELDS(F, S, L)                                                             \
     F(str, custodian, "custodian", SY_OPT)                                                         \
@@ -68,6 +70,7 @@ SY_RECORD(field_def, SY_FIELD_DEF_FIELDS)
     F(u64, membership, "membership", 0)                                                            \
     F(str, ns, "ns", SY_OPT)                                                                       \
     F(str, title, "title", 0)                                                                      \
+    F(u64, turnover, "turnover", SY_OPT)                                                           \
     F(str, unit, "unit", SY_OPT)                                                                   \
     F(u64, units, "units", SY_OPT)                                                                 \
     F(str, update_cycle, "update_cycle", SY_OPT)

@@ -290,8 +290,12 @@ SY_RECORD(answer_column, SY_ANSWER_COLUMN_FIELDS)
  * and the 95 % interval [lo, hi] per row, all x 10^scale; `noise` is its noise scale (sigma for
  * gauss, t for laplace; 0 for ratios and figures of the post stage, whose interval says all; the
  * mechanism of the latter is "post"); `withheld` lists row numbers; `shaped` says what was done to the
- * released figures afterwards ("nonnegative, rounded to 10"), "" nothing. */
+ * released figures afterwards ("nonnegative, rounded to 10"), "" nothing.
+ * `blind` is 32 bytes that only the warden and the party know: the log holds a commitment to the answer
+ * together with its salt, and without them whoever reads the log could try the few answers that there
+ * can be (yes, no, unknown). */
 #define SY_ANSWER_FIELDS(F, S, L)                                                                  \
+    F(b32, blind, "blind", SY_OPT)                                                                 \
     L(answer_column, columns, "columns", 0)                                                        \
     L(data_ref, data, "data", 0)                                                                   \
     F(b32, grant, "grant", 0)                                                                      \

@@ -46,7 +46,9 @@
  * Intervals. A table carries `n_lanes` values per number: lane 0 is the released figure, the others are
  * that figure with fresh noise of the known distribution added. Everything that decides *which* rows
  * there are, in which order, and which label a row has (filters, joins, groups, partitions, sorting,
- * CASE over labels) is decided by lane 0 alone; group keys have lane 0's value in every lane. The
+ * CASE over labels) is decided by lane 0 alone; group keys have lane 0's value in every lane.
+ * abs(x) is 0 in lanes where x has the other sign than in lane 0: so an interval of |x| ends at 0 where x
+ * may be on either side of it. (x times x has no such lane; write abs(x) times abs(x), or power(x, 2).) The
  * 2.5 % and 97.5 % points of the lanes are the interval, given those rows. So runs with the same lane 0
  * and other simulated lanes have the same rows, and lanes may be computed a few at a time.
  *
