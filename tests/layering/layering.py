@@ -48,6 +48,7 @@ FOLDERS = {
     "enclave/worker": Folder("worker", "base wire sandbox", "jansson.h csv.h iconv.h", LIBC),
     "gateway": Folder("gateway", "base wire proof rules", "uv.h openssl/ llhttp.h", LIBC),
     "gateway/courier": Folder("courier", "base wire", "uv.h openssl/ llhttp.h", LIBC),
+    "gateway/witness": Folder("witness", "base proof", "uv.h llhttp.h sodium.h", LIBC),
 }
 PREFIXES = {f.prefix for f in FOLDERS.values()}
 
@@ -57,6 +58,7 @@ PROGRAMS = {
     "shuyu-worker": Program("crypto ssl sodium uv yaml sqlite3 gcrypt", "vault ledger mech rules"),
     "shuyu-warden": Program("ssl uv duckdb yaml jansson csv sqlite3", ""),
     "shuyu-gateway": Program("duckdb yaml jansson csv sqlite3", "vault ledger mech"),
+    "shuyu-witness": Program("ssl duckdb yaml jansson csv sqlite3", "vault ledger mech rules gw"),
     "shuyu-courier": Program("duckdb yaml jansson csv sqlite3", "vault ledger mech rules"),
     "shuyu-supervisor": Program("crypto ssl sodium uv duckdb yaml jansson csv sqlite3",
                                 "vault mech rules"),
@@ -229,6 +231,7 @@ PLANTED = [  # file, its text, whether it must be caught
     ("enclave/new/src/a.c", "#include <stdio.h>", True),
     ("gateway/src/a.c", '#include "ledger/tiles.h"', True),
     ("gateway/courier/src/a.c", '#include "rules/decide.h"', True),
+    ("gateway/witness/src/a.c", '#include "gateway/http.h"', True),
     ("sdk/include/shuyu/shuyu.h", '#include "base/status.h"', True),
 ]
 NEEDED = " 0x0000000000000001 (NEEDED)  Shared library: [{}]\n"

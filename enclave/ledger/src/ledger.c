@@ -211,6 +211,13 @@ static void move_places(struct ledger *l)
     }
 }
 
+sy_status ledger_prepare_next(struct ledger *l, struct sy_error *reterr)
+{
+    sy_status s = segment_prepare(l->segments, l->out.number + 1, l->segment_bytes, reterr);
+    l->out.next_ready = sy_ok(s);
+    return s.code == SY_E_READ_ONLY ? give_up(l, reterr) : s;
+}
+
 /* Go on in the next segment, with the batch. On error all is as before. */
 static sy_status roll(struct ledger *l, struct sy_error *reterr)
 {
@@ -218,8 +225,7 @@ static sy_status roll(struct ledger *l, struct sy_error *reterr)
     struct chain chain;
     uint32_t next = l->out.number + 1;
     if (!l->out.next_ready) {
-        SY_TRY(segment_prepare(l->segments, next, l->segment_bytes, reterr));
-        l->out.next_ready = true;
+        SY_TRY(ledger_prepare_next(l, reterr));
     }
     sy_status s = reframe(l, next, &batch, &chain);
     if (!sy_ok(s)) {
@@ -365,15 +371,12 @@ static sy_status begin(struct ledger *l, bool create, struct sy_error *reterr)
     return sy_ok(s) ? commit_batch(l, reterr) : sy_fail(reterr, s.code, NULL, NULL);
 }
 
-/* What was read may still be in the page cache only, if it was the process that died and not the
- * machine: before anyone is told of it, it must be on disk. */
+/* Recovery has brought the bytes to the disk; their files' names may still be in memory only, if it was
+ * the process that died and not the machine. */
 static sy_status resume(struct ledger *l, struct sy_error *reterr)
 {
     SY_TRY(open_writing(l, l->committed.segment, l->committed.at, reterr));
-    if (fdatasync(l->out.fd) != 0 || fsync(l->segments) != 0) {
-        return sy_fail_errno(reterr, errno, "sync segment");
-    }
-    return SY_OK;
+    return fsync(l->segments) == 0 ? SY_OK : sy_fail_errno(reterr, errno, "sync segment folder");
 }
 
 static sy_status start(struct ledger *l, int dirfd, bool create, struct sy_error *reterr)

@@ -74,7 +74,8 @@ struct ledger {
     struct publishing publishing;
 };
 
-/* recover.c: read all segments into *l (tree, places, committed), clear a torn tail. */
+/* recover.c: read all segments into *l (tree, places, committed), clear a torn tail, and make durable
+ * what is left. */
 SY_MUST sy_status recover_segments(struct ledger *l, struct sy_error *reterr);
 
 /* ledger.c: where an entry lies; index < tree.size. */
@@ -82,6 +83,10 @@ struct place ledger_place(const struct ledger *l, uint64_t index);
 
 /* ledger.c: remember an entry that was read or appended. SY_E_NO_MEMORY: unchanged. */
 SY_MUST sy_status ledger_note_entry(struct ledger *l, struct sy_view leaf, struct place place);
+
+/* ledger.c: make the segment after the one that is written. Errors of segment_prepare; on
+ * SY_E_READ_ONLY the ledger takes no more. */
+SY_MUST sy_status ledger_prepare_next(struct ledger *l, struct sy_error *reterr);
 
 /* read.c: the leaf of an entry from its segment, checked against the tree; appended to *b. */
 SY_MUST sy_status ledger_read_leaf(struct ledger *l, uint64_t index, struct sy_buf *b,

@@ -267,10 +267,9 @@ static sy_status publish_checkpoint(struct ledger *l, struct sy_error *reterr)
 /* So that no append has to wait for a segment to be filled with zeros. A failure shows there. */
 static void prepare_ahead(struct ledger *l)
 {
-    struct writing *out = &l->out;
+    const struct writing *out = &l->out;
     if (!out->next_ready && !l->read_only && out->capacity - out->at < out->capacity / 2) {
-        out->next_ready =
-            sy_ok(segment_prepare(l->segments, out->number + 1, l->segment_bytes, NULL));
+        (void)sy_ok(ledger_prepare_next(l, NULL));
     }
 }
 

@@ -14,6 +14,10 @@
  * can write this disk can always cut off whole batches: that is for the key store's memory of
  * checkpoints and for witnesses to find.
  *
+ * After a sync has failed, the page cache calls clean what never came to the disk, and no later sync
+ * brings it there. So what the last batch and the room behind it read as is written once more, and
+ * segments that hold nothing acknowledged are removed, before anyone is told what there is.
+ *
  * Invariants: *committed is only ever moved by a checkpoint whose signature, size and root are right;
  * nothing on disk changes before the whole ledger was judged.
  */
@@ -33,6 +37,7 @@ struct recovery {
     uint32_t last_used;    /* last segment that is not all zeros; 0 = none */
     uint32_t open_segment; /* the walk ended here with a batch that has no checkpoint; 0 = not */
     size_t open_at;        /* and there is where it ended */
+    size_t last_batch;     /* where in its segment the last committed batch begins */
 };
 
 static sy_status tampered(struct sy_error *reterr, uint32_t segment, size_t at, const char *what)
@@ -105,6 +110,12 @@ static struct sy_view from(const struct recovery *r, size_t at)
     return sy_view(r->bytes.p + at, r->bytes.n - at);
 }
 
+/* Where in this segment the batch after the last checkpoint begins. */
+static size_t batch_start(const struct recovery *r)
+{
+    return r->l->committed.segment == r->number ? r->l->committed.at : 0;
+}
+
 /* --- one record after the other ---------------------------------------------------------------- */
 
 static sy_status take_head(struct recovery *r, const struct record *rec, size_t at,
@@ -148,6 +159,7 @@ static sy_status take_checkpoint(struct recovery *r, const struct record *rec, s
     if (!sy_ok(s)) {
         return sy_fail(reterr, s.code, NULL, NULL);
     }
+    r->last_batch = batch_start(r);
     l->committed.size = c.size;
     l->committed.segment = r->number;
     l->committed.at = at + record_bytes(rec->payload.n);
@@ -180,12 +192,6 @@ static sy_status take(struct recovery *r, const struct record *rec, size_t at,
 }
 
 /* --- damage ------------------------------------------------------------------------------------ */
-
-/* Where in this segment the batch after the last checkpoint begins. */
-static size_t batch_start(const struct recovery *r)
-{
-    return r->l->committed.segment == r->number ? r->l->committed.at : 0;
-}
 
 /* Does the record at `at` miss a whole sector? If its frame is right it is the payload's sectors
  * that count, else the frame's own. Where a sector began in an older batch only the rest is looked
@@ -316,16 +322,29 @@ static sy_status check_published(struct ledger *l, struct sy_error *reterr)
     return SY_OK;
 }
 
-/* Zero what lies behind the last checkpoint, and go back to it in memory. */
+/* Write the last batch once more, and zeros behind it. */
+static sy_status renew(struct recovery *r, struct sy_error *reterr)
+{
+    SY_FD_CLEANUP int fd = -1;
+    size_t n = 0;
+    struct committed *c = &r->l->committed;
+    SY_TRY(load(r, c->segment, reterr));
+    SY_TRY(segment_open(r->l->segments, c->segment, &fd, &n, reterr));
+    memset(r->bytes.p + c->at, 0, r->bytes.n - c->at);
+    SY_TRY(segment_write(fd, from(r, r->last_batch), r->last_batch, reterr));
+    return segment_sync(fd, reterr);
+}
+
+/* Make the disk what was found to be committed, and go back to it in memory. The highest segment
+ * goes first: there is never a gap. */
 static sy_status cut(struct recovery *r, struct sy_error *reterr)
 {
     struct ledger *l = r->l;
-    uint32_t first = l->committed.segment == 0 ? 1 : l->committed.segment;
-    for (uint32_t i = first; r->open_segment != 0 && i <= r->open_segment; i++) {
-        SY_FD_CLEANUP int fd = -1;
-        size_t n = 0;
-        SY_TRY(segment_open(l->segments, i, &fd, &n, reterr));
-        SY_TRY(segment_clear(fd, i == l->committed.segment ? l->committed.at : 0, n, reterr));
+    for (uint32_t i = r->n_segments; i > l->committed.segment; i--) {
+        SY_TRY(segment_remove(l->segments, i, reterr));
+    }
+    if (l->committed.segment != 0) {
+        SY_TRY(renew(r, reterr));
     }
     tree_truncate(&l->tree, l->committed.size);
     l->chain = l->committed.chain;
@@ -344,6 +363,5 @@ sy_status recover_segments(struct ledger *l, struct sy_error *reterr)
         s = cut(&r, reterr);
     }
     sy_buf_deinit(&r.bytes);
-    l->out.next_ready = r.n_segments > (l->committed.segment == 0 ? 1 : l->committed.segment);
     return s;
 }

@@ -106,7 +106,31 @@ static sy_status write_zeros(int fd, size_t from, size_t to, struct sy_error *re
 sy_status segment_clear(int fd, size_t from, size_t to, struct sy_error *reterr)
 {
     SY_TRY(write_zeros(fd, from, to, reterr));
+    return segment_sync(fd, reterr);
+}
+
+sy_status segment_sync(int fd, struct sy_error *reterr)
+{
     return fdatasync(fd) == 0 ? SY_OK : sy_fail(reterr, SY_E_IO, NULL, "sync segment failed");
+}
+
+sy_status segment_remove(int dir, uint32_t number, struct sy_error *reterr)
+{
+    char name[SEGMENT_NAME_MAX];
+    segment_name(name, number);
+    return unlinkat(dir, name, 0) == 0 ? SY_OK
+                                       : sy_fail_errno(reterr, errno, "remove unused segment");
+}
+
+/* Of a file that nothing refers to yet: a full disk is no more than that. */
+static sy_status sync_new(int fd, struct sy_error *reterr)
+{
+    if (fsync(fd) == 0) {
+        return SY_OK;
+    }
+    return errno == ENOSPC || errno == EDQUOT
+               ? sy_fail_errno(reterr, errno, "sync segment")
+               : sy_fail(reterr, SY_E_READ_ONLY, NULL, "sync segment failed");
 }
 
 static sy_status make_temp(int dir, size_t n_bytes, struct sy_error *reterr)
@@ -121,7 +145,7 @@ static sy_status make_temp(int dir, size_t n_bytes, struct sy_error *reterr)
         return sy_fail_errno(reterr, errno, "allocate segment");
     }
     SY_TRY(write_zeros(fd, 0, n_bytes, reterr));
-    return fsync(fd) == 0 ? SY_OK : sy_fail_errno(reterr, errno, "sync segment");
+    return sync_new(fd, reterr);
 }
 
 sy_status segment_prepare(int dir, uint32_t number, size_t n_bytes, struct sy_error *reterr)
@@ -140,7 +164,7 @@ sy_status segment_prepare(int dir, uint32_t number, size_t n_bytes, struct sy_er
         return s;
     }
     if (fsync(dir) != 0) {
-        s = sy_fail_errno(reterr, errno, "sync segment folder");
+        s = sy_fail(reterr, SY_E_READ_ONLY, NULL, "sync segment folder failed");
         (void)unlinkat(dir, name, 0);
     }
     return s;

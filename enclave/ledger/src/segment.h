@@ -18,7 +18,8 @@ void segment_name(char ret[SEGMENT_NAME_MAX], uint32_t number);
  * is removed. SY_E_TAMPERED (names the gap), SY_E_IO. */
 SY_MUST sy_status segment_count(int dir, uint32_t *ret, struct sy_error *reterr);
 
-/* Make a zero-filled segment, durable with its name. SY_E_NO_SPACE, SY_E_IO: nothing is left. */
+/* Make a zero-filled segment, durable with its name. SY_E_NO_SPACE, SY_E_IO: nothing is left.
+ * SY_E_READ_ONLY: a sync failed, and with it all trust in this disk until the ledger is opened again. */
 SY_MUST sy_status segment_prepare(int dir, uint32_t number, size_t n_bytes,
                                   struct sy_error *reterr);
 
@@ -29,6 +30,12 @@ SY_MUST sy_status segment_open(int dir, uint32_t number, int *ret_fd, size_t *re
 /* Write all bytes at an offset; goes on after EINTR and short writes. SY_E_NO_SPACE, SY_E_IO: some of
  * the bytes may have been written. */
 SY_MUST sy_status segment_write(int fd, struct sy_view bytes, size_t at, struct sy_error *reterr);
+
+/* Make what was written durable. SY_E_IO: what is on disk is unknown from here on. */
+SY_MUST sy_status segment_sync(int fd, struct sy_error *reterr);
+
+/* Take a segment away; its name is gone for good once the folder is synced. SY_E_IO. */
+SY_MUST sy_status segment_remove(int dir, uint32_t number, struct sy_error *reterr);
 
 /* Overwrite [from, to) with zeros and sync. SY_E_NO_SPACE (before the sync), SY_E_IO. */
 SY_MUST sy_status segment_clear(int fd, size_t from, size_t to, struct sy_error *reterr);

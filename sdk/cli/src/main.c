@@ -1,7 +1,7 @@
 /*
  * shuyu: the command line of all roles. One table says which words make a command, what it takes and
- * what it does; --help and the man page come from it. `shuyu-audit` and `shuyu-dev` are programs of
- * their own, run git-style as `shuyu audit` and `shuyu dev`.
+ * what it does; --help and the man page come from it. `shuyu-audit`, `shuyu-dev` and `shuyu-witness` are
+ * programs of their own, run git-style as `shuyu audit`, `shuyu dev` and `shuyu witness`.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -107,7 +107,8 @@ static int print_help(FILE *to)
         fprintf(to, "  %-20s %s\n", rows[i].words, rows[i].help);
     }
     fputs("  audit ...            verify, replay and show an exported log (shuyu-audit)\n"
-          "  dev ...              a throw-away domain on dummy data (shuyu-dev)\n\n"
+          "  dev ...              a throw-away domain on dummy data (shuyu-dev)\n"
+          "  witness ...          cosign the checkpoints of other people's logs (shuyu-witness)\n\n"
           "'shuyu COMMAND --help' shows what a command takes; the manual is shuyu(1).\n"
           "--home: profile folder, else $SHUYU_HOME, else ~/.shuyu\n"
           "Exit status: 0 done, 1 refused, 2 wrong call, 3 does not verify, 4 no connection.\n",
@@ -181,11 +182,16 @@ static int run_command(struct cli *c)
     return status != 0 ? status : row->run(c);
 }
 
+static bool is_other_program(const char *word)
+{
+    return strcmp(word, "audit") == 0 || strcmp(word, "dev") == 0 || strcmp(word, "witness") == 0;
+}
+
 int main(int argc, char **argv)
 {
     static struct cli c;
     cli_locale();
-    if (argc > 1 && (strcmp(argv[1], "audit") == 0 || strcmp(argv[1], "dev") == 0)) {
+    if (argc > 1 && is_other_program(argv[1])) {
         char name[32];
         snprintf(name, sizeof(name), "shuyu-%s", argv[1]);
         argv[1] = name;

@@ -89,15 +89,13 @@ sy_status proof_merkle_check_inclusion(uint64_t index, uint64_t size,
     return verdict(w.sn == 0 && hash_eq(r, root));
 }
 
-/* From the largest full subtree at the end of the old tree (its root is `seed`) up to both roots. */
+/* From the largest full subtree at the end of the old tree (its root is `seed`) up to both roots; false
+ * when the path is not as long as the walk. */
 static bool walk_both(struct walk w, const uint8_t *seed, const uint8_t (*rest)[PROOF_HASH_BYTES],
-                      size_t n_rest, const struct proof_tree *before,
-                      const struct proof_tree *after)
+                      size_t n_rest, uint8_t fr[PROOF_HASH_BYTES], uint8_t sr[PROOF_HASH_BYTES])
 {
-    uint8_t fr[PROOF_HASH_BYTES];
-    uint8_t sr[PROOF_HASH_BYTES];
-    memcpy(fr, seed, sizeof(fr));
-    memcpy(sr, seed, sizeof(sr));
+    memcpy(fr, seed, PROOF_HASH_BYTES);
+    memcpy(sr, seed, PROOF_HASH_BYTES);
     for (size_t i = 0; i < n_rest; i++) {
         if (w.sn == 0) {
             return false;
@@ -110,31 +108,64 @@ static bool walk_both(struct walk w, const uint8_t *seed, const uint8_t (*rest)[
         }
         climb(&w);
     }
-    return w.sn == 0 && hash_eq(fr, before->root) && hash_eq(sr, after->root);
+    return w.sn == 0;
+}
+
+/* The walk from `size` to after's size, 1 <= size < after->size. An old tree that is full is itself the
+ * subtree to start from; its root is not in the path, and comes as `full_root`. */
+static bool walk_path(uint64_t size, const uint8_t *full_root, const struct proof_tree *after,
+                      const struct proof_path *path, uint8_t ret_root[PROOF_HASH_BYTES])
+{
+    if (path->n == 0 || path->n > PROOF_PATH_MAX) {
+        return false;
+    }
+    struct walk w = {size - 1, after->size - 1};
+    while ((w.fn & 1) != 0) {
+        climb(&w);
+    }
+    uint8_t sr[PROOF_HASH_BYTES];
+    size_t n_used = full_root != NULL ? 0 : 1;
+    const uint8_t *seed = full_root != NULL ? full_root : path->hash[0];
+    return walk_both(w, seed, &path->hash[n_used], path->n - n_used, ret_root, sr) &&
+           hash_eq(sr, after->root);
+}
+
+static bool is_full(uint64_t size)
+{
+    return (size & (size - 1)) == 0;
 }
 
 sy_status proof_merkle_check_consistency(const struct proof_tree *before,
                                          const struct proof_tree *after,
                                          const struct proof_path *path)
 {
-    if (before->size < 1 || before->size > after->size || path->n > PROOF_PATH_MAX) {
+    if (before->size < 1 || before->size > after->size) {
         return verdict(false);
     }
     if (before->size == after->size) {
         return verdict(path->n == 0 && hash_eq(before->root, after->root));
     }
-    if (path->n == 0) {
+    uint8_t root[PROOF_HASH_BYTES];
+    const uint8_t *full_root = is_full(before->size) ? before->root : NULL;
+    return verdict(walk_path(before->size, full_root, after, path, root) &&
+                   hash_eq(root, before->root));
+}
+
+sy_status proof_merkle_prefix(uint64_t size, const struct proof_tree *after,
+                              const struct proof_path *path, uint8_t ret_root[PROOF_HASH_BYTES])
+{
+    uint8_t root[PROOF_HASH_BYTES];
+    if (size < 1 || size > after->size) {
         return verdict(false);
     }
-    struct walk w = {before->size - 1, after->size - 1};
-    while ((w.fn & 1) != 0) {
-        climb(&w);
+    if (size == after->size) {
+        memcpy(root, after->root, sizeof(root));
+        SY_TRY(verdict(path->n == 0));
+    } else {
+        SY_TRY(verdict(!is_full(size) && walk_path(size, NULL, after, path, root)));
     }
-    /* An old tree that is full is itself the subtree to start from; its root is not in the path. */
-    bool is_full = (before->size & (before->size - 1)) == 0;
-    size_t n_used = is_full ? 0 : 1;
-    const uint8_t *seed = is_full ? before->root : path->hash[0];
-    return verdict(walk_both(w, seed, &path->hash[n_used], path->n - n_used, before, after));
+    memcpy(ret_root, root, sizeof(root));
+    return SY_OK;
 }
 
 sy_status proof_merkle_check_growth(const struct proof_tree *before, const struct proof_tree *after,

@@ -62,6 +62,8 @@ struct ledger_entry {
  * it open), SY_E_TAMPERED (reterr->field names the segment, the reason the offset), SY_E_ROLLBACK
  * (a published checkpoint is ahead of the segments), SY_E_USAGE (key or segment size), SY_E_NO_SPACE,
  * SY_E_IO, SY_E_NO_MEMORY. On error nothing is open, and only a torn tail may have been cleared.
+ * The last batch is written and synced once more, for a sync may have failed before: this costs one
+ * write of what is left of the segment.
  * Close with ledger_close. The public files are as they were: call ledger_publish.
  */
 SY_MUST sy_status ledger_open(int dirfd, const struct ledger_options *options, struct ledger **ret,

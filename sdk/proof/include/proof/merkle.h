@@ -57,6 +57,17 @@ SY_MUST sy_status proof_merkle_check_growth(const struct proof_tree *before,
                                             const struct proof_tree *after,
                                             const struct proof_path *path);
 
+/*
+ * The root over the first `size` leaves of `after`, as this consistency path proves it, whatever root
+ * the caller expected there. When it differs from a root that the same log signed for that size, the
+ * log has forked, and path and both checkpoints show it (proof/fork.h). A path from a size that is a
+ * power of two does not hold that root: SY_E_PROOF, as for a path that does not lead to after's root,
+ * and sizes outside 1..after->size. *ret_root untouched then.
+ */
+SY_MUST sy_status proof_merkle_prefix(uint64_t size, const struct proof_tree *after,
+                                      const struct proof_path *path,
+                                      uint8_t ret_root[PROOF_HASH_BYTES]);
+
 /* A tree that only grows, as the roots of its full subtrees: hash[l] is the root of 2^l leaves and
  * counts only when bit l of size is set. Zero-initialised = empty. */
 struct proof_frontier {

@@ -1,0 +1,112 @@
+#!/usr/bin/env python3
+"""A write-side system call of the warden fails: faults.py all|some
+
+Each round makes a domain and walks the session of kill.py through it. Somewhere in it strace comes
+to the warden and has one system call fail with EIO or ENOSPC, or ends the warden there. The warden
+may refuse, stop, or go on; a domain that went down is started again, with no repair by hand. Clients
+go on as the SDK does. At the end the judgement of kill.py: everything acknowledged is in the log, no
+charge is lost, the same envelope has its one outcome, and the log verifies and replays.
+"""
+import contextlib
+import pathlib
+import random
+import signal
+import subprocess
+import sys
+import time
+
+import domain
+import kill
+
+CALLS = {"fdatasync": 12, "fsync": 12, "pwrite64": 12, "write": 30, "renameat": 12, "openat": 40,
+         "close": 40, "unlinkat": 4, "mkdirat": 4, "fallocate": 1}  # name, latest call to fail
+FAULTS = {"EIO": "error=EIO", "ENOSPC": "error=ENOSPC", "SIGKILL": "signal=SIGKILL"}
+SOME = (("fdatasync", "EIO"), ("pwrite64", "ENOSPC"), ("fdatasync", "SIGKILL"), ("write", "EIO"))
+REFUSED = ("io", "no_space", "read_only", "internal", "closed", "data")  # worth another try
+
+
+class Session(kill.Session):
+    """A client that asks again after a refusal which says that the machine failed."""
+
+    def persist(self, call, done=(), again=()):
+        return super().persist(call, done, (*again, *REFUSED))
+
+
+class Fault:
+    """strace at the warden, with one call to fail."""
+
+    def __init__(self, d, call, fault, number):
+        self.log = d.work / "fault"
+        pid = d.pid("warden")
+        command = ["strace", "-f", "-q", "-o", str(self.log), "-e", "signal=none", "-e",
+                   f"trace={call}", "-e", f"inject={call}:{FAULTS[fault]}:when={number}", "-p",
+                   str(pid)]
+        self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL,
+                                        preexec_fn=domain.die_with_parent)
+        self.there = domain.wait_until(lambda: traced(pid), 10)
+
+    def end(self):
+        """Whether the call came, and failed."""
+        self.process.send_signal(signal.SIGTERM)
+        self.process.wait()
+        said = self.log.read_text(errors="replace") if self.log.exists() else ""
+        return "(INJECTED)" in said or "killed by SIGKILL" in said
+
+
+def traced(pid):
+    with contextlib.suppress(OSError):
+        status = pathlib.Path(f"/proc/{pid}/status").read_text()
+        return "TracerPid:\t0\n" not in status
+    return False
+
+
+def keep_up(d, thread):
+    """Start the domain again whenever it is down, until the session has ended. None, or what is
+    wrong; and how often."""
+    end, starts = time.monotonic() + 4 * kill.PATIENCE_S, 0
+    while thread.is_alive() and time.monotonic() < end:
+        if not d.is_up():
+            starts += 1
+            wrong = kill.revive(d, "warden")
+            if wrong is not None or starts > 3:
+                return wrong or "it goes down again and again", starts
+        thread.join(timeout=0.05)
+    return None, starts
+
+
+def one_round(tap, chance, call, fault):
+    """Whether the fault came to pass."""
+    with domain.Domain() as d:
+        d.birth()
+        d.start()
+        s = Session(d)
+        steps = [name for name, _ in s.script()]
+        at, number = chance.randrange(len(steps)), chance.randint(1, CALLS[call])
+        thread, failure = kill.walk_in_thread(s)
+        s.await_step(at)
+        broken = Fault(d, call, fault, number)
+        wrong, starts = keep_up(d, thread)
+        hit = broken.end()
+        tap.note(f"{fault} at {call} {number} from `{steps[at]}` on: "
+                 f"{'it came' if hit else 'it did not come'}, {starts} starts, asked again: {s.tries}")
+        tap.check(f"{fault} at {call}: strace was there, and the domain is up",
+                  broken.there and wrong is None, wrong)
+        fine = not failure and not thread.is_alive()
+        if tap.check("the session came to its end", fine, failure or f"stuck in {s.name}"):
+            kill.judge(tap, d, s)
+        if tap.failed:
+            tap.note(d.log.read_text(errors="replace")[-3000:])
+        return hit
+
+
+def main(tap):
+    every = [(c, f) for c in CALLS for f in FAULTS]
+    chance = random.Random(domain.seed())
+    hits = sum(one_round(tap, chance, call, fault)
+               for call, fault in (every if sys.argv[1:] == ["all"] else SOME))
+    tap.check("most faults came to pass", hits >= len(SOME) - 1, hits)
+
+
+if __name__ == "__main__":
+    domain.run_tests(main)
