@@ -35,9 +35,10 @@ QUICK = [
 ]
 FULL = [
     ("one question, everything", ONE),
-    ("one question, every witness is needed", ONE + "QUORUM=3"),
+    ("one question, every witness is needed", ONE + "QUORUM=3 CRASHES=0"),
     ("two for one budget, a promotion", "CAP=1 " + CALM),
-    ("two runs, two crashes, an older disk", "CAP=2 CRASHES=2 PROMOTE=0"),
+    ("two runs, two crashes", "CAP=2 CRASHES=2 " + ALONE),
+    ("two runs, an older disk", "CAP=2 CRASHES=0 PROMOTE=0"),
     ("two runs, a promotion, no witnesses", "CAP=2 QUORUM=0 " + CALM),
 ]
 # Nothing may go on for ever: then claim 6, which looks at the end, sees every run.

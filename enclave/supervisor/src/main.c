@@ -201,8 +201,11 @@ static sy_status prepare(struct supervisor *s, struct sy_error *reterr)
 static int run(struct supervisor *s)
 {
     int status = 1;
-    if (sy_ok(place_write_pid(s, "supervisor", getpid()))) {
+    sy_status written = place_write_pid(s, "supervisor", getpid());
+    if (sy_ok(written)) {
         status = supervise(s);
+    } else {
+        sy_log(SY_LOG_ERROR, "the pid file cannot be written", SY_LOGF_CODE(written.code));
     }
     place_close(s);
     return status;

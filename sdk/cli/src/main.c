@@ -106,7 +106,7 @@ static int print_help(FILE *to)
     for (size_t i = 0; i < N_ROWS; i++) {
         fprintf(to, "  %-20s %s\n", rows[i].words, rows[i].help);
     }
-    fputs("  audit ...            verify, replay and show an exported log (shuyu-audit)\n"
+    fputs("  audit ...            search, verify and replay an exported log (shuyu-audit)\n"
           "  dev ...              a throw-away domain on dummy data (shuyu-dev)\n"
           "  witness ...          cosign the checkpoints of other people's logs (shuyu-witness)\n\n"
           "'shuyu COMMAND --help' shows what a command takes; the manual is shuyu(1).\n"

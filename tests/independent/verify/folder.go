@@ -5,7 +5,6 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"strconv"
 	"strings"
 
 	"golang.org/x/mod/sumdb/tlog"
@@ -119,7 +118,7 @@ func splitBundle(file string, b []byte, n int) (records [][]byte, ends []int, er
 		at = end
 	}
 	if at != len(b) {
-		return nil, nil, refuse("bundle", file, "%s bytes behind the last entry", strconv.Itoa(len(b)-at))
+		return nil, nil, refuse("bundle", file, "%d bytes behind the last entry", len(b)-at)
 	}
 	return records, ends, nil
 }
