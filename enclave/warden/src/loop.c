@@ -12,6 +12,7 @@
 #include <sys/eventfd.h>
 #include <unistd.h>
 
+#include "base/log.h"
 #include "base/time.h"
 
 enum { WATCHES_MAX = 1024, TIMERS_MAX = 1024 };
@@ -132,6 +133,21 @@ void warden_timer_cancel(struct warden_loop *l, uint64_t id)
     }
 }
 
+/* Wake the loop. A full counter wakes it too. After any other failure the post would lie there for
+ * ever, and with it a charged run: the process ends, and the next one goes on from the log. */
+static void ring(struct warden_loop *l)
+{
+    static const uint64_t one = 1;
+    ssize_t n;
+    do {
+        n = write(l->wake, &one, sizeof(one));
+    } while (n < 0 && errno == EINTR);
+    if (n < 0 && errno != EAGAIN) {
+        sy_log(SY_LOG_ERROR, "the loop cannot be woken", SY_LOGF_CODE(SY_E_IO));
+        abort();
+    }
+}
+
 bool warden_post(struct warden_loop *l, warden_fn fn, void *ctx)
 {
     struct post *p = calloc(1, sizeof(*p));
@@ -144,9 +160,7 @@ bool warden_post(struct warden_loop *l, warden_fn fn, void *ctx)
     *l->posts_tail = p;
     l->posts_tail = &p->next;
     pthread_mutex_unlock(&l->lock);
-    uint64_t one = 1;
-    ssize_t ignored = write(l->wake, &one, sizeof(one)); /* full counter still wakes */
-    (void)ignored;
+    ring(l);
     return true;
 }
 
