@@ -61,7 +61,9 @@ static const struct same SAME[] = {
      "ORDER BY day) AS g, sum(gram) OVER (PARTITION BY mother ORDER BY day) s FROM births) x WHERE "
      "s > "
      "1 AND g > 3",
-     NULL},
+     "SELECT count(*) n, sum(g) g FROM (SELECT mother, day - lag(day) OVER (PARTITION BY mother "
+     "ORDER BY day) AS g, sum(gram) OVER (PARTITION BY mother ORDER BY day) s FROM births WHERE "
+     "mother IS NOT NULL) x WHERE s > 1 AND g > 3"},
     {"SELECT count(*) n FROM (SELECT b.mother, b.day FROM births b JOIN persons p ON p.id = "
      "b.mother WHERE b.child IS NOT NULL QUALIFY row_number() OVER (PARTITION BY p.id ORDER BY "
      "b.day) = 1) x",
@@ -328,6 +330,12 @@ static uint64_t first_seed(void)
     return seed;
 }
 
+/* A total over nobody: plain SQL has a row of zeros, the worker no cell. */
+static bool of_nobody(void)
+{
+    return ours.n == 0 && theirs.n == 1 && strspn(theirs.text[0], "0.|") == strlen(theirs.text[0]);
+}
+
 static bool same(const struct same *s)
 {
     SY_ARENA_CLEANUP struct sy_arena arena = {0};
@@ -337,7 +345,7 @@ static bool same(const struct same *s)
     world_ask(&the_world, &m, NULL, &r, &arena);
     our_rows(&r, &ours);
     their_rows(s->plain == NULL ? s->sql : s->plain, &r.def.plan, &theirs);
-    bool equal = ours.n == theirs.n && ours.n > 0;
+    bool equal = of_nobody() || (ours.n == theirs.n && ours.n > 0);
     for (size_t i = 0; equal && i < ours.n; i++) {
         equal = strcmp(ours.text[i], theirs.text[i]) == 0;
     }

@@ -6,8 +6,8 @@
  *
  * Invariants: a definition never changes (a new one is a new dataset); versions count from 1
  * without gaps and carry the digest of their definition; protected datasets have exactly one key
- * pair. Source: DESIGN sections 1, 2 ("approval is a key"), 4.2; wire/catalog.h; scheme articles
- * 6-8.
+ * pair; all unit columns of one namespace store an identifier in the same form.
+ * Source: DESIGN sections 1, 2 ("approval is a key"), 4.2; wire/catalog.h; scheme articles 6-8.
  */
 #include "base/weak.h"
 #include "method.h"
@@ -281,6 +281,66 @@ static sy_status def_check(struct ask *c, const struct sy_dataset_def *d)
     return custodian_check(c, d);
 }
 
+/* ---- one identifier, one code ---- */
+
+/* As what ingest stores a unit's identifier: a number that it knows, or (OTHER) as it is written. */
+static enum sy_klass stored_as(const struct sy_field_def *f)
+{
+    enum sy_klass klass = sy_klass_of(f->klass);
+    return sy_klass_is_number(klass) ? klass : SY_KLASS_OTHER;
+}
+
+/* A unit column of `other` for the same units as f, with identifiers stored otherwise; or NULL. */
+static const struct sy_field_def *stored_otherwise(const struct sy_dataset_def *other,
+                                                   const struct sy_field_def *f)
+{
+    for (size_t i = 0; i < other->n_fields; i++) {
+        const struct sy_field_def *g = &other->fields[i];
+        bool same = sy_view_is(g->type, "unit") && sy_view_eq(g->ref, f->ref);
+        if (same && stored_as(g) != stored_as(f)) {
+            return g;
+        }
+    }
+    return NULL;
+}
+
+static sy_status forms_agree(struct ask *c, const struct sy_dataset_def *d,
+                             const struct sy_dataset_def *other)
+{
+    for (size_t i = 0; i < d->n_fields; i++) {
+        const struct sy_field_def *f = &d->fields[i];
+        const struct sy_field_def *g =
+            sy_view_is(f->type, "unit") ? stored_otherwise(other, f) : NULL;
+        if (g != NULL) {
+            char name[NAME_MAX_BYTES];
+            sy_view_to_cstr(f->name, name, sizeof(name));
+            return sy_fail(c->err, SY_E_FIELD, name,
+                           "%.*s.%.*s names the same units with another klass: one person would "
+                           "get two codes",
+                           SY_PV(other->id), SY_PV(g->name));
+        }
+    }
+    return SY_OK;
+}
+
+/* The unit codes of a namespace are of identifiers as they are stored. Were the same person's stored in two
+ * forms, by two datasets or by two columns of one, the one would not be bounded with the other. */
+static sy_status one_form(struct ask *c, const struct sy_dataset_def *d)
+{
+    static const char prefix[] = "dataset/";
+    size_t n = sizeof(prefix) - 1;
+    struct sy_view key = {0};
+    struct sy_view value;
+    SY_TRY(forms_agree(c, d, d));
+    while (rules_state_next(c->state, sy_view_str(prefix), key, &key, &value)) {
+        SY_ARENA_CLEANUP struct sy_arena scratch = {0};
+        struct dataset other;
+        SY_TRY(dataset_read(c->state, sy_view(key.p + n, key.n - n), &scratch, &other, c->err));
+        SY_TRY(forms_agree(c, d, &other.def));
+    }
+    return SY_OK;
+}
+
 sy_status decide_define(struct ask *c)
 {
     const struct sy_dataset_def *d = c->args;
@@ -294,6 +354,7 @@ sy_status decide_define(struct ask *c)
         return sy_fail(c->err, SY_E_EXISTS, "id",
                        "a definition never changes: use a new identifier");
     }
+    SY_TRY(one_form(c, d));
     if (c->in->n_keys > 1 || (is_protected(d) && c->in->n_keys != 1)) {
         return sy_fail(c->err, SY_E_INTERNAL, "inputs.keys", "one key pair for the dataset");
     }

@@ -118,6 +118,7 @@ static bool cut(struct region_set a, struct region_set b, struct sy_arena *arena
     struct region_pool pool = {.arena = arena, .left = SCRATCH_SEGS};
     struct region_set only_a;
     struct region_set only_b;
+    struct region_common at = {0};
     if (!region_minus(a, b, &pool, &only_a) || !region_minus(b, a, &pool, &only_b)) {
         return false;
     }
@@ -126,17 +127,8 @@ static bool cut(struct region_set a, struct region_set b, struct sy_arena *arena
     if (ret->atom == NULL) {
         return false;
     }
-    for (size_t i = 0, j = 0; i < a.n && j < b.n;) {
-        int64_t lo = sy_max_i64(a.seg[i].lo, b.seg[j].lo);
-        int64_t hi = sy_min_i64(a.seg[i].hi, b.seg[j].hi);
-        if (lo <= hi) {
-            add(ret, a.seg[i].cls, b.seg[j].cls, lo, hi);
-        }
-        if (a.seg[i].hi < b.seg[j].hi) {
-            i++;
-        } else {
-            j++;
-        }
+    while (region_common(a, b, &at)) {
+        add(ret, at.a->cls, at.b->cls, at.lo, at.hi);
     }
     for (size_t i = 0; i < only_a.n; i++) {
         add(ret, only_a.seg[i].cls, OUTSIDE, only_a.seg[i].lo, only_a.seg[i].hi);

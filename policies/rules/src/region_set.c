@@ -65,20 +65,30 @@ void region_sort(struct region_list *l)
     }
 }
 
+bool region_common(struct region_set a, struct region_set b, struct region_common *at)
+{
+    bool found = false;
+    while (!found && at->i < a.n && at->j < b.n) {
+        at->a = &a.seg[at->i];
+        at->b = &b.seg[at->j];
+        at->lo = sy_max_i64(at->a->lo, at->b->lo);
+        at->hi = sy_min_i64(at->a->hi, at->b->hi);
+        found = at->lo <= at->hi;
+        bool a_ends = at->a->hi < at->b->hi;
+        at->i += a_ends ? 1 : 0;
+        at->j += a_ends ? 0 : 1;
+    }
+    return found;
+}
+
 bool region_and(struct region_set a, struct region_set b, struct region_pool *pool,
                 struct region_set *ret)
 {
     struct region_list l = {.pool = pool};
-    for (size_t i = 0, j = 0; i < a.n && j < b.n;) {
-        int64_t lo = sy_max_i64(a.seg[i].lo, b.seg[j].lo);
-        int64_t hi = sy_min_i64(a.seg[i].hi, b.seg[j].hi);
-        if (!region_push(&l, lo, hi, a.seg[i].cls)) {
+    struct region_common at = {0};
+    while (region_common(a, b, &at)) {
+        if (!region_push(&l, at.lo, at.hi, at.a->cls)) {
             return false;
-        }
-        if (a.seg[i].hi < b.seg[j].hi) {
-            i++;
-        } else {
-            j++;
         }
     }
     *ret = region_of(&l);
@@ -138,22 +148,15 @@ bool region_refine(struct region_set a, struct region_set b, struct region_pool 
 {
     struct region_list l = {.pool = pool};
     struct pairs p = {.pair = sy_arena_alloc(pool->arena, a.n + b.n + 1, sizeof(*p.pair))};
+    struct region_common at = {0};
     if (p.pair == NULL) {
         return false;
     }
-    for (size_t i = 0, j = 0; i < a.n && j < b.n;) {
-        int64_t lo = sy_max_i64(a.seg[i].lo, b.seg[j].lo);
-        int64_t hi = sy_min_i64(a.seg[i].hi, b.seg[j].hi);
-        bool each = a.seg[i].cls == RULES_REGION_EACH || b.seg[j].cls == RULES_REGION_EACH;
-        int64_t cls =
-            each || hi < lo ? RULES_REGION_EACH : class_of(&p, a.seg[i].cls, b.seg[j].cls);
-        if (!region_push(&l, lo, hi, cls)) {
+    while (region_common(a, b, &at)) {
+        bool each = at.a->cls == RULES_REGION_EACH || at.b->cls == RULES_REGION_EACH;
+        int64_t cls = each ? RULES_REGION_EACH : class_of(&p, at.a->cls, at.b->cls);
+        if (!region_push(&l, at.lo, at.hi, cls)) {
             return false;
-        }
-        if (a.seg[i].hi < b.seg[j].hi) {
-            i++;
-        } else {
-            j++;
         }
     }
     *ret = region_of(&l);

@@ -53,6 +53,14 @@ static inline struct region_set region_of(const struct region_list *l)
     return (struct region_set){l->seg, l->n};
 }
 
+/* What two sets have in common, piece by piece; {0} before the first. False: no further piece. */
+struct region_common {
+    const struct region_seg *a, *b; /* the segments that it is a piece of */
+    int64_t lo, hi;
+    size_t i, j; /* where the next one is looked for */
+};
+bool region_common(struct region_set a, struct region_set b, struct region_common *at);
+
 /* The values in both; classes of `a`. False as region_push. */
 bool region_and(struct region_set a, struct region_set b, struct region_pool *pool,
                 struct region_set *ret);

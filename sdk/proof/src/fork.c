@@ -11,11 +11,7 @@
 static sy_status add_fork(const struct proof_fork *fork, struct sy_buf *b)
 {
     SY_TRY(sy_buf_printf(b, FIRST_LINE "\nfirst %zu\nsecond %zu\n", fork->first.n, fork->second.n));
-    for (size_t i = 0; i < fork->path.n; i++) {
-        SY_TRY(text_add_base64(b, sy_view(fork->path.hash[i], PROOF_HASH_BYTES)));
-        SY_TRY(sy_buf_add_str(b, "\n"));
-    }
-    SY_TRY(sy_buf_add_str(b, "\n"));
+    SY_TRY(text_add_path(b, &fork->path));
     SY_TRY(sy_buf_add_view(b, fork->first));
     return sy_buf_add_view(b, fork->second);
 }
@@ -42,25 +38,9 @@ sy_status proof_fork_format(const struct proof_fork *fork, struct sy_buf *b)
 /* A line "word number". */
 static bool number_line(struct sy_view *rest, const char *word, uint64_t *ret)
 {
-    struct sy_view w = sy_view_str(word);
     struct sy_view line = {0};
-    return text_line(rest, &line) && sy_view_starts(line, w) &&
-           text_u64(sy_view(line.p + w.n, line.n - w.n), ret);
-}
-
-static bool parse_path(struct sy_view *rest, struct proof_path *ret)
-{
-    struct sy_view line = {0};
-    for (ret->n = 0; text_line(rest, &line); ret->n++) {
-        if (line.n == 0) {
-            return true;
-        }
-        if (ret->n == PROOF_PATH_MAX ||
-            !text_base64_exact(line, ret->hash[ret->n], PROOF_HASH_BYTES)) {
-            return false;
-        }
-    }
-    return false;
+    struct sy_view number = {0};
+    return text_line(rest, &line) && text_after(line, word, &number) && text_u64(number, ret);
 }
 
 sy_status proof_fork_parse(struct sy_view text, struct proof_fork *ret, struct sy_error *reterr)
@@ -75,7 +55,7 @@ sy_status proof_fork_parse(struct sy_view text, struct proof_fork *ret, struct s
     }
     if (!text_line(&text, &line) || !sy_view_is(line, FIRST_LINE) ||
         !number_line(&text, "first ", &n_first) || !number_line(&text, "second ", &n_second) ||
-        !parse_path(&text, &fork.path)) {
+        !text_path(&text, PROOF_PATH_MAX, &fork.path)) {
         return sy_fail(reterr, SY_E_FIELD, "fork", "not evidence of " FIRST_LINE);
     }
     if (n_first > text.n || n_second != text.n - n_first) {

@@ -16,11 +16,7 @@ static sy_status add_receipt(const struct proof_receipt *r, struct sy_buf *b)
         SY_TRY(sy_buf_printf(b, "extra %.*s\n", SY_PV(r->extra)));
     }
     SY_TRY(sy_buf_printf(b, "index %llu\n", (unsigned long long)r->index));
-    for (size_t i = 0; i < r->path.n; i++) {
-        SY_TRY(text_add_base64(b, sy_view(r->path.hash[i], PROOF_HASH_BYTES)));
-        SY_TRY(sy_buf_add_str(b, "\n"));
-    }
-    SY_TRY(sy_buf_add_str(b, "\n"));
+    SY_TRY(text_add_path(b, &r->path));
     return sy_buf_add_view(b, r->checkpoint);
 }
 
@@ -39,17 +35,6 @@ sy_status proof_receipt_format(const struct proof_receipt *r, struct sy_buf *b)
     return s;
 }
 
-/* The value of a line "word value"; false when the line begins otherwise. */
-static bool after_word(struct sy_view line, const char *word, struct sy_view *ret)
-{
-    struct sy_view w = sy_view_str(word);
-    if (!sy_view_starts(line, w)) {
-        return false;
-    }
-    *ret = sy_view(line.p + w.n, line.n - w.n);
-    return true;
-}
-
 /* The lines "extra" (may be missing) and "index". */
 static bool parse_head(struct sy_view *rest, struct proof_receipt *r)
 {
@@ -60,27 +45,11 @@ static bool parse_head(struct sy_view *rest, struct proof_receipt *r)
     if (!text_line(rest, &line) || !sy_view_is(line, FIRST_LINE) || !text_line(rest, &line)) {
         return false;
     }
-    if (after_word(line, "extra ", &r->extra) &&
+    if (text_after(line, "extra ", &r->extra) &&
         (!text_base64(r->extra, extra, sizeof(extra), &n_extra) || !text_line(rest, &line))) {
         return false;
     }
-    return after_word(line, "index ", &value) && text_u64(value, &r->index);
-}
-
-/* Hash lines up to and with the blank line. */
-static bool parse_path(struct sy_view *rest, struct proof_path *ret)
-{
-    struct sy_view line = {0};
-    for (ret->n = 0; text_line(rest, &line); ret->n++) {
-        if (line.n == 0) {
-            return true;
-        }
-        if (ret->n == PROOF_PATH_MAX ||
-            !text_base64_exact(line, ret->hash[ret->n], PROOF_HASH_BYTES)) {
-            return false;
-        }
-    }
-    return false;
+    return text_after(line, "index ", &value) && text_u64(value, &r->index);
 }
 
 sy_status proof_receipt_parse(struct sy_view text, struct proof_receipt *ret,
@@ -94,7 +63,7 @@ sy_status proof_receipt_parse(struct sy_view text, struct proof_receipt *ret,
     if (!parse_head(&text, &r)) {
         return sy_fail(reterr, SY_E_FIELD, "receipt", "not a receipt of " FIRST_LINE);
     }
-    if (!parse_path(&text, &r.path)) {
+    if (!text_path(&text, PROOF_PATH_MAX, &r.path)) {
         return sy_fail(reterr, SY_E_FIELD, "receipt", "a hash line of the receipt is malformed");
     }
     SY_TRY(proof_note_parse(text, &note, reterr));

@@ -22,6 +22,16 @@ bool text_line(struct sy_view *rest, struct sy_view *ret_line)
     return true;
 }
 
+bool text_after(struct sy_view line, const char *word, struct sy_view *ret)
+{
+    struct sy_view w = sy_view_str(word);
+    if (!sy_view_starts(line, w)) {
+        return false;
+    }
+    *ret = sy_view(line.p + w.n, line.n - w.n);
+    return true;
+}
+
 bool text_u64(struct sy_view v, uint64_t *ret)
 {
     if (v.n == 0 || (v.n > 1 && v.p[0] == '0')) {
@@ -73,4 +83,27 @@ sy_status text_add_base64(struct sy_buf *b, struct sy_view bytes)
     (void)sodium_bin2base64((char *)at, n, bytes.p, bytes.n, BASE64);
     b->n += n - 1;
     return SY_OK;
+}
+
+bool text_path(struct sy_view *rest, size_t most, struct proof_path *ret)
+{
+    struct sy_view line = {0};
+    for (ret->n = 0; text_line(rest, &line); ret->n++) {
+        if (line.n == 0) {
+            return true;
+        }
+        if (ret->n == most || !text_base64_exact(line, ret->hash[ret->n], PROOF_HASH_BYTES)) {
+            return false;
+        }
+    }
+    return false;
+}
+
+sy_status text_add_path(struct sy_buf *b, const struct proof_path *path)
+{
+    for (size_t i = 0; i < path->n; i++) {
+        SY_TRY(text_add_base64(b, sy_view(path->hash[i], PROOF_HASH_BYTES)));
+        SY_TRY(sy_buf_add_str(b, "\n"));
+    }
+    return sy_buf_add_str(b, "\n");
 }

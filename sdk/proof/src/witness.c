@@ -10,11 +10,7 @@
 static sy_status add_ask(const struct proof_witness_ask *ask, struct sy_buf *b)
 {
     SY_TRY(sy_buf_printf(b, "old %llu\n", (unsigned long long)ask->old_size));
-    for (size_t i = 0; i < ask->path.n; i++) {
-        SY_TRY(text_add_base64(b, sy_view(ask->path.hash[i], PROOF_HASH_BYTES)));
-        SY_TRY(sy_buf_add_str(b, "\n"));
-    }
-    SY_TRY(sy_buf_add_str(b, "\n"));
+    SY_TRY(text_add_path(b, &ask->path));
     return sy_buf_add_view(b, ask->checkpoint);
 }
 
@@ -38,26 +34,9 @@ sy_status proof_witness_ask_format(const struct proof_witness_ask *ask, struct s
 
 static bool parse_old(struct sy_view *rest, uint64_t *ret)
 {
-    struct sy_view word = sy_view_str("old ");
     struct sy_view line = {0};
-    return text_line(rest, &line) && sy_view_starts(line, word) &&
-           text_u64(sy_view(line.p + word.n, line.n - word.n), ret);
-}
-
-/* Hash lines, up to and with the blank line. */
-static bool parse_path(struct sy_view *rest, struct proof_path *ret)
-{
-    struct sy_view line = {0};
-    for (ret->n = 0; text_line(rest, &line); ret->n++) {
-        if (line.n == 0) {
-            return true;
-        }
-        if (ret->n == PROOF_WITNESS_HASHES_MAX ||
-            !text_base64_exact(line, ret->hash[ret->n], PROOF_HASH_BYTES)) {
-            return false;
-        }
-    }
-    return false;
+    struct sy_view size = {0};
+    return text_line(rest, &line) && text_after(line, "old ", &size) && text_u64(size, ret);
 }
 
 sy_status proof_witness_ask_parse(struct sy_view body, struct proof_witness_ask *ret,
@@ -71,7 +50,7 @@ sy_status proof_witness_ask_parse(struct sy_view body, struct proof_witness_ask 
     if (!parse_old(&body, &ask.old_size)) {
         return sy_fail(reterr, SY_E_FIELD, "old", "the first line reads: old, a space, a size");
     }
-    if (!parse_path(&body, &ask.path)) {
+    if (!text_path(&body, PROOF_WITNESS_HASHES_MAX, &ask.path)) {
         return sy_fail(reterr, SY_E_FIELD, "proof",
                        "up to %d lines of base64, 32 bytes each, and a blank line are needed",
                        PROOF_WITNESS_HASHES_MAX);
