@@ -19,6 +19,7 @@
 
 #include "gateway/confine.h"
 #include "gateway/http.h"
+#include "role/confine.h"
 
 static char dir[] = "/tmp/gateway-confine-XXXXXX";
 static int dirfd_public;
@@ -90,7 +91,7 @@ static int in_child(int (*attempt)(void), bool confined)
     pid_t pid = fork();
     if (pid == 0) {
         struct sy_error err = {0};
-        if (confined && (!sy_ok(gw_confine_process(&dirfd_public, 1, &err)) ||
+        if (confined && (!sy_ok(role_confine_process(&dirfd_public, 1, &err)) ||
                          !sy_ok(gw_confine_enter(dirfd_public, GW_UID_DEFAULT, 64, &err)))) {
             (void)fprintf(stderr, "%s\n", err.reason);
             _exit(SETUP_FAILED);

@@ -25,6 +25,7 @@ static void paths_served(void **state)
     } rows[] = {
         {"/", GW_PATH_ABOUT},
         {"/checkpoint", GW_PATH_CHECKPOINT},
+        {"/checkpoint.cosigned", GW_PATH_CHECKPOINT},
         {"/tile/0/000", GW_PATH_FULL},
         {"/tile/63/999", GW_PATH_FULL},
         {"/tile/0/x001/x234/067", GW_PATH_FULL},
@@ -50,6 +51,8 @@ static void paths_refused(void **state)
         "/checkpoint?x",
         "/Checkpoint",
         "/checkpoint.tmp",
+        "/checkpoint.cosigned/",
+        "/checkpoint.cosigne",
         "/tile",
         "/tile/",
         "/tile/0",

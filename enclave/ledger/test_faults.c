@@ -5,6 +5,7 @@
  */
 #include <errno.h>
 #include <sys/wait.h>
+#include <time.h>
 
 #include "test_fixture.h"
 
@@ -294,6 +295,33 @@ static void test_publish_fails(void **state)
     }
 }
 
+/* In the background a failure is told by the next call, and mended by the one after that. */
+static void test_background_fails(void **state)
+{
+    (void)state;
+    static const enum call CALLS[] = {WRITE, RENAME};
+    check_ok(ledger_publish(F.l, NULL));
+    for (size_t i = 0; i < 2; i++) {
+        for (int at = 1; at < 4; at++) {
+            grow(1);
+            plan((struct plan){.call = CALLS[i], .at = at, .n_times = 2, .err = ENOSPC});
+            sy_status s = ledger_publish_start(F.l, NULL);
+            for (int n = 0; n < 1000 && (sy_ok(s) || s.code == SY_E_BUSY); n++) {
+                const struct timespec pause = {.tv_nsec = 1000000};
+                (void)nanosleep(&pause, NULL);
+                grow(1); /* there is more to write each time */
+                s = ledger_publish_start(F.l, NULL);
+            }
+            check_code(s, SY_E_NO_SPACE);
+            plan((struct plan){0});
+            check_ok(ledger_publish_start(F.l, NULL));
+            uint8_t note[4096];
+            size_t n = read_file("public/checkpoint", note, sizeof(note));
+            assert_true(sy_view_eq(sy_view(note, n), ledger_checkpoint(F.l)));
+        }
+    }
+}
+
 static void test_open_fails(void **state)
 {
     (void)state;
@@ -424,17 +452,12 @@ static void test_process_ends_at_every_call(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ledger_test(test_cost_of_a_commit),
-        ledger_test(test_sync_fails),
-        ledger_test(test_write_fails),
-        ledger_test(test_short_and_interrupted_writes),
-        ledger_test(test_full_disk_then_room),
-        ledger_test(test_full_disk_then_less),
-        ledger_test(test_no_room_for_a_segment),
-        ledger_test(test_publish_fails),
-        ledger_test(test_open_fails),
-        ledger_test(test_every_call_fails_once),
-        ledger_test(test_process_ends_at_every_call),
+        ledger_test(test_cost_of_a_commit),      ledger_test(test_sync_fails),
+        ledger_test(test_write_fails),           ledger_test(test_short_and_interrupted_writes),
+        ledger_test(test_full_disk_then_room),   ledger_test(test_full_disk_then_less),
+        ledger_test(test_no_room_for_a_segment), ledger_test(test_publish_fails),
+        ledger_test(test_background_fails),      ledger_test(test_open_fails),
+        ledger_test(test_every_call_fails_once), ledger_test(test_process_ends_at_every_call),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }

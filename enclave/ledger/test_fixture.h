@@ -53,7 +53,8 @@ static inline void make_entry(uint64_t i, struct made *m)
 
 static inline sy_status open_ledger(bool create, struct sy_error *reterr)
 {
-    struct ledger_options o = {&F.log, F.secret, F.segment_bytes, create};
+    struct ledger_options o = {
+        .log = &F.log, .secret = F.secret, .segment_bytes = F.segment_bytes, .create = create};
     return ledger_open(F.dir, &o, &F.l, reterr);
 }
 

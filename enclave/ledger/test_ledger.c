@@ -246,7 +246,8 @@ static void test_roots_and_consistency(void **state)
 static void test_one_writer(void **state)
 {
     (void)state;
-    struct ledger_options o = {&F.log, F.secret, F.segment_bytes, true};
+    struct ledger_options o = {
+        .log = &F.log, .secret = F.secret, .segment_bytes = F.segment_bytes, .create = true};
     struct ledger *second = NULL;
     check_code(ledger_open(F.dir, &o, &second, NULL), SY_E_BUSY);
     assert_null(second);
@@ -264,7 +265,7 @@ static void test_options(void **state)
     struct ledger *l = NULL;
     close_ledger();
     crypto_sign_keypair(pub, other);
-    struct ledger_options o = {&F.log, other, 0, false};
+    struct ledger_options o = {.log = &F.log, .secret = other};
     check_code(ledger_open(F.dir, &o, &l, NULL), SY_E_USAGE);
     o.secret = F.secret;
     o.segment_bytes = LEDGER_SEGMENT_MIN - 4096;

@@ -4,6 +4,8 @@
  */
 #include "test_fixture.h"
 
+#include <time.h>
+
 /* --- a published log with its private key (reference/audit-log 1.10 D) -------------------------- */
 #define D_VKEY "example.com/log/testdata+33d7b496+AeHTu4Q3hEIMHNqc6fASMsq3rKNx280NI+oO5xCFkkSx"
 #define D_SEED "eca663f499017d2365c27c7a7679158d43cfec1330bdb259290afbd0d21777a0"
@@ -292,7 +294,7 @@ static void test_partials_for_every_checkpoint(void **state)
 }
 
 /* --- mending ------------------------------------------------------------------------------------ */
-enum { FILES_MAX = 64 };
+enum { FILES_MAX = 512 };
 
 struct snapshot {
     size_t n;
@@ -430,6 +432,58 @@ static void test_permissions(void **state)
     }
 }
 
+/* Written by the ledger's own thread while it goes on: the same files, none earlier than it may be. */
+static void test_in_background(void **state)
+{
+    (void)state;
+    struct snapshot s = {0};
+    size_t started = 0;
+    F.segment_bytes = 256 << 10;
+    start_over();
+    for (size_t i = 0; i < 400; i++) {
+        grow(1 + i % 5);
+        sy_status st = ledger_publish_start(F.l, NULL);
+        started += sy_ok(st);
+        assert_true(sy_ok(st) || st.code == SY_E_BUSY);
+        if (i % 40 == 0) {
+            const struct timespec pause = {.tv_nsec = 60000000};
+            (void)nanosleep(&pause, NULL);
+        }
+    }
+    assert_true(started >= 10 && started < 400);
+    check_ok(ledger_publish(F.l, NULL));
+    assert_false(has_file("publish.tmp"));
+    take_snapshot("public", &s);
+    close_ledger();
+    remove_tree(F.dir, "public");
+    check_ok(open_ledger(false, NULL));
+    check_ok(ledger_publish(F.l, NULL));
+    for (size_t i = 0; i < s.n; i++) {
+        assert_true(has_file(s.name[i]));
+    }
+    assert_snapshot(&s);
+    drop_snapshot(&s);
+}
+
+/* Closed while files are being written: they are whole, and opening makes the rest. */
+static void test_closed_in_background(void **state)
+{
+    (void)state;
+    check_ok(ledger_publish_start(F.l, NULL)); /* the first is written at once */
+    for (size_t i = 0; i < 20; i++) {
+        const struct timespec pause = {.tv_nsec = 51000000};
+        (void)nanosleep(&pause, NULL);
+        grow(1);
+        check_ok(ledger_publish_start(F.l, NULL));
+        close_ledger();
+        check_ok(open_ledger(false, NULL));
+        uint8_t note[4096];
+        size_t n = read_file("public/checkpoint", note, sizeof(note));
+        assert_true(sy_view_eq(sy_view(note, n), ledger_checkpoint(F.l)));
+        check_ok(ledger_publish_start(F.l, NULL));
+    }
+}
+
 /* Nothing is left lying about, and nothing half written can be seen. */
 static void test_no_temporary_files(void **state)
 {
@@ -453,6 +507,7 @@ int main(void)
         ledger_test(test_seventy_thousand),      ledger_test(test_partials_for_every_checkpoint),
         ledger_test(test_mends_every_file),      ledger_test(test_keeps_cosignatures),
         ledger_test(test_permissions),           ledger_test(test_no_temporary_files),
+        ledger_test(test_in_background),         ledger_test(test_closed_in_background),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }

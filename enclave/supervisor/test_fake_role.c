@@ -1,9 +1,9 @@
 /*
- * A stand-in for zygote, warden and gateway in the supervisor's test: takes its descriptors, talks
+ * A stand-in for zygote, warden, courier and gateway in the supervisor's test: takes its descriptors, talks
  * over its edges just enough to prove them, and writes what happens to it to standard error. The
  * zygote is a real one (it drops root, seals workers), whose workers echo one byte.
  *
- *   fake_role --fd NAME=N ... --role=zygote|warden|gateway [--die] [--mute] [--deaf] [--wrong] [--lone]
+ *   fake_role --fd NAME=N ... --role=zygote|warden|courier|gateway [--die] [--mute] [--deaf] [--wrong] [--lone]
  *     --die: exit 3 before ready; --mute: never ready; --deaf: go on after the hang-up;
  *     --wrong: say something that is not "ready"; --lone: do not try the zygote
  */
@@ -18,7 +18,7 @@
 #include "sandbox/process.h"
 #include "sandbox/zygote.h"
 
-enum { CONTROL, ZYGOTE, WARDEN, GATEWAY, DOMAIN, PUBLIC, LOCAL, LISTEN, N_SLOTS };
+enum { CONTROL, ZYGOTE, WARDEN, GATEWAY, DOMAIN, PUBLIC, LOCAL, LISTEN, COURIER, N_SLOTS };
 
 struct fake {
     const char *role;
@@ -93,24 +93,25 @@ static void parse(struct fake *f, int argc, char **argv)
     }
 }
 
-/* The gateway proves its edge to the warden: a byte there and back. */
+/* Courier and gateway prove their edge to the warden: a byte there and back. A courier is there before the
+ * warden, and ends well when that never comes. */
 static void prove_edge(const struct fake *f)
 {
     uint8_t b = 0;
     int fd = f->slots[WARDEN].fd;
     if (!sy_ok(sy_write_all(fd, "x", 1)) || !sy_ok(sy_read_all(fd, &b, 1)) || b != 'x') {
-        _exit(5);
+        _exit(is(f, "courier") ? 0 : 5);
     }
     say(f, "edge");
 }
 
 /* The warden's side of it. */
-static void echo(struct fake *f)
+static void echo(struct fake *f, size_t slot)
 {
     uint8_t b = 0;
-    int *fd = &f->slots[GATEWAY].fd;
+    int *fd = &f->slots[slot].fd;
     if (!sy_ok(sy_read_all(*fd, &b, 1)) || !sy_ok(sy_write_all(*fd, &b, 1))) {
-        say(f, "lost-gateway");
+        say(f, slot == GATEWAY ? "lost-gateway" : "lost-courier");
         sy_fd_close(fd);
     }
 }
@@ -157,24 +158,30 @@ static void serve_control(struct fake *f)
         }
         _exit(0);
     }
-    if (what == SANDBOX_CONTROL_GATEWAY) {
-        say(f, "new-gateway");
-        sy_fd_close(&f->slots[GATEWAY].fd);
-        f->slots[GATEWAY].fd = fd;
+    if (what == SANDBOX_CONTROL_GATEWAY || what == SANDBOX_CONTROL_COURIER) {
+        bool is_gateway = what == SANDBOX_CONTROL_GATEWAY;
+        struct sandbox_fd_slot *slot = &f->slots[is_gateway ? GATEWAY : COURIER];
+        say(f, is_gateway ? "new-gateway" : "new-courier");
+        sy_fd_close(&slot->fd);
+        slot->fd = fd;
     }
 }
 
 static void serve(struct fake *f)
 {
+    bool is_warden = is(f, "warden");
     struct pollfd p[] = {{.fd = f->slots[CONTROL].fd, .events = POLLIN},
-                         {.fd = is(f, "warden") ? f->slots[GATEWAY].fd : -1, .events = POLLIN}};
-    if (poll(p, 2, -1) <= 0) {
+                         {.fd = is_warden ? f->slots[GATEWAY].fd : -1, .events = POLLIN},
+                         {.fd = is_warden ? f->slots[COURIER].fd : -1, .events = POLLIN}};
+    if (poll(p, 3, -1) <= 0) {
         return;
     }
     if (p[0].revents != 0) {
         serve_control(f);
     } else if (p[1].revents != 0) {
-        echo(f);
+        echo(f, GATEWAY);
+    } else if (p[2].revents != 0) {
+        echo(f, COURIER);
     }
 }
 
@@ -188,9 +195,10 @@ int main(int argc, char **argv)
                                {"domain", SANDBOX_FD_DIRECTORY, true, -1},
                                {"public", SANDBOX_FD_DIRECTORY, true, -1},
                                {"local", SANDBOX_FD_UNIX_LISTENER, true, -1},
-                               {"listen", SANDBOX_FD_TCP_LISTENER, true, -1}}};
-    for (int i = 1; i < argc; i++) { /* the same name is a stream for the gateway */
-        if (strcmp(argv[i], "--role=gateway") == 0) {
+                               {"listen", SANDBOX_FD_TCP_LISTENER, true, -1},
+                               {"courier", SANDBOX_FD_UNIX_STREAM, true, -1}}};
+    for (int i = 1; i < argc; i++) { /* the same name is a stream for courier and gateway */
+        if (strcmp(argv[i], "--role=gateway") == 0 || strcmp(argv[i], "--role=courier") == 0) {
             f.slots[WARDEN].type = SANDBOX_FD_UNIX_STREAM;
         }
     }
@@ -212,6 +220,9 @@ int main(int argc, char **argv)
     }
     if (!f.mute && !sy_ok(sandbox_control_send(f.slots[CONTROL].fd, f.wrong ? '?' : 'r', -1))) {
         _exit(6);
+    }
+    if (is(&f, "courier") && !f.mute && !f.wrong) {
+        prove_edge(&f);
     }
     for (;;) {
         serve(&f);

@@ -1,5 +1,5 @@
 /*
- * The supervisor as a process: order of start, what each role is handed, restart of the gateway,
+ * The supervisor as a process: order of start, what each role is handed, restart of courier and gateway,
  * fail-closed end when zygote or warden dies, orderly and forced stop. Its roles are stand-ins
  * (test_fake_role.c) that write a trace to standard error, which is a file here.
  */
@@ -95,14 +95,14 @@ static const char *needed_env(const char *name)
 static void build_argv(const struct fixture *f, const char *const *more, char ret[24][300],
                        char *argv[25])
 {
-    static const char *const roles[] = {"zygote", "warden", "gateway"};
+    static const char *const roles[] = {"zygote", "warden", "courier", "gateway"};
     size_t n = 0;
     const char *fixed[] = {needed_env("SHUYU_SUPERVISOR"), "--domain", f->domain, "--listen",
                            "127.0.0.1:0"};
     for (size_t i = 0; i < 5; i++) {
         (void)snprintf(ret[n++], 300, "%s", fixed[i]);
     }
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 4; i++) {
         (void)snprintf(ret[n++], 300, "--bin=%s=%s", roles[i], needed_env("SHUYU_FAKE_ROLE"));
         (void)snprintf(ret[n++], 300, "--arg=%s=--role=%s", roles[i], roles[i]);
     }
@@ -260,9 +260,12 @@ static void test_roles_start_in_order(void **state)
     read_trace(f);
     const char *zygote = place_in(f, "ready role=zygote");
     const char *warden = place_in(f, "ready role=warden");
+    const char *courier = place_in(f, "ready role=courier");
     assert_true(place_in(f, "fake zygote start") < zygote);
-    assert_true(zygote < place_in(f, "fake warden start"));
+    assert_true(zygote < place_in(f, "fake courier start"));
+    assert_true(courier < place_in(f, "fake warden start"));
     assert_true(place_in(f, "fake warden worker") < warden);
+    assert_true(place_in(f, "fake warden start") < place_in(f, "fake courier edge"));
     assert_true(warden < place_in(f, "fake gateway start"));
     assert_true(place_in(f, "fake gateway edge") < place_in(f, "ready role=gateway"));
 }
@@ -274,7 +277,8 @@ static void test_each_role_gets_its_descriptors_only(void **state)
     (void)await_ready(f);
     read_trace(f);
     (void)place_in(f, "fake zygote fds 0 1 2 3 5\n");
-    (void)place_in(f, "fake warden fds 0 1 2 3 4 6 7 9\n");
+    (void)place_in(f, "fake warden fds 0 1 2 3 4 6 7 9 11\n");
+    (void)place_in(f, "fake courier fds 0 1 2 3 5\n");
     (void)place_in(f, "fake gateway fds 0 1 2 3 5 8 10\n");
 }
 
@@ -306,44 +310,63 @@ static void test_sockets_and_pid_files(void **state)
     assert_int_equal(pid_of(f, "supervisor"), f->pid);
     assert_true(is_alive(pid_of(f, "zygote")));
     assert_true(is_alive(pid_of(f, "warden")));
+    assert_true(is_alive(pid_of(f, "courier")));
     assert_true(is_alive(pid_of(f, "gateway")));
 }
 
 /* ---- death ---- */
 
-static void test_gateway_is_started_again(void **state)
+/* Killed three times; `other`, which is started again too, is left alone. */
+static void check_started_again(struct fixture *f, const char *role, const char *other)
 {
-    struct fixture *f = *state;
+    char ready[64];
+    char renewed[64];
+    char edge[64];
+    (void)snprintf(ready, sizeof(ready), "ready role=%s", role);
+    (void)snprintf(renewed, sizeof(renewed), "fake warden new-%s", role);
+    (void)snprintf(edge, sizeof(edge), "fake %s edge", role);
     start(f, NULL);
     (void)await_ready(f);
     pid_t warden = pid_of(f, "warden");
+    pid_t left_alone = pid_of(f, other);
     for (size_t i = 1; i <= 3; i++) {
-        pid_t before = pid_of(f, "gateway");
+        pid_t before = pid_of(f, role);
         assert_int_equal(kill(before, SIGKILL), 0);
-        await_count(f, "ready role=gateway", i + 1);
-        assert_int_not_equal(pid_of(f, "gateway"), before);
-        assert_int_equal(count(f, "fake warden new-gateway"), i);
-        assert_int_equal(count(f, "fake gateway edge"), i + 1); /* the fresh edge works */
+        await_count(f, ready, i + 1);
+        assert_int_not_equal(pid_of(f, role), before);
+        assert_int_equal(count(f, renewed), i);
+        assert_int_equal(count(f, edge), i + 1); /* the fresh edge works */
     }
     assert_int_equal(pid_of(f, "warden"), warden);
+    assert_int_equal(pid_of(f, other), left_alone);
     assert_true(is_alive(f->pid));
+}
+
+static void test_gateway_is_started_again(void **state)
+{
+    check_started_again(*state, "gateway", "courier");
+}
+
+static void test_courier_is_started_again(void **state)
+{
+    check_started_again(*state, "courier", "gateway");
 }
 
 static void check_death_stops_all(struct fixture *f, const char *role)
 {
-    static const char *const roles[] = {"zygote", "warden", "gateway"};
-    pid_t pids[3];
+    static const char *const roles[] = {"zygote", "warden", "courier", "gateway"};
+    pid_t pids[4];
     char line[64];
     uint64_t took = 0;
     start(f, NULL);
     (void)await_ready(f);
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 4; i++) {
         pids[i] = pid_of(f, roles[i]);
     }
     assert_int_equal(kill(pid_of(f, role), SIGKILL), 0);
     assert_int_equal(await_exit(f, &took), 1);
     assert_true(took < 3 * SECOND);
-    for (size_t i = 0; i < 3; i++) {
+    for (size_t i = 0; i < 4; i++) {
         assert_false(is_alive(pids[i]));
         assert_int_equal(pid_of(f, roles[i]), 0);
     }
@@ -444,7 +467,7 @@ static void test_orderly_stop(void **state)
     assert_int_equal(kill(f->pid, SIGTERM), 0);
     assert_int_equal(await_exit(f, &took), 0);
     assert_true(took < 2 * SECOND);
-    assert_int_equal(count(f, " hang-up\n"), 3);
+    assert_int_equal(count(f, " hang-up\n"), 4);
     read_trace(f);
     assert_true(place_in(f, "fake warden hang-up") < place_in(f, "fake zygote hang-up"));
     assert_int_equal(fstatat(f->domain_fd, "run/local.sock", &st, 0), -1);
@@ -518,7 +541,7 @@ static void check_usage(struct fixture *f, const char *word)
 static void test_wrong_usage(void **state)
 {
     struct fixture *f = *state;
-    check_usage(f, "--bin=courier=/bin/true");
+    check_usage(f, "--bin=nobody=/bin/true");
     check_usage(f, "--arg=zygote");
     check_usage(f, "--no-such-option");
     check_usage(f, "stray");
@@ -550,6 +573,7 @@ int main(void)
         WITH_DOMAIN(test_environment_is_clean),
         WITH_DOMAIN(test_sockets_and_pid_files),
         WITH_DOMAIN(test_gateway_is_started_again),
+        WITH_DOMAIN(test_courier_is_started_again),
         WITH_DOMAIN(test_warden_death_stops_all),
         WITH_DOMAIN(test_zygote_death_stops_all),
         WITH_DOMAIN(test_deaf_roles_are_killed),

@@ -235,31 +235,6 @@ static void subjects(void **state)
     assert_null(s);
 }
 
-static void who(struct fixture *f, const char *ns, const char *id, uint8_t ret[32])
-{
-    check_ok(vault_subject_who(f->v, sy_view_str(ns), sy_view_str(id), ret, NULL));
-}
-
-/* Pseudonyms stay, differ by namespace and person, and are new once their key is destroyed. */
-static void pseudonyms(void **state)
-{
-    struct fixture *f = *state;
-    uint8_t a[32], b[32];
-    who(f, "person", "p1", a);
-    fixture_reopen(f);
-    who(f, "person", "p1", b);
-    assert_memory_equal(a, b, 32);
-    who(f, "person", "p2", b);
-    assert_memory_not_equal(a, b, 32);
-    who(f, "staff", "p1", b);
-    assert_memory_not_equal(a, b, 32);
-    check_ok(vault_subject_forget(f->v, sy_view_str("person")));
-    check_ok(vault_subject_forget(f->v, sy_view_str("person")));
-    who(f, "person", "p1", b);
-    assert_memory_not_equal(a, b, 32);
-    assert_int_equal(units_of(f), 0); /* counting makes no unit */
-}
-
 /* --- damage ----------------------------------------------------------------------------------- */
 
 static sy_status try_begin(struct fixture *f, struct sy_error *e)
@@ -419,7 +394,6 @@ int main(void)
         T(too_many_units),
         T(two_writers),
         T(subjects),
-        T(pseudonyms),
         T(damaged),
         T(replayed),
         T(unit_keys),

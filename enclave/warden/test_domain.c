@@ -185,6 +185,22 @@ void domain_start(struct domain *d, fake_worker *run)
     spawn_warden(d);
 }
 
+void domain_restart(struct domain *d, void (*between)(struct domain *d))
+{
+    int status = 0;
+    assert_int_equal(kill(d->pid, SIGKILL), 0);
+    assert_int_equal(waitpid(d->pid, &status, 0), d->pid);
+    assert_true(WIFSIGNALED(status));
+    sy_fd_close(&d->control);
+    sy_fd_close(&d->gateway);
+    sy_buf_clear(&d->in);
+    assert_int_equal(unlinkat(d->dir, "run/local.sock", 0), 0);
+    if (between != NULL) {
+        between(d);
+    }
+    spawn_warden(d);
+}
+
 static int remove_one(const char *path, const struct stat *st, int type, struct FTW *ftw)
 {
     (void)st;
@@ -425,17 +441,28 @@ static void await_response(int sock, struct sy_buf *frame)
     } while (!response_id(frame, &id));
 }
 
-struct domain_reply domain_ask_local(struct domain *d, int sock, const struct domain_call *c,
-                                     int fd)
+void domain_send_local(int sock, const struct domain_call *c, struct sy_view envelope, int fd)
 {
     SY_BUF_CLEANUP struct sy_buf b = sy_buf(8 << 20);
-    SY_BUF_CLEANUP struct sy_buf frame = sy_buf(FRAME_MAX);
-    struct sy_view envelope = domain_envelope(d, c);
     check_ok(sy_rpc_put_request(&b, 1, c->method, 1));
     check_ok(sy_mp_put_bin(&b, envelope));
     check_ok(sy_send_fds(sock, sy_buf_view(&b), &fd, fd >= 0 ? 1 : 0));
+}
+
+struct domain_reply domain_await_local(struct domain *d, int sock, const struct domain_call *c,
+                                       struct sy_view envelope)
+{
+    SY_BUF_CLEANUP struct sy_buf frame = sy_buf(FRAME_MAX);
     await_response(sock, &frame);
     return read_reply(d, c->party, envelope, &frame);
+}
+
+struct domain_reply domain_ask_local(struct domain *d, int sock, const struct domain_call *c,
+                                     int fd)
+{
+    struct sy_view envelope = domain_envelope(d, c);
+    domain_send_local(sock, c, envelope, fd);
+    return domain_await_local(d, sock, c, envelope);
 }
 
 uint64_t domain_size(struct domain *d)

@@ -70,6 +70,9 @@ struct domain_reply {
 void domain_start(struct domain *d, fake_worker *run);
 /* Stops it (it must end well), then opens it here again, which decides every entry anew, for `look`. */
 void domain_stop(struct domain *d, void (*look)(struct domain *d, struct warden *w));
+/* Kill the warden as it stands, have `between` (may be NULL) look at the folder that is left, and start it
+ * again. Connections are new; what was not answered is not. */
+void domain_restart(struct domain *d, void (*between)(struct domain *d));
 /* Enrolment, pack, catalogue, grant, model: what a run needs. */
 void domain_prepare(struct domain *d);
 
@@ -102,7 +105,10 @@ bool domain_cut_off(struct domain *d);
 uint64_t domain_size(struct domain *d);
 /* A connection to the local socket. */
 int domain_local(struct domain *d);
-/* Send an envelope with a descriptor on a local connection and await the reply there. */
+/* Send an envelope with a descriptor (-1: none) on a local connection, and await the reply there; both. */
+void domain_send_local(int sock, const struct domain_call *c, struct sy_view envelope, int fd);
+struct domain_reply domain_await_local(struct domain *d, int sock, const struct domain_call *c,
+                                       struct sy_view envelope);
 struct domain_reply domain_ask_local(struct domain *d, int sock, const struct domain_call *c,
                                      int fd);
 

@@ -6,11 +6,11 @@
 #include "gateway/gateway.h"
 
 #include <string.h>
-#include <sys/socket.h>
 
 #include "base/log.h"
 #include "gateway/conn.h"
 #include "gateway/relay.h"
+#include "role/handoff.h"
 
 enum { SWEEP_MS = 250, STOP_TICK_MS = 20, STOP_WAIT_MS = 2000, BACKLOG = 511, STATS_MS = 60000 };
 
@@ -118,11 +118,10 @@ static void on_term(uv_signal_t *handle, int signal)
 /* The supervisor says nothing to a gateway but goodbye, by hanging up. */
 static void on_control(uv_poll_t *handle, int status, int events)
 {
-    uint8_t byte;
     uv_os_fd_t fd = -1;
     (void)events;
-    bool later = status == 0 && uv_fileno((uv_handle_t *)handle, &fd) == 0 &&
-                 recv(fd, &byte, 1, MSG_DONTWAIT) < 0 && (errno == EAGAIN || errno == EINTR);
+    bool later =
+        status == 0 && uv_fileno((uv_handle_t *)handle, &fd) == 0 && !role_told_to_stop(fd);
     if (!later) {
         gw_stop(handle->data, 0);
     }

@@ -135,10 +135,12 @@ static sy_status put_hex(struct sy_buf *b, const uint8_t *p, size_t n)
 static sy_status put_about(const struct gw_replica *r, struct sy_buf *b)
 {
     const struct sy_genesis *g = &r->genesis;
+    SY_ARENA_CLEANUP struct sy_arena arena = {0};
+    struct sy_view log = gw_replica_log(r, &arena);
     SY_TRY(sy_buf_printf(b, "Shuyu data domain %.*s (%.*s)\n\ndomain  ", SY_PV(g->name),
                          SY_PV(g->purpose)));
     SY_TRY(put_hex(b, r->domain, sizeof(r->domain)));
-    SY_TRY(sy_buf_printf(b, "\nlog     %.*s\nentries %llu\n\n", SY_PV(g->log),
+    SY_TRY(sy_buf_printf(b, "\nlog     %.*s\nentries %llu\n\n", SY_PV(log),
                          (unsigned long long)r->size));
     return sy_buf_add_str(
         b, "GET /checkpoint             the newest signed checkpoint of the log\n"

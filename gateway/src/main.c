@@ -11,6 +11,7 @@
 #include "gateway/gateway.h"
 #include "gateway/options.h"
 #include "gateway/tls.h"
+#include "role/confine.h"
 
 enum { EXIT_NOT_STARTED = 70, FILES_BESIDE_CLIENTS = 64 };
 
@@ -19,7 +20,7 @@ static sy_status start(struct gw_options *o, struct gw *gw, struct sy_error *err
     SSL_CTX *tls = NULL;
     int public_dirfd = o->handoff.fds[GW_FD_PUBLIC];
     SY_TRY(gw_handoff_check(&o->handoff, err));
-    SY_TRY(gw_confine_process(o->handoff.fds, GW_FD_N, err));
+    SY_TRY(role_confine_process(o->handoff.fds, GW_FD_N, err));
     SY_TRY(gw_tls_server_new(o->tls_cert, o->tls_key, &tls, err));
     SY_TRY(gw_open(gw, &o->limits, tls, &o->handoff, err));
     SY_TRY(gw_confine_enter(public_dirfd, o->uid, o->limits.max_conns + FILES_BESIDE_CLIENTS, err));

@@ -87,7 +87,7 @@ enum gw_path_kind gw_path_classify(struct sy_view path)
     if (sy_view_is(path, "/")) {
         return GW_PATH_ABOUT;
     }
-    if (sy_view_is(path, "/checkpoint")) {
+    if (sy_view_is(path, "/checkpoint") || sy_view_is(path, "/checkpoint.cosigned")) {
         return GW_PATH_CHECKPOINT;
     }
     return take_text(&c, "/tile/") ? classify_tile(&c) : GW_PATH_NONE;

@@ -1,11 +1,12 @@
 /*
- * What: keeps the replica. Invariants: rows are only under the three prefixes; the genesis never
+ * What: keeps the replica. Invariants: rows are only under the four prefixes; the genesis never
  * changes while the process lives. BOUNDARY: the edge comes from a more trusted process, but what it
  * says is still checked for shape; anything else ends the gateway (relay.c).
  */
 #include "gateway/replica.h"
 
 #include "proof/ids.h"
+#include "rules/rows.h"
 #include "wire/methods.h"
 
 enum { GENESIS_BYTES_MAX = 1 << 20 };
@@ -57,7 +58,7 @@ static sy_status on_head(struct gw_replica *r, const msgpack_object *at, struct 
 
 static bool is_replicated(struct sy_view key)
 {
-    static const char *const prefixes[] = {"party/", "grant/", "model/"};
+    static const char *const prefixes[] = {"party/", "grant/", "model/", "log"};
     for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
         if (sy_view_starts(key, sy_view_str(prefixes[i]))) {
             return true;
@@ -100,10 +101,20 @@ sy_status gw_replica_notify(struct gw_replica *r, const struct sy_rpc_msg *m,
     return sy_fail(reterr, SY_E_METHOD, "notification", NULL);
 }
 
+struct sy_view gw_replica_log(const struct gw_replica *r, struct sy_arena *arena)
+{
+    struct sy_row_log row;
+    struct sy_view key = sy_view_str("log"), value;
+    bool rotated = rules_state_get(r->state, key, &value) &&
+                   sy_ok(rules_state_read(r->state, key, &sy_row_log_desc, arena, &row, NULL));
+    return rotated ? row.key : r->genesis.log;
+}
+
 sy_status gw_replica_put_ping(const struct gw_replica *r, int64_t now_s, struct sy_buf *b)
 {
+    SY_ARENA_CLEANUP struct sy_arena arena = {0};
     struct sy_ping ping = {
-        .log = r->genesis.log,
+        .log = gw_replica_log(r, &arena),
         .purpose = r->genesis.purpose,
         .size = r->size,
         .time = now_s,

@@ -110,7 +110,8 @@ static struct sy_inputs kit_inputs(struct kit *k, const struct rules_request *r)
 {
     struct sy_inputs in = k->extra;
     in.time = k->time;
-    bool local = sy_view_is(r->header.method, "dataset.ingest");
+    const struct rules_method *m = rules_method_find(r->header.method);
+    bool local = m != NULL && (m->flags & RULES_M_LOCAL) != 0;
     for (size_t i = 3; i < k->n_parties && in.tls[0] == 0 && !local; i++) {
         if (sy_view_is(r->header.party, k->parties[i].id)) {
             memcpy(in.tls, k->parties[i].tls, 32);
@@ -196,10 +197,8 @@ static struct sy_party founder(struct kit *k, const char *id, const char *role)
 
 int32_t kit_genesis(struct kit *k)
 {
-    struct sy_genesis g = {.log = V("test+00000000+AAAA"),
-                           .name = V("test domain"),
-                           .purpose = V("test"),
-                           .time = k->time};
+    struct sy_genesis g = {
+        .log = V(KIT_LOG), .name = V("test domain"), .purpose = V("test"), .time = k->time};
     g.agency = founder(k, "agency", "agency");
     g.operator_ = founder(k, "operator", "operator");
     memset(g.box, 9, 32);
@@ -219,7 +218,7 @@ struct sy_invite kit_invite(struct kit *k, const char *id, const char *role)
 {
     struct sy_invite v = {.ctx = V("shuyu-invite-1"),
                           .expiry = k->time + 86400,
-                          .log = V("test+00000000+AAAA"),
+                          .log = V(KIT_LOG),
                           .name = V(id),
                           .party = V(id),
                           .role = V(role)};

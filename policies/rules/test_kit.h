@@ -19,6 +19,9 @@
 enum { KIT_PARTIES = 12, KIT_EVENTS = 512 };
 enum { KIT_START = 1800000000 };
 
+/* The key of the domain's log, a published example (signed-note's Go package). */
+#define KIT_LOG "PeterNeumann+c74f20a3+ARpc2QcUPDhMQegwxbzhKqiBfsVkmqq/LDE4izWy10TW"
+
 struct kit_party {
     char id[32];
     uint8_t sign[32];

@@ -168,21 +168,30 @@ static void test_records(void **state)
 static void test_methods(void **state)
 {
     static const char *const golden[] = {
+        "audit.reran|warden|4|reran",
+        "audit.rerun|agency auditor|2|rerun",
         "budget.recover|agency|0|recover",
         "dataset.define|department|0|dataset",
         "dataset.ingest|department|2|ingest",
         "dataset.publish|warden|4|publish",
         "dataset.share|agency department|1|",
+        "domain.promote|agency|2|promote",
         "genesis|agency|64|genesis",
         "grant.expire|warden|20|expire",
         "job.answer|warden|4|answer",
         "log.entries||1|",
+        "log.growth||1|",
+        "log.keys||1|",
+        "log.receipt||1|",
+        "log.rotate|agency operator|0|log",
         "model.check|developer operator agency|1|",
         "model.register|developer|144|model",
         "model.review|operator|32|review",
         "model.run|developer|176|charge",
         "pack.adopt|agency|0|pack",
         "party.enrol|developer department security auditor buyer issuer|64|enrol",
+        "payload.erase|agency|8|erase",
+        "payload.read|agency auditor|1|",
         "risk.report|agency operator security|1|",
         "scene.apply|developer|0|apply",
         "scene.consent|department|16|review",
@@ -194,7 +203,10 @@ static void test_methods(void **state)
         "scene.suspend|agency operator department security developer|16|suspend",
         "state.list||1|",
         "status.domain||1|",
-        "subject.ask|developer|184|charge"};
+        "subject.ask|developer|184|charge",
+        "subject.trail|agency|9|",
+        "witness.adopt|agency|0|witness",
+        "witness.status||1|"};
     size_t i = 0;
     (void)state;
     for (const struct rules_method *m; (m = rules_method_at(i)) != NULL; i++) {

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #include "proof/consent.h"
+#include "wire/payload.h"
 
 static int setup(void **state)
 {
@@ -118,6 +119,9 @@ static void test_answered(void **state)
     struct sy_view key = {0};
     struct sy_view value;
     assert_false(rules_state_next(k->state, V("question/"), key, &key, &value)); /* never again */
+    struct sy_rerun rerun = {.charge = charge};
+    assert_int_equal(kit_call(k, "audit", "audit.rerun", &sy_rerun_desc, &rerun, NULL, NULL),
+                     SY_E_DENIED);
     assert_int_equal(ask(&a), SY_E_REPLAYED);
     a.token.nonce[0] ^= 1; /* a new token: a new charge, no stored answer */
     assert_int_equal(ask(&a), 0);
@@ -243,6 +247,133 @@ static void test_limits(void **state)
     assert_int_equal(asked_so_far(k, rules_key_subject(V("person"), again.said.who)), 1);
 }
 
+/* ---- erasing ---- */
+
+/* payload.erase with this told of the secret; secret: does the request carry one? */
+static int32_t erase(struct kit *k, const char *party, const char *ns, bool secret,
+                     const struct sy_subject_inputs *told)
+{
+    struct sy_erase args = {.ns = V(ns)};
+    struct sy_subject_inputs said = told == NULL ? (struct sy_subject_inputs){0} : *told;
+    struct rules_request *r = kit_request(k, party, "payload.erase", &sy_erase_desc, &args);
+    memset(r->secret_digest, secret ? 9 : 0, 32);
+    proof_args_digest(r->header.body, r->salt, r->args, secret ? r->secret_digest : NULL);
+    kit_sign(k, r, kit_party(k, party));
+    k->extra = (struct sy_inputs){.subject = &said, .n_subject = told == NULL ? 0 : 1};
+    int32_t code = kit_send(k, r);
+    k->extra = (struct sy_inputs){0};
+    return code;
+}
+
+static struct sy_subject_inputs kept(uint8_t who, uint64_t n)
+{
+    struct sy_subject_inputs in = {.kept = n, .opens = true};
+    memset(in.who, who, 32);
+    return in;
+}
+
+/* Who reads the body of the newest entry. */
+static bool reads_newest(struct kit *k, const char *party, const char *role)
+{
+    const struct sy_party p = {.party = V(party), .role = V(role)};
+    struct sy_event e;
+    check_ok(sy_record_decode(&sy_event_desc, k->events[k->entry - 1], &SY_MP_LARGE, &k->arena, &e,
+                              NULL));
+    return rules_event_visible(k->state, &p, &e);
+}
+
+/* Each refusal is one change of what is allowed at the end; then it is done once and for all. */
+static void test_erased(void **state)
+{
+    static const char *const others[] = {"operator", "health", "acme", "audit", "issuer"};
+    struct kit *k = *state;
+    struct asking a = question(k, 1);
+    uint64_t entry = 0;
+    assert_int_equal(ask(&a), 0);
+    struct sy_subject_inputs good = kept(1, 1), unknown = kept(2, 1), none = kept(1, 0);
+    struct sy_subject_inputs nobody = {.kept = 1, .opens = true}, shut = kept(1, 1);
+    shut.opens = false;
+    for (size_t i = 0; i < LEN(others); i++) {
+        assert_int_equal(erase(k, others[i], "person", true, &good), SY_E_ROLE);
+    }
+    assert_int_equal(erase(k, "agency", "", true, &good), SY_E_FIELD);
+    assert_int_equal(erase(k, "agency", "person", false, &good), SY_E_FIELD);
+    assert_int_equal(erase(k, "agency", "person", true, NULL), SY_E_FIELD);
+    assert_int_equal(erase(k, "agency", "person", true, &shut), SY_E_FIELD);
+    assert_int_equal(erase(k, "agency", "person", true, &unknown), SY_E_NOT_FOUND);
+    assert_int_equal(erase(k, "agency", "person", true, &nobody), SY_E_NOT_FOUND);
+    assert_int_equal(erase(k, "agency", "person", true, &none), SY_E_NOT_FOUND);
+    assert_int_equal(erase(k, "agency", "clinic", true, &good), SY_E_NOT_FOUND);
+    assert_false(rules_is_erased(k->state, good.who, &entry));
+    assert_int_equal(erase(k, "agency", "person", true, &good), 0);
+    assert_true(sy_view_is(k->type, "erase"));
+    assert_true(rules_is_erased(k->state, good.who, &entry));
+    assert_int_equal(entry, k->entry - 1);
+    assert_true(reads_newest(k, "agency", "agency"));
+    assert_true(reads_newest(k, "audit", "auditor"));
+    assert_false(reads_newest(k, "acme", "developer"));
+    assert_false(reads_newest(k, "issuer", "issuer"));
+    assert_false(reads_newest(k, "health", "department"));
+    assert_false(reads_newest(k, "operator", "operator"));
+    assert_int_equal(erase(k, "agency", "person", true, &good), SY_E_STATE);
+    assert_false(rules_is_erased(k->state, unknown.who, &entry));
+}
+
+/* After an erasure nobody counts under the old name, and under a new one counting begins anew. */
+static void test_asked_after_erasure(void **state)
+{
+    struct kit *k = *state;
+    struct sy_subject_inputs good = kept(0x77, 2);
+    for (uint8_t i = 1; i <= KIT_SUBJECT_MAX; i++) {
+        struct asking a = question(k, i);
+        memset(a.said.who, 0x77, 32);
+        assert_int_equal(ask(&a), 0);
+    }
+    assert_int_equal(erase(k, "agency", "person", true, &good), 0);
+    struct asking old = question(k, 8);
+    memset(old.said.who, 0x77, 32);
+    assert_int_equal(ask(&old), SY_E_INTERNAL); /* the warden's mistake: no event */
+    memset(old.said.who, 0x78, 32);
+    assert_int_equal(ask(&old), 0);
+    assert_int_equal(asked_so_far(k, rules_key_subject(V("person"), old.said.who)), 1);
+    assert_int_equal(kit_answer(k, k->entry - 1, "ok"), 0);
+}
+
+/* Reading and trails: by role, and never logged when allowed. */
+static void test_read_by_role(void **state)
+{
+    static const struct {
+        const char *party;
+        int32_t read, trail;
+    } cases[] = {{"agency", 0, 0},
+                 {"audit", 0, SY_E_ROLE},
+                 {"operator", SY_E_ROLE, SY_E_ROLE},
+                 {"health", SY_E_ROLE, SY_E_ROLE},
+                 {"acme", SY_E_ROLE, SY_E_ROLE},
+                 {"issuer", SY_E_ROLE, SY_E_ROLE}};
+    struct kit *k = *state;
+    for (size_t i = 0; i < LEN(cases); i++) {
+        struct sy_payload_read read = {.entry = 3};
+        struct sy_trail_ask ask_trail = {.ns = V("person")};
+        uint64_t before = k->entry;
+        assert_int_equal(
+            kit_call(k, cases[i].party, "payload.read", &sy_payload_read_desc, &read, NULL, NULL),
+            cases[i].read);
+        assert_int_equal(k->entry, before + (cases[i].read != 0));
+        struct rules_request *r =
+            kit_request(k, cases[i].party, "subject.trail", &sy_trail_ask_desc, &ask_trail);
+        memset(r->secret_digest, 9, 32);
+        proof_args_digest(r->header.body, r->salt, r->args, r->secret_digest);
+        kit_sign(k, r, kit_party(k, cases[i].party));
+        before = k->entry;
+        assert_int_equal(kit_send(k, r), cases[i].trail);
+        assert_int_equal(k->entry, before + (cases[i].trail != 0));
+    }
+    struct sy_trail_ask bare = {.ns = V("person")};
+    assert_int_equal(kit_call(k, "agency", "subject.trail", &sy_trail_ask_desc, &bare, NULL, NULL),
+                     SY_E_FIELD); /* whom, says the secret */
+}
+
 /* A model of one kind is not asked in the way of the other, and a stopped grant answers nobody. */
 static void test_wrong_way(void **state)
 {
@@ -288,6 +419,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_answered, setup_ready, teardown),
         cmocka_unit_test_setup_teardown(test_refused, setup_ready, teardown),
         cmocka_unit_test_setup_teardown(test_limits, setup_ready, teardown),
+        cmocka_unit_test_setup_teardown(test_erased, setup_ready, teardown),
+        cmocka_unit_test_setup_teardown(test_asked_after_erasure, setup_ready, teardown),
+        cmocka_unit_test_setup_teardown(test_read_by_role, setup_ready, teardown),
         cmocka_unit_test_setup_teardown(test_wrong_way, setup_ready, teardown),
         cmocka_unit_test_setup_teardown(test_issuer_reads, setup, teardown),
     };

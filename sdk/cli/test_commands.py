@@ -37,7 +37,7 @@ def call(*words, program=SHUYU):
 def commands():
     _, text, _ = call("--help")
     return [n.strip() for n in re.findall(r"^  ((?:[a-z-]+ )+) +\S", text, re.MULTILINE)
-            if n.split()[0] not in ("audit", "dev")]
+            if n.strip() not in ("audit", "dev")]
 
 
 # Words, and what standard error must say; all end with status 2.
@@ -65,7 +65,15 @@ WRONG = [
     ("a test without a model", ["model", "test", "--catalogue", "."], "give one model file"),
     ("a catalogue that holds no entries", ["model", "test", "m", "--catalogue", "/proc/self/fd"],
      "no catalogue entries"),
+    ("a trail without its namespace", ["subject", "trail", "--id", "x"], "--ns is missing"),
+    ("an erasure of nobody", ["payload", "erase", "--ns", "person"], "--id is missing"),
+    ("an identifier that is no option", ["payload", "erase", "x"], "identifiers go with --id"),
+    ("no entry to read", ["payload", "read"], "give the number of one entry"),
+    ("an entry that is no number", ["payload", "read", "5x"], "give the number of one entry"),
     ("ingest without --local", ["dataset", "ingest", "a", "b"], "--local"),
+    ("no answer to run again", ["audit", "rerun"], "give entries, or --all"),
+    ("one, and all of them", ["audit", "rerun", "--all", "7"], "give entries, or --all"),
+    ("since no time", ["audit", "rerun", "--all", "--since", "noon"], "--since noon: a date"),
     ("a hundred arguments", ["run", *["a=b"] * 100], "too many arguments"),
 ]
 

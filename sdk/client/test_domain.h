@@ -71,6 +71,9 @@ struct fake {
     unsigned busy;         /* answer so many requests with "busy" first */
     unsigned hang_up;      /* ... or drop the connection so many times */
     unsigned served;       /* distinct requests that were carried out */
+    unsigned rerun_lie;    /* about the outcome of a re-run: see fake_rerun */
+    /* the result of log.growth for these arguments, in the arena */
+    struct sy_view (*growth)(struct fake *f, struct sy_view args);
     uint8_t last_nonce[16];
     enum fake_lie lie;
 };
@@ -386,6 +389,47 @@ static inline void fake_run_again(struct fake *f, const struct proof_envelope *e
     fake_prove(f, own, f->n, &r->proofs[2]);
 }
 
+/* A re-run that matches, and what a reply may say that the log does not: 1 another outcome, 2 another charge,
+ * 3 another code; or the log: 4 the act is about another request, 5 about another charge, 6 not the warden's,
+ * 7 refused, 8 not there. */
+enum { FAKE_RERUN_LIES = 8 };
+static inline void fake_rerun(struct fake *f, const struct proof_envelope *env,
+                              const struct proof_opened *o, struct sy_reply *r)
+{
+    struct sy_rerun ask;
+    struct sy_event e, act = {.type = sy_view_str("reran")};
+    struct sy_header h = {.ctx = sy_view_str(SY_REQUEST_CONTEXT),
+                          .suite = SY_SUITE_INTL,
+                          .method = sy_view_str("audit.reran"),
+                          .party = sy_view_str(f->rerun_lie == 6 ? "mallory" : "warden")};
+    SY_BUF_CLEANUP struct sy_buf header = sy_buf(1024), args = sy_buf(1024), result = sy_buf(1024);
+    check_ok(sy_record_decode(&sy_rerun_desc, o->args, &SY_MP_REQUEST, &f->arena, &ask, NULL));
+    fake_event(env, o, "rerun", &e);
+    uint64_t own = fake_append(f, &e, "rerun");
+    struct sy_reran said = {.charge = ask.charge + (f->rerun_lie == 5),
+                            .outcome = sy_view_str("match"),
+                            .rerun = own + (f->rerun_lie == 4)};
+    memset(h.nonce, 2, 16);
+    memcpy(h.domain, f->domain, 32);
+    check_ok(sy_record_encode(&sy_header_desc, &h, &header));
+    check_ok(sy_record_encode(&sy_reran_desc, &said, &args));
+    act.request.header = sy_buf_view(&header);
+    act.request.args = sy_buf_view(&args);
+    act.verdict.code = f->rerun_lie == 7 ? SY_E_STATE : 0;
+    memset(act.state, 4, 32);
+    uint64_t at = fake_append(f, &act, "reran");
+    struct sy_rerun_result told = {.answer = 3,
+                                   .charge = ask.charge + (f->rerun_lie == 2),
+                                   .code = f->rerun_lie == 3 ? SY_E_SHARE : 0,
+                                   .outcome =
+                                       sy_view_str(f->rerun_lie == 1 ? "mismatch" : "match")};
+    check_ok(sy_record_encode(&sy_rerun_result_desc, &told, &result));
+    r->result = sy_arena_copy(&f->arena, sy_buf_view(&result));
+    r->n_proofs = f->rerun_lie == 8 ? 1 : 2;
+    fake_prove(f, own, f->n, &r->proofs[0]);
+    fake_prove(f, at, f->n, &r->proofs[1]);
+}
+
 /* Any other method: logged as allowed, or refused when it is "scene.revoke". */
 static inline void fake_other(struct fake *f, const struct proof_envelope *env,
                               const struct proof_opened *o, struct sy_reply *r)
@@ -417,8 +461,12 @@ static inline struct sy_view fake_serve(struct fake *f, struct sy_view envelope,
     if (sy_view_is(env.header.method, "model.run") ||
         sy_view_is(env.header.method, "subject.ask")) {
         fake_run(f, &env, &o, false, &r);
+    } else if (sy_view_is(env.header.method, "audit.rerun")) {
+        fake_rerun(f, &env, &o, &r);
     } else if (sy_view_is(env.header.method, "state.list")) {
         r.result = o.args;
+    } else if (sy_view_is(env.header.method, "log.growth")) {
+        r.result = f->growth(f, o.args);
     } else {
         fake_other(f, &env, &o, &r);
     }
@@ -456,8 +504,8 @@ static inline void home_pin(struct home *h, const struct fake *f, const char *ad
 
 static inline void home_remove(struct home *h)
 {
-    static const char *const FILES[] = {"profile", "sign.key", "box.key",
-                                        "tls.key", "tls.pem",  "seen"};
+    static const char *const FILES[] = {"profile", "sign.key",  "box.key", "tls.key", "tls.pem",
+                                        "seen",    "witnesses", "checked", "fork"};
     char path[128];
     shuyu_profile_close(h->profile);
     for (size_t i = 0; i < sizeof(FILES) / sizeof(FILES[0]); i++) {

@@ -6,6 +6,7 @@
 #include "test_record.h"
 
 #include "base/arena.h"
+#include "src/schema_read.h"
 #include "wire/records.h"
 
 static void test_descriptors_keep_the_rules(void **state)
@@ -492,9 +493,25 @@ static void test_decode_object_of_a_foreign_frame(void **state)
     assert_string_equal(e.field, "r");
 }
 
+/* What the reference decoder says, and whether the reader in one pass agrees. */
+static bool both_decode(struct sy_view bytes, const struct sy_mp_limits *limits)
+{
+    SY_ARENA_CLEANUP struct sy_arena arena = {0};
+    SY_MP_CLEANUP struct sy_mp_doc doc = {0};
+    struct sy_t_all slow;
+    struct sy_t_all fast = {0};
+    sy_status s = sy_mp_open(bytes, limits, &doc, NULL);
+    s = sy_ok(s) ? sy_record_decode_object(&sy_t_all_desc, &doc.root, &arena, &slow, NULL) : s;
+    if (sy_schema_read(&sy_t_all_desc, bytes, limits, &arena, &fast) != sy_ok(s)) {
+        fail_msg("the reference says %s", sy_code_name(s.code));
+    }
+    return sy_ok(s);
+}
+
 /* Decoding changed bytes either fails, leaving zeros, or the bytes are that record's encoding. */
 static size_t check_mutant(struct sy_view bytes)
 {
+    (void)both_decode(bytes, &SY_MP_REQUEST);
     SY_ARENA_CLEANUP struct sy_arena arena = {0};
     SY_BUF_CLEANUP struct sy_buf again = sy_buf(8192);
     struct sy_t_all r;
@@ -507,6 +524,29 @@ static size_t check_mutant(struct sy_view bytes)
     encode_all(&r, &again);
     assert_true(sy_view_eq(sy_buf_view(&again), bytes));
     return 1;
+}
+
+/* Both count depth, values and bytes alike: the same limits are the first to pass. */
+static void test_limits_of_both_readers(void **state)
+{
+    (void)state;
+    SY_BUF_CLEANUP struct sy_buf b = sy_buf(8192);
+    struct sy_t_all r = full_record();
+    encode_all(&r, &b);
+    size_t passed = 0;
+    for (size_t values = 0; values < 256; values++) {
+        const struct sy_mp_limits limits = {b.n, 16, values};
+        passed += both_decode(sy_buf_view(&b), &limits) ? 1 : 0;
+    }
+    assert_in_range(passed, 1, 255);
+    passed = 0;
+    for (size_t depth = 0; depth < 20; depth++) {
+        const struct sy_mp_limits limits = {b.n, depth, 4096};
+        passed += both_decode(sy_buf_view(&b), &limits) ? 1 : 0;
+    }
+    assert_in_range(passed, 1, 19);
+    const struct sy_mp_limits small = {b.n - 1, 16, 4096};
+    assert_false(both_decode(sy_buf_view(&b), &small));
 }
 
 static void test_every_bit_flip_and_cut(void **state)
@@ -582,6 +622,7 @@ int main(void)
         cmocka_unit_test(test_lists_have_a_limit),
         cmocka_unit_test(test_encode_depth_matches_decode),
         cmocka_unit_test(test_decode_object_of_a_foreign_frame),
+        cmocka_unit_test(test_limits_of_both_readers),
         cmocka_unit_test(test_every_bit_flip_and_cut),
         cmocka_unit_test(test_random_edits),
     };

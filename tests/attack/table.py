@@ -19,6 +19,7 @@ BUDGET = "bin:attack_budget"
 ERRORS = "py:process/errors.py"
 STATE = "py:process/state.py"
 ORDER = "py:process/order.py"
+LIES = "py:process/lies.py"
 
 ROWS = [
     ("T01", "differencing two releases",
@@ -91,5 +92,12 @@ ROWS = [
     ("ACCOUNT", "the accountant against another",
      [("py:inproc/accountant.py", ["sensitivity_1175"])]),
     ("PURPOSE", "who may open a production domain", [("py:process/purpose.py", ["noise_090"])]),
+    ("RERUN", "a warden that noised answers otherwise than it says",
+     [("py:process/lied.py", ["noise_070", "noise_state", "shared_noise", "cell_noise",
+                              "float_noise"])]),
     ("EXACT", "released answers are the harness's", [("py:process/exact.py", ["noise_state"])]),
+    ("L01", "a run that had to be refused, logged as allowed", [(LIES, ["lie_run"])]),
+    ("L02", "a charge, logged with a wrong budget figure", [(LIES, ["lie_budget"])]),
+    ("L03", "a grant without its final review", [(LIES, ["lie_review"])]),
+    ("L04", "a suspension that takes effect later than ordered", [(LIES, ["lie_suspend"])]),
 ]

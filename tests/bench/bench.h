@@ -7,7 +7,9 @@
  *   domain.c    a test domain, made on first use by domain.sh; questions to it through the SDK
  *   visits.c    ten million rows: the file, its ingest, the questions about them
  *   peer.c      the same bounded statement in DuckDB in process, on native tables
- *   answer.c start.c ledger.c micro.c   the figures
+ *   sqlite.c    the same entries in SQLite, a commit each
+ *   log.c       a log of a million entries, made by the rules
+ *   answer.c start.c ledger.c open_loop.c micro.c audit.c restart.c   the figures
  *
  * Anything that fails ends the program: a figure is measured or not printed. Peers are measured in
  * the same run, in turns with what they are compared with.
@@ -22,6 +24,7 @@
 #include <stdint.h>
 
 #include "base/status.h"
+#include "ledger/ledger.h"
 
 /* --- main.c ----------------------------------------------------------------------------------- */
 
@@ -50,7 +53,8 @@ double samples_median(const struct samples *s);
 /* What 99 of 100 stay below; NAN (null) for fewer than P99_MIN samples. */
 double samples_p99(const struct samples *s);
 
-/* A figure. NAN and NULL are printed as null. A rate's p99 is what 99 of 100 rounds exceed. */
+/* A figure. NAN and NULL are printed as null. A rate's p99 is what 99 of 100 rounds exceed; p50_ms and
+ * p99_ms, printed where they are known, are the latencies at the rate that `value` is. */
 struct figure {
     const char *name;
     const char *unit;
@@ -60,10 +64,11 @@ struct figure {
     double peer_value;
     double ratio;
     size_t runs;
+    double p50_ms, p99_ms;
 };
 #define FIGURE(name, unit)                                                                         \
     {                                                                                              \
-        name, unit, NAN, NAN, NULL, NAN, NAN, 0                                                    \
+        name, unit, NAN, NAN, NULL, NAN, NAN, 0, NAN, NAN                                          \
     }
 void figure_print(const struct figure *f);
 
@@ -117,9 +122,6 @@ double domain_ask(const struct model *m, const shuyu_param *params, size_t n_par
 /* Ask the smallest model about the small dataset, a new question each time; its seconds. */
 double domain_ask_small(void);
 
-/* Smallest questions asked so far. */
-size_t domain_asked(void);
-
 /* --- visits.c --------------------------------------------------------------------------------- */
 
 enum { VISITS = 10000000, VISITORS = 557000, TOWNS = 50, LARGE_MODELS = 8 };
@@ -145,16 +147,32 @@ struct peer *peer_open(const char *file, unsigned threads);
 double peer_ask(struct peer *p, int64_t *ret_total);
 void peer_close(struct peer *p);
 
+/* --- sqlite.c --------------------------------------------------------------------------------- */
+
+struct sqlite_peer;
+
+/* A new database with one table, write-ahead log, synchronous=FULL. */
+struct sqlite_peer *sqlite_peer_open(const char *file);
+/* Insert and commit. */
+void sqlite_peer_append(struct sqlite_peer *p, const struct ledger_entry *e);
+void sqlite_peer_close(struct sqlite_peer *p);
+
 /* --- the figures ------------------------------------------------------------------------------ */
 
 void figure_answer_fixed(void);
 void figure_answer_ratio(void);
 void figure_ingest(void);
 void figure_job_start(void);
-void figure_ledger_appends(void);
+void figure_ledger_commits(void);
 void figure_ledger_batched(void);
+void figure_ledger_open_loop(void);
+void figure_ledger_latency(void);
 void figure_gauss_draw(void);
 void figure_decrypt(void);
+void figure_verify(void);
 void figure_replay(void);
+void figure_replay_signed(void);
+void figure_restart(void);
+void figure_requests(void);
 
 #endif

@@ -146,8 +146,3 @@ double domain_ask_small(void)
     domain.asked++;
     return domain_ask(&domain.small, params, 2, NULL);
 }
-
-size_t domain_asked(void)
-{
-    return domain.asked;
-}

@@ -7,7 +7,6 @@
 #   domain.sh BUILD WORK define           the catalogue entry of the large dataset
 #   domain.sh BUILD WORK ingest CSV       its rows
 #   domain.sh BUILD WORK large N          prints "grant HEX" and N times "model HEX"
-#   domain.sh BUILD WORK export DIR       the whole log, bodies included
 set -euo pipefail
 
 build=$1 work=$2 verb=$3
@@ -91,7 +90,5 @@ verb_large() {
         echo "model $(register "$work/large-model.yaml" "$grant")"
     done
 }
-
-verb_export() { as agency log export --out "$1"; }
 
 "verb_$verb" "$@"

@@ -124,9 +124,9 @@ static void measure(struct figure *f, const char *folder, size_t batch, size_t r
     figure_print(f);
 }
 
-void figure_ledger_appends(void)
+void figure_ledger_commits(void)
 {
-    struct figure f = FIGURE("ledger_appends_per_s", "entries/s");
+    struct figure f = FIGURE("ledger_commits_per_s", "entries/s");
     measure(&f, "ledger-1", 1, 400);
 }
 

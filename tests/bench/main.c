@@ -28,12 +28,19 @@ static const struct {
     const char *about;
 } FIGURES[] = {
     {"job_start_ms", figure_job_start, "a sealed worker, from asking to its first byte"},
-    {"ledger_appends_per_s", figure_ledger_appends, "durable entries, one a commit"},
+    {"ledger_commits_per_s", figure_ledger_commits, "durable entries, one a commit"},
     {"ledger_appends_batched_per_s", figure_ledger_batched, "durable entries, 64 a commit"},
+    {"ledger_appends_per_s", figure_ledger_open_loop,
+     "durable entries at open loop, against SQLite"},
+    {"ledger_append_ms", figure_ledger_latency, "from due to durable, at 20,000 entries a second"},
     {"gauss_draw_ns", figure_gauss_draw, "one discrete Gaussian value, its stream included"},
     {"decrypt_gb_per_s", figure_decrypt, "a column from the vault into a memory file"},
     {"answer_fixed_ms", figure_answer_fixed, "the smallest question, SDK to SDK"},
-    {"replay_entries_per_s", figure_replay, "log entries decided again by the auditor's code"},
+    {"signed_requests_per_s", figure_requests, "requests opened and verified as the warden does"},
+    {"verify_entries_per_s", figure_verify, "a log of a million entries, by the auditor's code"},
+    {"replay_entries_per_s", figure_replay, "the same log decided again, signatures left out"},
+    {"replay_signed_entries_per_s", figure_replay_signed, "with every signature verified"},
+    {"restart_ms", figure_restart, "a domain of a million entries, from its last snapshot"},
     {"ingest_mb_per_s", figure_ingest, "CSV of ten million rows, through the sealed worker"},
     {"answer_ratio_10m", figure_answer_ratio,
      "grouped count over ten million rows, without the "

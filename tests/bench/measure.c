@@ -125,6 +125,10 @@ void figure_print(const struct figure *f)
     print_number("peer_value", f->peer_value);
     print_number("ratio", f->ratio);
     print_number("runs", f->runs == 0 ? NAN : (double)f->runs);
+    if (!isnan(f->p99_ms)) {
+        print_number("p50_ms", f->p50_ms);
+        print_number("p99_ms", f->p99_ms);
+    }
     printf("}\n");
     fflush(stdout);
 }

@@ -5,7 +5,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "audit/export.h"
 #include "base/fdio.h"
 #include "bench.h"
 #include "mechanisms/sampler.h"
@@ -153,38 +152,4 @@ void figure_decrypt(void)
     figure_print(&f);
     vault_close(s.vault);
     sy_arena_deinit(&s.arena);
-}
-
-/* --- replay ----------------------------------------------------------------------------------- */
-
-enum { REPLAY_QUESTIONS = 200, REPLAY_ROUNDS = 5 };
-
-static void mismatch(void *ctx, uint64_t entry, const struct sy_event *event,
-                     const struct sy_error *what)
-{
-    (void)ctx;
-    (void)event;
-    bench_die("entry %llu does not replay: %s", (unsigned long long)entry, what->reason);
-}
-
-void figure_replay(void)
-{
-    struct figure f = FIGURE("replay_entries_per_s", "entries/s");
-    struct samples s = {0};
-    struct audit_export *log = NULL;
-    struct audit_summary sum = {0};
-    struct sy_error e = {0};
-    while (domain_asked() < REPLAY_QUESTIONS) {
-        (void)domain_ask_small();
-    }
-    (void)domain_do("export", bench_work("export"));
-    bench_ok(audit_open(bench_work("export"), &log, &e), &e, "export");
-    for (size_t i = 0; i < REPLAY_ROUNDS; i++) {
-        double start = bench_now();
-        bench_ok(audit_replay(log, mismatch, NULL, &sum, &e), &e, "replay");
-        samples_add(&s, bench_now() - start);
-    }
-    figure_rates(&f, &s, (double)sum.n_entries);
-    figure_print(&f);
-    audit_close(log);
 }

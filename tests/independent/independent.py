@@ -52,9 +52,9 @@ class Bench:
         subprocess.run([self.make_log, path, str(self.seed), str(size), *fork], check=True)
         return path
 
-    def verify(self, log, *more, folder=None, receipts=None, older=None, witness=True):
+    def verify(self, log, *more, folder=None, receipts=None, older=None, witness=True, key="log"):
         """(status, what it printed) for a log, or with parts of another in place of its own."""
-        command = [self.verifier, "-log", (log / "log.vkey").read_text(),
+        command = [self.verifier, "-log", (log / f"{key}.vkey").read_text(),
                    "-receipts", receipts or log / "receipts", "-older", older or log / "older"]
         if witness:
             command += ["-witness", (log / "witness.vkey").read_text()]
@@ -201,6 +201,44 @@ def test_keys(tap, bench, log):
     path.write_bytes(signed)
 
 
+def kept(bench, log, name, sizes):
+    """A folder with the older checkpoints of these sizes."""
+    folder = bench.work / name
+    folder.mkdir()
+    for path in (log / "older").iterdir():
+        if int(path.name) in sizes:
+            shutil.copy(path, folder)
+    return folder
+
+
+def test_rotation(tap, bench):
+    """Two lines on a checkpoint: whoever knows one key passes over the other's line."""
+    none, never = bench.work / "none", 2**64 - 1
+    for name, retire in (("overlap", never), ("retired", 200)):
+        log = bench.work / name
+        subprocess.run([bench.make_log, log, str(bench.seed), "257", str(never), "100", str(retire)],
+                       check=True)
+        before, both, after = (kept(bench, log, f"{name}-{part}", sizes) for part, sizes in (
+            ("before", range(100)), ("both", range(100, min(retire, 258))),
+            ("after", range(min(retire, 258), 258))))
+        tap.check(f"{name}: there are checkpoints of each kind", list(before.iterdir()) and
+                  list(both.iterdir()) and (retire == never or list(after.iterdir())))
+        if retire == never:
+            status, said = bench.verify(log)
+            tap.check("in the overlap the old key accepts the log and all its past", status == 0, said)
+        else:
+            refused(tap, "after it the old key does not", bench.verify(log, receipts=none, older=none),
+                    "signature")
+        for part, good in (("before", False), ("both", True), ("after", True)):
+            older = bench.work / f"{name}-{part}"
+            outcome = bench.verify(log, receipts=none, older=older, key="next")
+            if good:
+                tap.check(f"{name}: the new key accepts the log beside what was signed {part}",
+                          outcome[0] == 0, outcome)
+            else:
+                refused(tap, f"{name}: but nothing from {part}", outcome, "signature")
+
+
 def test_canonical(tap, bench, log):
     """The bits that the last character of a base64 text has to spare: other bytes, the same signature."""
     path = log / "public/checkpoint"
@@ -253,6 +291,7 @@ def body(tap):
         for size, fork_at in ((257, 0), (257, 256), (LARGE, LARGE - 1), (LARGE, 300)):
             test_fork(tap, bench, bench.work / f"log-{size}", size, fork_at)
         test_keys(tap, bench, bench.work / "log-257")
+        test_rotation(tap, bench)
         test_canonical(tap, bench, bench.work / "log-257")
         test_published(tap, bench)
 

@@ -1,13 +1,15 @@
 /*
- * A log for the independent verifier, written by the real ledger: make_log DIR SEED SIZE [FORK_AT].
+ * A log for the independent verifier, written by the real ledger:
+ *   make_log DIR SEED SIZE [FORK_AT [OVERLAP_AT RETIRE_AT]]
  *
  *   DIR/public/            what the ledger publishes, cosigned by a witness at the end
  *   DIR/receipts/I-N       receipt of entry I when the log had N entries
  *   DIR/older/N            the checkpoint of N entries
- *   DIR/log.vkey, DIR/witness.vkey
+ *   DIR/log.vkey, DIR/witness.vkey, DIR/next.vkey
  *
  * Keys and entries follow from SEED and the entry's number alone, so that a smaller SIZE is a genuine
- * beginning of a larger one; entries from FORK_AT on are others, under the same key. Sizes of bodies and of
+ * beginning of a larger one; entries from FORK_AT on are others, under the same key. Checkpoints of at least
+ * OVERLAP_AT entries are signed by the next key too, from RETIRE_AT on by it alone. Sizes of bodies and of
  * batches, and the moments of publishing, are random.
  */
 #include <fcntl.h>
@@ -36,9 +38,10 @@ enum {
 
 struct maker {
     int dir;
-    uint64_t seed, size, fork_at;
+    uint64_t seed, size, fork_at, overlap_at, retire_at;
     uint8_t secret[PROOF_SECRET_BYTES], witness_secret[PROOF_SECRET_BYTES];
-    struct proof_vkey log, witness;
+    uint8_t next_secret[PROOF_SECRET_BYTES];
+    struct proof_vkey log, witness, next;
     struct ledger *l;
 };
 
@@ -117,6 +120,15 @@ static sy_status append(const struct maker *m, uint64_t i)
     return ledger_append(m->l, &e, &index, NULL);
 }
 
+/* Who signs a checkpoint of that many entries. */
+static sy_status sign_by(const struct maker *m, uint64_t size)
+{
+    const struct ledger_key keys[] = {{m->log, m->secret}, {m->next, m->next_secret}};
+    size_t first = size >= m->retire_at ? 1 : 0;
+    size_t last = size >= m->overlap_at ? 1 : 0;
+    return ledger_sign_by(m->l, keys + first, last - first + 1, NULL);
+}
+
 static sy_status append_batch(const struct maker *m, uint64_t *i)
 {
     uint64_t n = 1 + chance(m, *i, 2, m->size / COMMITS + 1);
@@ -128,6 +140,7 @@ static sy_status append_batch(const struct maker *m, uint64_t *i)
         SY_TRY(s);
         (*i)++;
     }
+    SY_TRY(sign_by(m, *i));
     SY_TRY(ledger_commit(m->l, NULL));
     SY_TRY(put_moment(m));
     return chance(m, *i, 3, 2) == 0 ? SY_OK : ledger_publish(m->l, NULL);
@@ -147,13 +160,16 @@ static sy_status cosign(const struct maker *m)
 
 static sy_status make_keys(struct maker *m)
 {
-    uint8_t seeds[2][32], pub[2][32];
+    uint8_t seeds[3][32], pub[3][32];
     draw(m->seed, KEYS, 0, seeds, sizeof(seeds));
     crypto_sign_seed_keypair(pub[0], m->secret, seeds[0]);
     crypto_sign_seed_keypair(pub[1], m->witness_secret, seeds[1]);
+    crypto_sign_seed_keypair(pub[2], m->next_secret, seeds[2]);
     SY_TRY(proof_vkey_make(sy_view_str(ORIGIN), PROOF_SIG_ED25519, pub[0], &m->log));
+    SY_TRY(proof_vkey_make(sy_view_str(ORIGIN), PROOF_SIG_ED25519, pub[2], &m->next));
     SY_TRY(proof_vkey_make(sy_view_str(WITNESS), PROOF_SIG_COSIGNATURE, pub[1], &m->witness));
     SY_TRY(put_vkey(m, "log.vkey", &m->log));
+    SY_TRY(put_vkey(m, "next.vkey", &m->next));
     return put_vkey(m, "witness.vkey", &m->witness);
 }
 
@@ -180,13 +196,15 @@ static int open_folder(const char *path)
 int main(int argc, char **argv)
 {
     if (argc < 4 || sodium_init() < 0) {
-        (void)fputs("usage: make_log DIR SEED SIZE [FORK_AT]\n", stderr);
+        (void)fputs("usage: make_log DIR SEED SIZE [FORK_AT [OVERLAP_AT RETIRE_AT]]\n", stderr);
         return 2;
     }
     struct maker m = {.dir = open_folder(argv[1]),
                       .seed = strtoull(argv[2], NULL, 10),
                       .size = strtoull(argv[3], NULL, 10),
-                      .fork_at = argc > 4 ? strtoull(argv[4], NULL, 10) : UINT64_MAX};
+                      .fork_at = argc > 4 ? strtoull(argv[4], NULL, 10) : UINT64_MAX,
+                      .overlap_at = argc > 6 ? strtoull(argv[5], NULL, 10) : UINT64_MAX,
+                      .retire_at = argc > 6 ? strtoull(argv[6], NULL, 10) : UINT64_MAX};
     if (m.dir < 0) {
         perror(argv[1]);
         return 1;

@@ -41,13 +41,15 @@ FOLDERS = {
     "enclave/supervisor": Folder("supervisor", "base", "", LIBC),
     "enclave/vault": Folder("vault", "base wire", "openssl/ sodium.h", LIBC),
     "enclave/ledger": Folder("ledger", "base wire proof", "", LIBC),
+    "enclave/copier": Folder("copier", "base wire proof ledger", "sodium.h", LIBC),
     "enclave/mechanisms": Folder("mechanisms", "base", "sodium.h", LIBC),
     "enclave/sandbox": Folder("sandbox", "base", "seccomp.h", LIBC),
     "enclave/warden": Folder("warden", "base wire proof rules supervisor vault ledger mechanisms "
                              "sandbox", "sodium.h", LIBC),
     "enclave/worker": Folder("worker", "base wire sandbox", "jansson.h csv.h iconv.h", LIBC),
-    "gateway": Folder("gateway", "base wire proof rules", "uv.h openssl/ llhttp.h", LIBC),
-    "gateway/courier": Folder("courier", "base wire", "uv.h openssl/ llhttp.h", LIBC),
+    "gateway/role": Folder("role", "base", "", LIBC),
+    "gateway": Folder("gateway", "base wire proof rules role", "uv.h openssl/ llhttp.h", LIBC),
+    "gateway/courier": Folder("courier", "base wire role", "uv.h openssl/ llhttp.h", LIBC),
     "gateway/witness": Folder("witness", "base proof", "uv.h llhttp.h sodium.h", LIBC),
 }
 PREFIXES = {f.prefix for f in FOLDERS.values()}
@@ -60,6 +62,7 @@ PROGRAMS = {
     "shuyu-gateway": Program("duckdb yaml jansson csv sqlite3", "vault ledger mech"),
     "shuyu-witness": Program("ssl duckdb yaml jansson csv sqlite3", "vault ledger mech rules gw"),
     "shuyu-courier": Program("duckdb yaml jansson csv sqlite3", "vault ledger mech rules"),
+    "shuyu-copier": Program("ssl uv duckdb yaml jansson csv sqlite3", "vault mech rules"),
     "shuyu-supervisor": Program("crypto ssl sodium uv duckdb yaml jansson csv sqlite3",
                                 "vault mech rules"),
     "shuyu": Program("duckdb csv sqlite3", "vault mech"),

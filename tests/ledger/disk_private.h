@@ -10,7 +10,7 @@
 
 #include "disk.h"
 
-enum { DISK_NONE = -1, DISK_SECTOR = 512, DISK_NAME_MAX = 63 };
+enum { DISK_NONE = -1, DISK_SECTOR = 512, DISK_NAME_MAX = 127 };
 
 /* What is to become of a call. */
 enum disk_fate { DISK_PASS /* not ours: carry out, say nothing */, DISK_DO, DISK_REFUSE };

@@ -4,7 +4,8 @@
  *
  *   ledger_load load DIR RUN BATCHES EVERY   the socket is descriptor 3 (SOCK_SEQPACKET): `begin`,
  *                                            acknowledgements (history.h), `stopped CODE`, `end`;
- *                                            publishes after every EVERY batches
+ *                                            publishes after every EVERY batches, and makes a snapshot
+ *                                            after every three times EVERY
  *   ledger_load early DIR RUN BATCHES EVERY  the same with a fault: says so before it commits
  *   ledger_load check DIR HISTORY            opens what is left; HISTORY has u32 length || record
  *                                            each; prints size and root, once published
@@ -22,7 +23,7 @@
 
 #include "base/arith.h"
 #include "base/fdio.h"
-#include "history.h"
+#include "kept.h"
 
 enum { FINE = 0, USAGE = 2, STOPPED = 3, NOT_OPEN = 4, BROKEN = 5 };
 enum { SOCKET = 3, TRIES = 3, FILE_MAX = 256 << 20 };
@@ -40,7 +41,8 @@ static sy_status open_at(const char *path, bool create, struct ledger **ret, str
     struct proof_vkey log;
     static uint8_t secret[PROOF_SECRET_BYTES]; /* borrowed by the ledger */
     history_key(&log, secret);
-    struct ledger_options o = {&log, secret, LEDGER_SEGMENT_MIN, create};
+    struct ledger_options o = {
+        .log = &log, .secret = secret, .segment_bytes = LEDGER_SEGMENT_MIN, .create = create};
     SY_FD_CLEANUP int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return dir < 0 ? sy_status_of(SY_E_IO) : ledger_open(dir, &o, ret, err);
 }
@@ -167,6 +169,9 @@ static int load_all(struct load *a, uint64_t batches, uint64_t every)
         if (i % every == every - 1) {
             (void)sy_ok(ledger_publish(a->l, NULL)); /* tried again the next time */
         }
+        if (i % (3 * every) == 3 * every - 1) {
+            (void)sy_ok(kept_make(a->l)); /* so is this; a failed sync shows at once */
+        }
     }
     return FINE;
 }
@@ -214,7 +219,7 @@ static int check_open(struct ledger *l, const struct history *h)
     uint8_t root[PROOF_HASH_BYTES];
     char hex[2 * PROOF_HASH_BYTES + 1];
     struct sy_error err = {0};
-    if (!history_holds(h, l, why)) {
+    if (!history_holds(h, l, why) || !kept_holds(l, why, NULL) || !kept_reread(l, why, NULL)) {
         return broken("after the crash", SY_OK, why);
     }
     sy_status s = ledger_publish(l, &err);

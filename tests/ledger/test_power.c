@@ -30,6 +30,16 @@ static unsigned long cuts_wanted = CUTS_DEFAULT;
 
 /* --- random lives ------------------------------------------------------------------------------- */
 
+/* A snapshot, one of whose four syncs may fail. */
+static bool keep(bool dies)
+{
+    if (!world_publish()) { /* a start from it wants tiles */
+        return false;
+    }
+    disk_fail_sync(dies ? 0 : (unsigned)world_below(8));
+    return world_snapshot();
+}
+
 /* Some batches, until something happens; then another process. */
 static void live(void)
 {
@@ -39,7 +49,8 @@ static void live(void)
     for (uint64_t i = 0; i < n_batches && W.n.broken == 0; i++) {
         disk_fail_sync(!dies && world_below(10) == 0 ? 1 : 0);
         disk_fill(!dies && world_below(8) == 0 ? 1 : 0);
-        if (!world_batch(1 + world_below(5)) || (world_below(3) == 0 && !world_publish())) {
+        if (!world_batch(1 + world_below(5)) || (world_below(3) == 0 && !world_publish()) ||
+            (world_below(5) == 0 && !keep(dies))) {
             break;
         }
     }
@@ -62,12 +73,13 @@ static void test_power_cuts(void **state)
 {
     (void)state;
     while (W.n.cuts < cuts_wanted || W.n.deaths == 0 || W.n.bad_syncs == 0 || W.n.full == 0 ||
-           W.n.outages == 0) {
+           W.n.outages == 0 || W.n.kept == 0 || W.n.skipped == 0) {
         one_world((struct flaw){0});
     }
-    print_message("# %lu power cuts that were gone back from and %lu that were not; between them "
-                  "%lu deaths, %lu failed syncs, %lu full disks\n",
-                  W.n.cuts, W.n.outages, W.n.deaths, W.n.bad_syncs, W.n.full);
+    print_message(
+        "# %lu power cuts that were gone back from and %lu that were not; between them "
+        "%lu deaths, %lu failed syncs, %lu full disks; %lu snapshots, %lu starts from one\n",
+        W.n.cuts, W.n.outages, W.n.deaths, W.n.bad_syncs, W.n.full, W.n.kept, W.n.skipped);
 }
 
 /* --- at the turn from one segment to the next ----------------------------------------------------- */

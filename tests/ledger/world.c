@@ -16,6 +16,8 @@
 #include "check.h"
 
 #include "base/fdio.h"
+#include "kept.h"
+#include "ledger/snapshot.h"
 
 enum { CUT_ONE_IN = 3 /* calls */, OUTAGE_ONE_IN = 40 /* cuts */, OPENS_MAX = 20 };
 
@@ -55,7 +57,7 @@ static void broke(void)
 /* A world with a flaw may be found out anywhere. */
 static void must_hold(void)
 {
-    if (!history_holds(&W.h, W.l, W.why)) {
+    if (!history_holds(&W.h, W.l, W.why) || !kept_holds(W.l, W.why, NULL)) {
         broke();
     }
 }
@@ -77,7 +79,8 @@ static void remove_folder(const char *path)
 
 static sy_status open_at(const char *path, bool create, struct ledger **ret, struct sy_error *err)
 {
-    struct ledger_options o = {&W.log, W.secret, LEDGER_SEGMENT_MIN, create};
+    struct ledger_options o = {
+        .log = &W.log, .secret = W.secret, .segment_bytes = LEDGER_SEGMENT_MIN, .create = create};
     SY_FD_CLEANUP int dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return dir < 0 ? sy_status_of(SY_E_IO) : ledger_open(dir, &o, ret, err);
 }
@@ -95,7 +98,9 @@ static bool complain(const char *what, sy_status s, const struct sy_error *err)
 static bool goes_on(struct ledger *l)
 {
     struct sy_error err = {0};
-    if (!history_holds(&W.h, l, W.why)) {
+    W.n.skipped += ledger_unread(l) > 0;
+    if (!history_holds(&W.h, l, W.why) || !kept_holds(l, W.why, NULL) ||
+        !kept_reread(l, W.why, NULL)) {
         return false;
     }
     sy_status s = ledger_publish(l, &err);
@@ -240,6 +245,17 @@ bool world_publish(void)
     return fine;
 }
 
+bool world_snapshot(void)
+{
+    sy_status s = kept_make(W.l);
+    W.n.kept += sy_ok(s);
+    assert_true(sy_ok(s) || s.code == SY_E_STATE || disk_has_failed());
+    if (s.code == SY_E_READ_ONLY) {
+        check_stopped(s);
+    }
+    return sy_ok(s) || s.code == SY_E_STATE;
+}
+
 /* --- beginnings and ends ------------------------------------------------------------------------- */
 
 static void attach(void)
@@ -293,6 +309,7 @@ void world_reopen(unsigned fail_sync)
         assert_true(i < OPENS_MAX);
     }
     disk_fail_sync(0);
+    W.n.skipped += ledger_unread(W.l) > 0;
     must_hold();
     see_checkpoint();
     W.run++;

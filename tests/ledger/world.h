@@ -47,6 +47,8 @@ struct world {
         unsigned long outages;
         unsigned long bad_syncs;
         unsigned long full; /* times that the disk had no room at first */
+        unsigned long kept;    /* snapshots that were made */
+        unsigned long skipped; /* starts, after a cut or a death, that did not read everything */
     } n;
     char why[HISTORY_WHY_MAX]; /* the claim that broke */
 };
@@ -71,6 +73,9 @@ bool world_batch(uint64_t n);
 
 /* Publish; false as above. */
 bool world_publish(void);
+
+/* Make a snapshot. False: the ledger has stopped, or its process died; the disk failed. */
+bool world_snapshot(void);
 
 /* The process ends, if it has not; another one opens what there is, on this machine or, when the
  * power has gone, on what is left. fail_sync: the first opening meets a failing sync with this

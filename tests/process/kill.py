@@ -22,7 +22,7 @@ import raw
 import stranger
 from restart import PRICE, same_answer
 
-VICTIMS = ("supervisor", "warden", "gateway", "zygote", "worker")
+VICTIMS = ("supervisor", "warden", "courier", "gateway", "zygote", "worker")
 LATER = (4, -1)  # statuses of a command that did not reach the domain
 PATIENCE_S = 60
 
@@ -189,7 +189,7 @@ def kill_one(d, victim):
 
 def revive(d, victim):
     """Until the domain is up again. None, or what is wrong."""
-    if victim in ("gateway", "worker"):
+    if victim in ("courier", "gateway", "worker"):
         return None if domain.wait_until(d.is_up, 1) else "the supervisor ended"
     if not domain.wait_until(lambda: not d.is_up(), 20):
         return f"the supervisor goes on without its {victim}"
@@ -267,6 +267,7 @@ def walk_in_thread(s):
 
 def one_round(tap, number, chance):
     with domain.Domain() as d:
+        d.arguments = ["--arg", "warden=--snapshot-every=10"]  # kills meet snapshots in the making
         d.birth()
         d.start()
         s = Session(d)

@@ -281,6 +281,8 @@ def go(tap, d, text, number, patterns):
     canary(tap, d)
     d.audit()
     found = sampler.stop()
+    once = search.in_memory(d.pid("courier"), patterns, "rw")  # large, by its threads' stacks
+    tap.check("not in the memory of the courier", not once, once)
     tap.note(f"memory searched {sampler.rounds} times, {len(recorder.bytes)} bytes of traffic")
     tap.check("not in the memory of gateway, supervisor and zygote", not found, found)
     tap.check("searched often enough", sampler.rounds >= 10, sampler.rounds)

@@ -21,23 +21,26 @@
 #include "base/arith.h"
 #include "base/fdio.h"
 #include "ledger_private.h"
+#include "skip.h"
 
 enum { PAGE = 4096 };
 
 /* --- entries in memory -------------------------------------------------------------------------- */
 
-struct place ledger_place(const struct ledger *l, uint64_t index)
+sy_status ledger_place(struct ledger *l, uint64_t index, struct place *ret, struct sy_error *reterr)
 {
-    struct place place;
-    memcpy(&place, l->places.p + index * sizeof(place), sizeof(place));
-    return place;
+    if (index < l->skipped.n) {
+        return skip_place(l, index, ret, reterr);
+    }
+    memcpy(ret, l->places.p + (index - l->skipped.n) * sizeof(*ret), sizeof(*ret));
+    return SY_OK;
 }
 
 sy_status ledger_note_entry(struct ledger *l, struct sy_view leaf, struct place place)
 {
     uint8_t hash[PROOF_HASH_BYTES];
     size_t n_before = l->places.n;
-    l->places.n = l->tree.size * sizeof(place); /* what was dropped is written over */
+    l->places.n = (l->tree.size - l->skipped.n) * sizeof(place); /* over what was dropped */
     sy_status s = sy_buf_add(&l->places, &place, sizeof(place));
     if (sy_ok(s)) {
         proof_merkle_leaf(hash, leaf);
@@ -63,17 +66,17 @@ static sy_status add_head(const struct ledger *l, uint32_t segment, struct sy_bu
                           struct chain *chain)
 {
     struct record_head head = {segment, l->committed.size, l->segment_bytes,
-                               sy_view_str(l->log.name)};
+                               sy_view_str(keys_name(&l->keys))};
     return record_add_head(b, chain, &head);
 }
 
 static sy_status sign_checkpoint(const struct ledger *l, struct sy_buf *note)
 {
     SY_BUF_CLEANUP struct sy_buf text = sy_buf(RECORD_CHECKPOINT_MAX);
-    struct proof_checkpoint c = {.origin = sy_view_str(l->log.name), .size = l->tree.size};
+    struct proof_checkpoint c = {.origin = sy_view_str(keys_name(&l->keys)), .size = l->tree.size};
     tree_root(&l->tree, c.size, c.root);
     SY_TRY(proof_checkpoint_encode(&c, &text));
-    return proof_note_sign(sy_buf_view(&text), &l->log, l->secret, note);
+    return keys_sign(&l->keys, sy_buf_view(&text), note);
 }
 
 /* One write, one sync. On SY_E_NO_SPACE nothing is decided and it may be tried again. */
@@ -153,7 +156,7 @@ void ledger_drop(struct ledger *l)
 /* Bytes a batch needs besides its entries, at most. */
 static size_t overhead(const struct ledger *l)
 {
-    return record_bytes(strlen(l->log.name) + RECORD_HEAD_BYTES) +
+    return record_bytes(strlen(keys_name(&l->keys)) + RECORD_HEAD_BYTES) +
            record_bytes(RECORD_CHECKPOINT_MAX);
 }
 
@@ -200,7 +203,7 @@ static sy_status reframe(const struct ledger *l, uint32_t segment, struct sy_buf
 static void move_places(struct ledger *l)
 {
     struct record rec;
-    uint8_t *place = l->places.p + l->committed.size * sizeof(struct place);
+    uint8_t *place = l->places.p + (l->committed.size - l->skipped.n) * sizeof(struct place);
     for (size_t at = 0; record_parse(sy_view(l->batch.p + at, l->batch.n - at), &rec);
          at += record_bytes(rec.payload.n)) {
         if (rec.kind == RECORD_ENTRY) {
@@ -211,10 +214,23 @@ static void move_places(struct ledger *l)
     }
 }
 
-sy_status ledger_prepare_next(struct ledger *l, struct sy_error *reterr)
+sy_status ledger_fill_next(struct ledger *l, size_t n_bytes, struct sy_error *reterr)
 {
-    sy_status s = segment_prepare(l->segments, l->out.number + 1, l->segment_bytes, reterr);
-    l->out.next_ready = sy_ok(s);
+    struct segment_draft *next = &l->out.next;
+    if (next->fd < 0) {
+        SY_TRY(segment_draft_begin(l->segments, l->segment_bytes, next, reterr));
+    }
+    if (n_bytes < l->segment_bytes) {
+        return segment_draft_fill(l->segments, next, n_bytes, reterr);
+    }
+    SY_TRY(segment_draft_finish(l->segments, next, l->out.number + 1, reterr));
+    l->out.next_ready = true;
+    return SY_OK;
+}
+
+sy_status ledger_prepare_next(struct ledger *l, size_t n_bytes, struct sy_error *reterr)
+{
+    sy_status s = ledger_fill_next(l, n_bytes, reterr);
     return s.code == SY_E_READ_ONLY ? give_up(l, reterr) : s;
 }
 
@@ -224,8 +240,12 @@ static sy_status roll(struct ledger *l, struct sy_error *reterr)
     SY_BUF_CLEANUP struct sy_buf batch = sy_buf(LEDGER_SEGMENT_MAX);
     struct chain chain;
     uint32_t next = l->out.number + 1;
+    publish_settle(l); /* whatever became of it, what is missing is made here */
+    if (l->read_only) {
+        return give_up(l, reterr);
+    }
     if (!l->out.next_ready) {
-        SY_TRY(ledger_prepare_next(l, reterr));
+        SY_TRY(ledger_prepare_next(l, l->segment_bytes, reterr));
     }
     sy_status s = reframe(l, next, &batch, &chain);
     if (!sy_ok(s)) {
@@ -308,11 +328,6 @@ sy_status ledger_append(struct ledger *l, const struct ledger_entry *entry, uint
 static sy_status check_options(const struct ledger_options *o, struct sy_error *reterr)
 {
     size_t n = o->segment_bytes;
-    if (o->log->type != PROOF_SIG_ED25519 ||
-        memcmp(o->secret + PROOF_SECRET_BYTES - PROOF_KEY_BYTES, o->log->key, PROOF_KEY_BYTES) !=
-            0) {
-        return sy_fail(reterr, SY_E_USAGE, "log", "the signing key is not that of the log");
-    }
     if (n != 0 && (n < LEDGER_SEGMENT_MIN || n > LEDGER_SEGMENT_MAX || n % PAGE != 0)) {
         return sy_fail(reterr, SY_E_USAGE, "segment_bytes", "not a possible size of a segment");
     }
@@ -347,8 +362,9 @@ static sy_status lock_folders(struct ledger *l, int dirfd, bool create, struct s
                    : sy_fail_errno(reterr, errno, "lock ledger");
     }
     SY_TRY(open_folder(l->dir, "segments", 0700, create, &l->segments, reterr));
-    /* The public folder can be made again from the segments, so it may be missing. */
+    /* The other folders can be made again from the segments, so they may be missing. */
     SY_TRY(open_folder(l->dir, "public", 0755, true, &l->public_dir, reterr));
+    SY_TRY(open_folder(l->dir, "snapshots", 0700, true, &l->snapshots, reterr));
     if (create && fsync(l->dir) != 0) {
         return sy_fail_errno(reterr, errno, "sync ledger folder");
     }
@@ -397,17 +413,20 @@ sy_status ledger_open(int dirfd, const struct ledger_options *options, struct le
     *l = (struct ledger){.dir = -1,
                          .segments = -1,
                          .public_dir = -1,
-                         .log = *options->log,
-                         .secret = options->secret,
+                         .snapshots = -1,
                          .segment_bytes = options->segment_bytes == 0 ? LEDGER_SEGMENT_DEFAULT
                                                                       : options->segment_bytes,
                          .places = sy_buf(SIZE_MAX / 4),
+                         .skipped.segments = sy_buf(SIZE_MAX / 4),
                          .committed.note = sy_buf(RECORD_CHECKPOINT_MAX),
-                         .out.fd = -1,
+                         .out = {.fd = -1, .next.fd = -1},
                          .batch = sy_buf(LEDGER_SEGMENT_MAX),
                          .read_fd = -1};
     tree_init(&l->tree);
-    sy_status s = start(l, dirfd, options->create, reterr);
+    sy_status s = keys_init(&l->keys, options, reterr);
+    if (sy_ok(s)) {
+        s = start(l, dirfd, options->create, reterr);
+    }
     if (!sy_ok(s)) {
         ledger_close(l);
         return s;
@@ -421,11 +440,15 @@ void ledger_close(struct ledger *l)
     if (l == NULL) {
         return;
     }
+    l->publisher = publisher_free(l->publisher);
+    segment_draft_drop(l->segments, &l->out.next);
     sy_fd_close(&l->out.fd);
     sy_fd_close(&l->read_fd);
     sy_fd_close(&l->segments);
     sy_fd_close(&l->public_dir);
+    sy_fd_close(&l->snapshots);
     sy_fd_close(&l->dir);
+    skip_nothing(l);
     tree_deinit(&l->tree);
     sy_buf_deinit(&l->places);
     sy_buf_deinit(&l->batch);

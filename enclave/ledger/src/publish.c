@@ -14,16 +14,21 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/arith.h"
 #include "base/fdio.h"
 #include "ledger_private.h"
 
-#define TEMP_NAME "publish.tmp"
+/* Files of two threads, which may be at work at the same time. */
+#define TEMP_NAME          "publish.tmp"
+#define TEMP_NAME_COSIGNED "cosigned.tmp"
 
 enum {
     LENGTH_BYTES = 2,
     BUNDLE_MAX = TILES_WIDTH * (LENGTH_BYTES + LEDGER_LEAF_MAX),
     CHECKPOINT_MAX = 1 << 16, /* cosignatures may be added to the public one */
     LEVEL_BITS = 8,
+    PREPARE_STEP = 1 << 20, /* bytes of the next segment at a time */
+    PREPARE_JOB = 4 << 20,  /* when nobody waits for it */
 };
 
 static int level_of(size_t i)
@@ -58,6 +63,19 @@ void publish_note_size(struct ledger *l, uint64_t size)
     }
 }
 
+void publish_note_skipped(struct ledger *l, uint64_t size)
+{
+    struct publishing *p = &l->publishing;
+    for (size_t i = 0; i < PUBLIC_LEVELS; i++) {
+        p->partials[i] = (struct partials){.number = tiles_full(size, level_of(i))};
+        for (unsigned width = 1; width <= tiles_partial(size, level_of(i)); width++) {
+            set_bit(p->partials[i].wanted, width);
+        }
+    }
+    p->full[0] = tiles_full(size, 0);
+    p->full[TILES_LEVELS] = tiles_full(size, TILES_ENTRIES); /* bundles: ledger_reread */
+}
+
 /* --- files ------------------------------------------------------------------------------------- */
 
 /* Make the folders above a path that exist not yet. */
@@ -76,31 +94,48 @@ static void make_parents(int dir, const char *path)
     }
 }
 
-static sy_status write_temp(const struct ledger *l, struct sy_view content)
+static sy_status write_temp(const struct ledger *l, const char *temp, struct sy_view content)
 {
     SY_FD_CLEANUP int fd =
-        openat(l->dir, TEMP_NAME, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
+        openat(l->dir, temp, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0644);
     if (fd < 0 || fchmod(fd, 0644) != 0) {
         return sy_fail_errno(NULL, errno, "create public file");
     }
     return sy_write_all(fd, content.p, content.n);
 }
 
-static sy_status put_file(struct ledger *l, const char *path, struct sy_view content,
-                          struct sy_error *reterr)
+static sy_status put_by(const struct ledger *l, const char *temp, const char *path,
+                        struct sy_view content, struct sy_error *reterr)
 {
-    sy_status s = write_temp(l, content);
+    sy_status s = write_temp(l, temp, content);
     if (!sy_ok(s)) {
         return sy_fail(reterr, s.code, path, "the public file cannot be written");
     }
-    if (renameat(l->dir, TEMP_NAME, l->public_dir, path) == 0) {
+    if (renameat(l->dir, temp, l->public_dir, path) == 0) {
         return SY_OK;
     }
     make_parents(l->public_dir, path);
-    if (renameat(l->dir, TEMP_NAME, l->public_dir, path) != 0) {
+    if (renameat(l->dir, temp, l->public_dir, path) != 0) {
         return sy_fail_errno(reterr, errno, "rename public file");
     }
     return SY_OK;
+}
+
+sy_status publish_put(const struct ledger *l, const char *path, struct sy_view content,
+                      struct sy_error *reterr)
+{
+    return put_by(l, TEMP_NAME, path, content, reterr);
+}
+
+/* Now, or in its turn by the publisher. */
+static sy_status put_file(struct ledger *l, const char *path, struct sy_view content,
+                          struct sy_error *reterr)
+{
+    if (!publisher_collects(l->publisher)) {
+        return publish_put(l, path, content, reterr);
+    }
+    sy_status s = publisher_put(l->publisher, path, content);
+    return sy_ok(s) ? s : sy_fail(reterr, s.code, path, "the public file cannot be kept");
 }
 
 /* Is this the file's content already? Any trouble with reading it is a no. */
@@ -111,7 +146,7 @@ static bool is_file(struct ledger *l, const char *path, struct sy_view content)
 }
 
 /* Take the partial forms of a tile away. What remains does no harm. */
-static void drop_partials(struct ledger *l, int level, uint64_t number)
+void publish_drop(const struct ledger *l, int level, uint64_t number)
 {
     char path[TILES_PATH_MAX];
     tiles_partial_folder(path, level, number);
@@ -126,6 +161,15 @@ static void drop_partials(struct ledger *l, int level, uint64_t number)
     }
     (void)closedir(d);
     (void)unlinkat(l->public_dir, path, AT_REMOVEDIR);
+}
+
+static sy_status drop_partials(struct ledger *l, int level, uint64_t number)
+{
+    if (publisher_collects(l->publisher)) {
+        return publisher_drop(l->publisher, level, number);
+    }
+    publish_drop(l, level, number);
+    return SY_OK;
 }
 
 /* --- tiles ------------------------------------------------------------------------------------- */
@@ -173,13 +217,14 @@ static sy_status add_leaf(struct ledger *l, uint64_t index, struct sy_buf *b,
     return SY_OK;
 }
 
-static sy_status put_bundle(struct ledger *l, uint64_t number, unsigned width,
+/* check: leave the file that is there if it is right. */
+static sy_status put_bundle(struct ledger *l, uint64_t number, unsigned width, bool check,
                             struct sy_error *reterr)
 {
     char path[TILES_PATH_MAX];
     uint64_t first = number * TILES_WIDTH;
     tiles_path(path, TILES_ENTRIES, number, width);
-    if (!l->publishing.checked && is_bundle(l, path, first, width)) {
+    if (check && is_bundle(l, path, first, width)) {
         return SY_OK;
     }
     SY_BUF_CLEANUP struct sy_buf b = sy_buf(BUNDLE_MAX);
@@ -189,12 +234,18 @@ static sy_status put_bundle(struct ledger *l, uint64_t number, unsigned width,
     return put_file(l, path, sy_buf_view(&b), reterr);
 }
 
+sy_status publish_bundle(struct ledger *l, uint64_t number, struct sy_error *reterr)
+{
+    publish_settle(l);
+    return put_bundle(l, number, TILES_WIDTH, true, reterr);
+}
+
 static sy_status put_tile(struct ledger *l, int level, uint64_t number, unsigned width,
                           struct sy_error *reterr)
 {
     char path[TILES_PATH_MAX];
     if (level == TILES_ENTRIES) {
-        return put_bundle(l, number, width, reterr);
+        return put_bundle(l, number, width, !l->publishing.checked, reterr);
     }
     tiles_path(path, level, number, width);
     struct sy_view hashes =
@@ -212,7 +263,7 @@ static sy_status publish_level(struct ledger *l, size_t i, struct sy_error *rete
     struct partials *p = &l->publishing.partials[i];
     while (*full < tiles_full(l->committed.size, level)) {
         SY_TRY(put_tile(l, level, *full, TILES_WIDTH, reterr));
-        drop_partials(l, level, *full);
+        SY_TRY(drop_partials(l, level, *full));
         (*full)++;
     }
     for (unsigned width = 1; width < TILES_WIDTH; width++) {
@@ -238,7 +289,7 @@ sy_status publish_read_checkpoint(struct ledger *l, bool *ret_found, struct proo
     SY_BUF_CLEANUP struct sy_buf b = sy_buf(CHECKPOINT_MAX);
     struct proof_checkpoint c;
     SY_TRY(read_public(l, &b));
-    *ret_found = sy_ok(proof_checkpoint_verify(sy_buf_view(&b), &l->log, &c, NULL));
+    *ret_found = sy_ok(keys_checkpoint(&l->keys, sy_buf_view(&b), &c));
     if (*ret_found) {
         ret->size = c.size;
         memcpy(ret->root, c.root, sizeof(ret->root));
@@ -264,19 +315,37 @@ static sy_status publish_checkpoint(struct ledger *l, struct sy_error *reterr)
     return put_file(l, "checkpoint", ledger_checkpoint(l), reterr);
 }
 
-/* So that no append has to wait for a segment to be filled with zeros. A failure shows there. */
-static void prepare_ahead(struct ledger *l)
+sy_status ledger_publish_cosigned(struct ledger *l, struct sy_view note, uint64_t size,
+                                  struct sy_error *reterr)
 {
-    const struct writing *out = &l->out;
-    if (!out->next_ready && !l->read_only && out->capacity - out->at < out->capacity / 2) {
-        (void)sy_ok(ledger_prepare_next(l, NULL));
-    }
+    SY_TRY(put_by(l, TEMP_NAME_COSIGNED, "checkpoint.cosigned", note, reterr));
+    bool newest =
+        l->publishing.checked && l->publishing.size == size && !publisher_works(l->publisher);
+    return newest ? put_by(l, TEMP_NAME_COSIGNED, "checkpoint", note, reterr) : SY_OK;
 }
 
-sy_status ledger_publish(struct ledger *l, struct sy_error *reterr)
+/*
+ * So that no append has to wait for a segment to be filled with zeros: from half of this one on, the next is
+ * made four times as fast, in pieces of at most a step. A failure shows where it is needed.
+ */
+static size_t prepare_due(const struct ledger *l, size_t step)
+{
+    const struct writing *out = &l->out;
+    size_t half = out->capacity / 2;
+    if (out->next_ready || l->read_only || out->at <= half) {
+        return 0;
+    }
+    size_t due = sy_min_u64((uint64_t)4 * (out->at - half), l->segment_bytes);
+    size_t filled = out->next.fd < 0 ? 0 : out->next.filled;
+    return sy_min_u64(due, filled + step);
+}
+
+/* --- a pass ------------------------------------------------------------------------------------ */
+
+/* Write, or collect, what is missing. */
+static sy_status pass(struct ledger *l, struct sy_error *reterr)
 {
     struct publishing *p = &l->publishing;
-    prepare_ahead(l);
     if (p->checked && p->size == l->committed.size) {
         return SY_OK;
     }
@@ -287,4 +356,83 @@ sy_status ledger_publish(struct ledger *l, struct sy_error *reterr)
     p->checked = true;
     p->size = l->committed.size;
     return SY_OK;
+}
+
+/* A job was not done to its end: what it was to write is looked at again, file by file. */
+static void unpublish(struct ledger *l)
+{
+    struct publishing *p = &l->publishing;
+    memcpy(p->full, l->before_started.full, sizeof(p->full));
+    for (size_t i = 0; i < PUBLIC_LEVELS; i++) {
+        memset(p->partials[i].written, 0, sizeof(p->partials[i].written));
+    }
+    p->checked = false;
+}
+
+static void take_outcome(struct ledger *l, bool ended)
+{
+    sy_status s = SY_OK;
+    if (publisher_settle(l->publisher, ended, &s) && !sy_ok(s)) {
+        unpublish(l);
+        l->read_only = l->read_only || s.code == SY_E_READ_ONLY;
+        l->untold = s;
+    }
+}
+
+void publish_settle(struct ledger *l)
+{
+    take_outcome(l, false);
+}
+
+sy_status ledger_publish(struct ledger *l, struct sy_error *reterr)
+{
+    publish_settle(l);
+    l->untold = SY_OK; /* what could not be written is written now */
+    size_t due = prepare_due(l, PREPARE_STEP);
+    if (due > 0) {
+        (void)sy_ok(ledger_prepare_next(l, due, NULL));
+    }
+    return pass(l, reterr);
+}
+
+/* Everything of this pass as one job. */
+static sy_status collect(struct ledger *l, struct sy_error *reterr)
+{
+    size_t due = prepare_due(l, PREPARE_JOB);
+    l->before_started = l->publishing;
+    if (due > 0) {
+        SY_TRY(publisher_prepare(l->publisher, due));
+    }
+    return pass(l, reterr);
+}
+
+sy_status ledger_publish_start(struct ledger *l, struct sy_error *reterr)
+{
+    take_outcome(l, true);
+    sy_status s = l->untold;
+    l->untold = SY_OK;
+    if (!sy_ok(s)) {
+        return sy_fail(reterr, s.code, "public", "the public files could not be written");
+    }
+    if (!l->publishing.checked && !publisher_works(l->publisher)) {
+        return ledger_publish(l, reterr);
+    }
+    if (l->publishing.checked && l->publishing.size == l->committed.size) {
+        return SY_OK;
+    }
+    s = publisher_begin(l);
+    if (s.code == SY_E_NO_MEMORY) {
+        return ledger_publish(l, reterr); /* no thread could be had */
+    }
+    if (!sy_ok(s)) {
+        return sy_fail(reterr, s.code, "public", "the files before are being written");
+    }
+    s = collect(l, reterr);
+    if (sy_ok(s)) {
+        publisher_start(l->publisher);
+    } else {
+        publisher_forget(l->publisher);
+        unpublish(l);
+    }
+    return s;
 }

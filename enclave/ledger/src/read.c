@@ -36,6 +36,53 @@ sy_status ledger_receipt(const struct ledger *l, uint64_t index, struct sy_buf *
     return proof_receipt_format(&r, b);
 }
 
+sy_status ledger_inclusion(const struct ledger *l, uint64_t index, uint64_t size,
+                           struct proof_path *ret)
+{
+    if (index >= size || size > l->committed.size) {
+        return sy_status_of(SY_E_NOT_FOUND);
+    }
+    tree_path(&l->tree, index, size, ret);
+    return SY_OK;
+}
+
+sy_status ledger_receipt_under(const struct ledger *l, uint64_t index, struct sy_view checkpoint,
+                               struct sy_buf *b)
+{
+    struct proof_receipt r = {.index = index, .checkpoint = checkpoint};
+    struct proof_checkpoint c;
+    uint8_t root[PROOF_HASH_BYTES];
+    if (!sy_ok(keys_checkpoint(&l->keys, checkpoint, &c)) || c.size > l->committed.size) {
+        return sy_status_of(SY_E_PROOF);
+    }
+    tree_root(&l->tree, c.size, root);
+    if (memcmp(root, c.root, sizeof(root)) != 0) {
+        return sy_status_of(SY_E_PROOF);
+    }
+    if (index >= c.size) {
+        return sy_status_of(SY_E_NOT_FOUND);
+    }
+    tree_path(&l->tree, index, c.size, &r.path);
+    return proof_receipt_format(&r, b);
+}
+
+sy_status ledger_sign_by(struct ledger *l, const struct ledger_key *keys, size_t n_keys,
+                         struct sy_error *reterr)
+{
+    return keys_sign_by(&l->keys, keys, n_keys, reterr);
+}
+
+sy_status ledger_sign_note(const struct ledger *l, struct sy_view text, struct sy_buf *b)
+{
+    return keys_sign(&l->keys, text, b);
+}
+
+sy_status ledger_verify_note(const struct ledger *l, struct sy_view bytes, struct proof_note *ret,
+                             struct sy_error *reterr)
+{
+    return keys_verify(&l->keys, bytes, ret, reterr);
+}
+
 sy_status ledger_root(const struct ledger *l, uint64_t size, uint8_t ret[PROOF_HASH_BYTES])
 {
     if (size > l->committed.size) {
@@ -114,10 +161,11 @@ sy_status ledger_read(struct ledger *l, uint64_t index, struct sy_buf *b, struct
     if (index >= l->committed.size) {
         return sy_fail(reterr, SY_E_NOT_FOUND, "index", "the ledger has no such entry");
     }
-    const struct place place = ledger_place(l, index);
+    struct place place;
     struct record rec;
     struct ledger_entry entry;
     sy_buf_clear(b);
+    SY_TRY(ledger_place(l, index, &place, reterr));
     SY_TRY(read_piece(l, place, 0, record_bytes(place.n), b, reterr));
     if (!record_parse(sy_buf_view(b), &rec) || rec.kind != RECORD_ENTRY ||
         !record_parse_entry(rec.payload, &entry) || !is_leaf(l, index, entry.leaf) ||
@@ -131,7 +179,8 @@ sy_status ledger_read(struct ledger *l, uint64_t index, struct sy_buf *b, struct
 sy_status ledger_read_leaf(struct ledger *l, uint64_t index, struct sy_buf *b,
                            struct sy_error *reterr)
 {
-    const struct place place = ledger_place(l, index);
+    struct place place;
+    SY_TRY(ledger_place(l, index, &place, reterr));
     const size_t skip = RECORD_HEAD_BYTES + RECORD_ENTRY_FIXED;
     SY_BUF_CLEANUP struct sy_buf piece = sy_buf(skip + LEDGER_LEAF_MAX);
     size_t n_first = sy_min_u64(LEAF_READ_BYTES, RECORD_HEAD_BYTES + place.n);

@@ -111,6 +111,11 @@ bool record_frame(struct sy_view bytes, size_t *ret_n)
     return true;
 }
 
+enum record_kind record_frame_kind(struct sy_view bytes)
+{
+    return (enum record_kind)sy_load_le32(bytes.p + AT_KIND);
+}
+
 bool record_parse(struct sy_view bytes, struct record *ret)
 {
     size_t n = 0;

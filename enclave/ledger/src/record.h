@@ -58,6 +58,9 @@ SY_MUST sy_status record_add(struct sy_buf *b, struct chain *chain, enum record_
  * *ret_n is the length of its payload. */
 bool record_frame(struct sy_view bytes, size_t *ret_n);
 
+/* The kind that a right frame states. */
+enum record_kind record_frame_kind(struct sy_view bytes);
+
 /* Is there a whole, right record at the beginning of `bytes`? The chain is not looked at. */
 bool record_parse(struct sy_view bytes, struct record *ret);
 

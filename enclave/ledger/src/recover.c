@@ -18,6 +18,10 @@
  * brings it there. So what the last batch and the room behind it read as is written once more, and
  * segments that hold nothing acknowledged are removed, before anyone is told what there is.
  *
+ * Where a signed snapshot says that the state up to some entry need not be folded again, the segments before
+ * that entry are skipped (skip.h). What can be wrong is then found exactly as without: anything unusual in
+ * what is read leads to a full reading; entries that were skipped are checked when they are read.
+ *
  * Invariants: *committed is only ever moved by a checkpoint whose signature, size and root are right;
  * nothing on disk changes before the whole ledger was judged.
  */
@@ -25,7 +29,9 @@
 
 #include "base/arith.h"
 #include "base/fdio.h"
+#include "base/log.h"
 #include "ledger_private.h"
+#include "skip.h"
 
 enum { SECTOR = 512 };
 
@@ -123,7 +129,7 @@ static sy_status take_head(struct recovery *r, const struct record *rec, size_t 
 {
     struct record_head head;
     if (at != 0 || !record_parse_head(rec->payload, &head) || head.number != r->number ||
-        head.first_entry != r->l->tree.size || !sy_view_is(head.origin, r->l->log.name)) {
+        head.first_entry != r->l->tree.size || !sy_view_is(head.origin, keys_name(&r->l->keys))) {
         return tampered(reterr, r->number, at, "not the head of this segment of this log");
     }
     return SY_OK;
@@ -147,7 +153,7 @@ static sy_status take_checkpoint(struct recovery *r, const struct record *rec, s
     struct ledger *l = r->l;
     struct proof_checkpoint c;
     uint8_t root[PROOF_HASH_BYTES];
-    if (!sy_ok(proof_checkpoint_verify(rec->payload, &l->log, &c, NULL))) {
+    if (!sy_ok(keys_checkpoint(&l->keys, rec->payload, &c))) {
         return tampered(reterr, r->number, at, "the checkpoint's signature does not verify");
     }
     tree_root(&l->tree, l->tree.size, root);
@@ -238,8 +244,7 @@ static bool has_later_checkpoint(const struct recovery *r, size_t at)
         struct record rec;
         struct proof_checkpoint c;
         if (record_parse(from(r, i), &rec) && rec.kind == RECORD_CHECKPOINT &&
-            sy_ok(proof_checkpoint_verify(rec.payload, &r->l->log, &c, NULL)) &&
-            !is_own(r, &rec, c.size)) {
+            sy_ok(keys_checkpoint(&r->l->keys, rec.payload, &c)) && !is_own(r, &rec, c.size)) {
             return true;
         }
     }
@@ -279,9 +284,11 @@ static sy_status walk(struct recovery *r, struct sy_error *reterr)
     return SY_OK;
 }
 
-static sy_status walk_all(struct recovery *r, struct sy_error *reterr)
+/* first: the segment to begin with; those before it are in use. */
+static sy_status walk_from(struct recovery *r, uint32_t first, struct sy_error *reterr)
 {
-    for (uint32_t i = 1; i <= r->n_segments; i++) {
+    r->last_used = first - 1;
+    for (uint32_t i = first; i <= r->n_segments; i++) {
         SY_TRY(load(r, i, reterr));
         if (all_zero(r->bytes.p, r->bytes.n)) {
             continue;
@@ -351,6 +358,45 @@ static sy_status cut(struct recovery *r, struct sy_error *reterr)
     return SY_OK;
 }
 
+/* --- from a snapshot ---------------------------------------------------------------------------- */
+
+/* Read what lies behind the snapshot; the tree over all of it must have the signed roots. */
+static sy_status walk_behind(struct recovery *r, const struct proof_snapshot *snap,
+                             struct sy_error *reterr)
+{
+    struct ledger *l = r->l;
+    uint32_t first = 1;
+    uint8_t root[PROOF_HASH_BYTES];
+    SY_TRY(skip_to(l, snap->size, r->n_segments, &first, reterr));
+    SY_TRY(walk_from(r, first, reterr));
+    if (l->committed.size < snap->size) {
+        return sy_fail(reterr, SY_E_TAMPERED, "segments", "they end before the snapshot");
+    }
+    tree_root(&l->tree, snap->size, root);
+    return memcmp(root, snap->root, sizeof(root)) == 0
+               ? SY_OK
+               : sy_fail(reterr, SY_E_TAMPERED, "snapshots", "not a snapshot of these entries");
+}
+
+/* Whatever is wrong behind a snapshot, or with it, is for a full reading to judge. */
+static sy_status walk_all(struct recovery *r, struct sy_error *reterr)
+{
+    struct proof_snapshot snap;
+    struct sy_error why = {0};
+    if (snapshot_newest(r->l, &snap)) {
+        sy_status s = walk_behind(r, &snap, &why);
+        if (sy_ok(s)) {
+            return s;
+        }
+        sy_log(SY_LOG_WARN, "no start from the snapshot: reading the whole ledger",
+               SY_LOGF_N("entries", snap.size), SY_LOGF_CODE(s.code),
+               SY_LOGF_ID("field", sy_view_str(why.field)));
+        skip_nothing(r->l);
+        *r = (struct recovery){.l = r->l, .bytes = r->bytes, .n_segments = r->n_segments};
+    }
+    return walk_from(r, 1, reterr);
+}
+
 sy_status recover_segments(struct ledger *l, struct sy_error *reterr)
 {
     struct recovery r = {.l = l, .bytes = sy_buf(2 * (size_t)LEDGER_SEGMENT_MAX)};
@@ -358,6 +404,9 @@ sy_status recover_segments(struct ledger *l, struct sy_error *reterr)
     sy_status s = walk_all(&r, reterr);
     if (sy_ok(s)) {
         s = check_published(l, reterr);
+    }
+    if (sy_ok(s)) {
+        s = snapshot_check_all(l, reterr);
     }
     if (sy_ok(s)) {
         s = cut(&r, reterr);

@@ -133,42 +133,90 @@ static sy_status sync_new(int fd, struct sy_error *reterr)
                : sy_fail(reterr, SY_E_READ_ONLY, NULL, "sync segment failed");
 }
 
-static sy_status make_temp(int dir, size_t n_bytes, struct sy_error *reterr)
+/* --- drafts ------------------------------------------------------------------------------------- */
+
+void segment_draft_drop(int dir, struct segment_draft *d)
 {
-    SY_FD_CLEANUP int fd =
-        openat(dir, TEMP_NAME, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
-    if (fd < 0) {
+    if (d->fd >= 0) {
+        sy_fd_close(&d->fd);
+        (void)unlinkat(dir, TEMP_NAME, 0);
+    }
+}
+
+sy_status segment_draft_begin(int dir, size_t n_bytes, struct segment_draft *d,
+                              struct sy_error *reterr)
+{
+    *d = (struct segment_draft){.n_bytes = n_bytes};
+    d->fd = openat(dir, TEMP_NAME, O_WRONLY | O_CREAT | O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (d->fd < 0) {
         return sy_fail_errno(reterr, errno, "create segment");
     }
-    /* One extent where the file system can; where it cannot, the zeros below allocate. */
-    if (fallocate(fd, 0, 0, (off_t)n_bytes) != 0 && errno != EOPNOTSUPP) {
-        return sy_fail_errno(reterr, errno, "allocate segment");
+    /* One extent where the file system can; where it cannot, the zeros allocate. */
+    if (fallocate(d->fd, 0, 0, (off_t)n_bytes) != 0 && errno != EOPNOTSUPP) {
+        sy_status s = sy_fail_errno(reterr, errno, "allocate segment");
+        segment_draft_drop(dir, d);
+        return s;
     }
-    SY_TRY(write_zeros(fd, 0, n_bytes, reterr));
-    return sync_new(fd, reterr);
+    return SY_OK;
+}
+
+sy_status segment_draft_fill(int dir, struct segment_draft *d, size_t to, struct sy_error *reterr)
+{
+    if (to <= d->filled) {
+        return SY_OK;
+    }
+    sy_status s = write_zeros(d->fd, d->filled, to, reterr);
+    if (!sy_ok(s)) {
+        segment_draft_drop(dir, d);
+        return s;
+    }
+    /* Only to have it done by the time it is synced; what it returns says nothing of that. */
+    (void)sync_file_range(d->fd, (off_t)d->filled, (off_t)(to - d->filled), SYNC_FILE_RANGE_WRITE);
+    d->filled = to;
+    return SY_OK;
+}
+
+/* The filled draft gets its name. On error it is still a draft, or gone. */
+static sy_status name_draft(int dir, struct segment_draft *d, const char *name,
+                            struct sy_error *reterr)
+{
+    SY_TRY(sync_new(d->fd, reterr));
+    if (renameat(dir, TEMP_NAME, dir, name) != 0) {
+        return sy_fail_errno(reterr, errno, "rename segment");
+    }
+    sy_fd_close(&d->fd);
+    if (fsync(dir) != 0) {
+        (void)unlinkat(dir, name, 0);
+        return sy_fail(reterr, SY_E_READ_ONLY, NULL, "sync segment folder failed");
+    }
+    return SY_OK;
+}
+
+sy_status segment_draft_finish(int dir, struct segment_draft *d, uint32_t number,
+                               struct sy_error *reterr)
+{
+    char name[SEGMENT_NAME_MAX];
+    if (number > SEGMENT_NUMBER_MAX) {
+        segment_draft_drop(dir, d);
+        return sy_fail(reterr, SY_E_LIMIT, "segments", "no number is left for a new segment");
+    }
+    segment_name(name, number);
+    SY_TRY(segment_draft_fill(dir, d, d->n_bytes, reterr));
+    sy_status s = name_draft(dir, d, name, reterr);
+    if (!sy_ok(s)) {
+        segment_draft_drop(dir, d);
+    }
+    return s;
 }
 
 sy_status segment_prepare(int dir, uint32_t number, size_t n_bytes, struct sy_error *reterr)
 {
-    char name[SEGMENT_NAME_MAX];
-    if (number > SEGMENT_NUMBER_MAX) {
-        return sy_fail(reterr, SY_E_LIMIT, "segments", "no number is left for a new segment");
-    }
-    segment_name(name, number);
-    sy_status s = make_temp(dir, n_bytes, reterr);
-    if (sy_ok(s) && renameat(dir, TEMP_NAME, dir, name) != 0) {
-        s = sy_fail_errno(reterr, errno, "rename segment");
-    }
-    if (!sy_ok(s)) {
-        (void)unlinkat(dir, TEMP_NAME, 0);
-        return s;
-    }
-    if (fsync(dir) != 0) {
-        s = sy_fail(reterr, SY_E_READ_ONLY, NULL, "sync segment folder failed");
-        (void)unlinkat(dir, name, 0);
-    }
-    return s;
+    struct segment_draft d;
+    SY_TRY(segment_draft_begin(dir, n_bytes, &d, reterr));
+    return segment_draft_finish(dir, &d, number, reterr);
 }
+
+/* --- opening and reading ------------------------------------------------------------------------ */
 
 sy_status segment_open(int dir, uint32_t number, int *ret_fd, size_t *ret_bytes,
                        struct sy_error *reterr)

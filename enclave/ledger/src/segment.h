@@ -18,6 +18,32 @@ void segment_name(char ret[SEGMENT_NAME_MAX], uint32_t number);
  * is removed. SY_E_TAMPERED (names the gap), SY_E_IO. */
 SY_MUST sy_status segment_count(int dir, uint32_t *ret, struct sy_error *reterr);
 
+/*
+ * A segment in the making, a piece at a time, so that nobody waits for all of it: what is filled is on its
+ * way to the disk at once, and little is left to sync at the end. One at a time for a folder.
+ */
+struct segment_draft {
+    int fd;         /* -1 = there is none */
+    size_t n_bytes; /* it will have */
+    size_t filled;
+};
+
+/* Begin one. SY_E_NO_SPACE, SY_E_IO: nothing is left. */
+SY_MUST sy_status segment_draft_begin(int dir, size_t n_bytes, struct segment_draft *d,
+                                      struct sy_error *reterr);
+
+/* Fill with zeros up to an offset (at most n_bytes). SY_E_NO_SPACE, SY_E_IO, SY_E_NO_MEMORY: it is dropped. */
+SY_MUST sy_status segment_draft_fill(int dir, struct segment_draft *d, size_t to,
+                                     struct sy_error *reterr);
+
+/* Fill the rest and give it its name, durably. Errors of segment_prepare; either way there is no draft any
+ * more. */
+SY_MUST sy_status segment_draft_finish(int dir, struct segment_draft *d, uint32_t number,
+                                       struct sy_error *reterr);
+
+/* Take it away. Nothing when there is none. */
+void segment_draft_drop(int dir, struct segment_draft *d);
+
 /* Make a zero-filled segment, durable with its name. SY_E_NO_SPACE, SY_E_IO: nothing is left.
  * SY_E_READ_ONLY: a sync failed, and with it all trust in this disk until the ledger is opened again. */
 SY_MUST sy_status segment_prepare(int dir, uint32_t number, size_t n_bytes,

@@ -1,13 +1,13 @@
 /*
  * Supervision. Each role is down, starting or ready; the next one starts when the one before it is
- * ready, so the zygote exists before the warden loads a key, and nothing listens before the warden
- * has replayed its ledger.
+ * ready, so the zygote exists before the warden loads a key, the courier before the warden asks its
+ * witnesses, and nothing listens before the warden has replayed its ledger and asked them.
  *
  *   zygote or warden dies, or errs    -> stop all, exit status 1 naming it (fail closed)
- *   gateway dies after it was ready   -> start it again, later each time, with fresh edges
+ *   courier or gateway dies later     -> start it again, later each time, with fresh edges
  *   SIGTERM, SIGINT, SIGHUP           -> stop all, exit status 0
  *
- * Stopping: hang up on gateway and warden; on the zygote when the warden is gone; SIGKILL what is
+ * Stopping: hang up on all but the zygote; on the zygote when the warden is gone; SIGKILL what is
  * left after two seconds. Invariant: supervise() returns only when no child is left.
  */
 #include <fcntl.h>
@@ -29,10 +29,9 @@
 #define STOP_MS          2000
 #define RESTART_FIRST_MS 100
 #define RESTART_MOST_MS  10000
-#define SETTLED_MS       60000 /* a gateway that lived this long starts afresh with the delays */
+#define SETTLED_MS       60000 /* a role that lived this long starts afresh with the delays */
 
-#define CONTROL_READY   'r'
-#define CONTROL_GATEWAY 'g'
+#define CONTROL_READY 'r'
 
 #define ROLE_FIELD(role) SY_LOGF_ID("role", sy_view_str(ROLES[role].name))
 
@@ -54,22 +53,29 @@ static void begin_stop(struct supervisor *s, const char *died)
     s->stopping = true;
     s->died = died;
     s->died_clean = false;
-    s->restart_ns = 0;
     s->kill_ns = sy_mono_ns() + STOP_MS * MS;
     for (size_t i = 0; i < N_ROLES; i++) {
+        s->restarts[i].at_ns = 0;
         s->processes[i].deadline_ns = s->kill_ns;
+        if (i != ROLE_ZYGOTE) {
+            sy_fd_close(&s->processes[i].control);
+        }
     }
-    sy_fd_close(&s->processes[ROLE_GATEWAY].control);
-    sy_fd_close(&s->processes[ROLE_WARDEN].control);
     if (s->processes[ROLE_WARDEN].state == STATE_DOWN) {
         sy_fd_close(&s->processes[ROLE_ZYGOTE].control);
     }
 }
 
-/* A role that errs or is late is killed; unless it is a gateway that was ready, it is to blame. */
+/* Once all were ready, is the death of this role something to live with? */
+static bool is_restarted(const struct supervisor *s, enum role role)
+{
+    return ROLES[role].renewed != 0 && s->announced;
+}
+
+/* A role that errs or is late is killed; unless it is started again, it is to blame. */
 static void end_role(struct supervisor *s, enum role role)
 {
-    if (role != ROLE_GATEWAY || !s->announced) {
+    if (!is_restarted(s, role)) {
         begin_stop(s, ROLES[role].name);
     }
     send_kill(&s->processes[role]);
@@ -122,47 +128,47 @@ static void on_ready(struct supervisor *s, enum role role)
     p->deadline_ns = 0;
     p->ready_ns = sy_mono_ns();
     sy_log(SY_LOG_INFO, "ready", ROLE_FIELD(role));
+    if (s->announced) {
+        return;
+    }
     if (role + 1 < N_ROLES) {
         start_or_stop(s, role + 1);
-    } else if (!s->announced) {
+    } else {
         announce(s);
     }
 }
 
 /* ---- death ---- */
 
-/* The warden is given its end of the fresh edge; the gateway's end waits for start_role. */
-static sy_status renew_gateway_edges(struct supervisor *s, struct sy_error *reterr)
+/* The warden is given its end of the fresh edge; the role's own end waits for start_role. */
+static sy_status renew_edges(struct supervisor *s, enum role role, struct sy_error *reterr)
 {
-    uint8_t what = CONTROL_GATEWAY;
-    int *end = &s->held[ROLE_WARDEN][HAND_GATEWAY];
-    SY_TRY(graph_make(s, EDGE_GATEWAY_CONTROL, reterr));
+    uint8_t what = (uint8_t)ROLES[role].renewed;
+    int *end = &s->held[ROLE_WARDEN][ROLES[role].renews];
+    SY_TRY(graph_renew(s, role, reterr));
     sy_status st = sy_send_fds(s->processes[ROLE_WARDEN].control, sy_view(&what, 1), end, 1);
     sy_fd_close(end);
     return st;
 }
 
-static void restart_gateway(struct supervisor *s)
+static void restart(struct supervisor *s, enum role role)
 {
     struct sy_error e = {0};
-    s->restart_ns = 0;
-    if (!sy_ok(renew_gateway_edges(s, &e))) {
+    s->restarts[role].at_ns = 0;
+    if (!sy_ok(renew_edges(s, role, &e))) {
         begin_stop(s, ROLES[ROLE_WARDEN].name);
         return;
     }
-    start_or_stop(s, ROLE_GATEWAY);
+    start_or_stop(s, role);
 }
 
-static void plan_restart(struct supervisor *s, uint64_t lived_since_ns)
+static void plan_restart(struct restart *r, uint64_t lived_since_ns)
 {
     uint64_t now = sy_mono_ns();
     bool settled = lived_since_ns != 0 && now - lived_since_ns > SETTLED_MS * MS;
-    unsigned doubled = s->restart_delay_ms * 2;
-    if (settled || s->restart_delay_ms == 0) {
-        doubled = RESTART_FIRST_MS;
-    }
-    s->restart_delay_ms = doubled < RESTART_MOST_MS ? doubled : RESTART_MOST_MS;
-    s->restart_ns = now + s->restart_delay_ms * MS;
+    unsigned doubled = settled || r->delay_ms == 0 ? RESTART_FIRST_MS : r->delay_ms * 2;
+    r->delay_ms = doubled < RESTART_MOST_MS ? doubled : RESTART_MOST_MS;
+    r->at_ns = now + r->delay_ms * MS;
 }
 
 static void log_death(enum role role, int status)
@@ -189,8 +195,8 @@ static void on_late_death(struct supervisor *s, enum role role, int status)
 static void on_first_death(struct supervisor *s, enum role role, int status, uint64_t ready_ns)
 {
     log_death(role, status);
-    if (role == ROLE_GATEWAY && s->announced) {
-        plan_restart(s, ready_ns);
+    if (is_restarted(s, role)) {
+        plan_restart(&s->restarts[role], ready_ns);
         return;
     }
     begin_stop(s, ROLES[role].name);
@@ -248,8 +254,9 @@ static uint64_t earlier(uint64_t a, uint64_t b)
 
 static int next_timeout_ms(const struct supervisor *s)
 {
-    uint64_t next = s->restart_ns;
+    uint64_t next = 0;
     for (size_t i = 0; i < N_ROLES; i++) {
+        next = earlier(next, s->restarts[i].at_ns);
         if (s->processes[i].state != STATE_DOWN) {
             next = earlier(next, s->processes[i].deadline_ns);
         }
@@ -271,9 +278,9 @@ static void on_time(struct supervisor *s)
             p->deadline_ns = 0;
             end_role(s, (enum role)i);
         }
-    }
-    if (s->restart_ns != 0 && s->restart_ns <= now) {
-        restart_gateway(s);
+        if (s->restarts[i].at_ns != 0 && s->restarts[i].at_ns <= now) {
+            restart(s, (enum role)i);
+        }
     }
 }
 
@@ -342,7 +349,7 @@ static bool any_alive(const struct supervisor *s)
 int supervise(struct supervisor *s)
 {
     struct sy_error e = {0};
-    if (!sy_ok(graph_make(s, EDGE_ZYGOTE_CONTROL, &e))) {
+    if (!sy_ok(graph_make(s, &e))) {
         (void)fprintf(stderr, "shuyu-supervisor: %s\n", e.reason);
         return 1;
     }

@@ -45,16 +45,16 @@ static const struct argp_option OPTIONS[] = {
     {"foreground", KEY_FOREGROUND, NULL, 0, "Stay in the foreground (the default)", 0},
     {"background", KEY_BACKGROUND, NULL, 0, "Return when the domain is ready; log to DIR/run/log",
      0},
-    {"bin", KEY_BIN, "NAME=PATH", 0, "Program of a role: zygote, warden or gateway", 0},
+    {"bin", KEY_BIN, "NAME=PATH", 0, "Program of a role: zygote, courier, warden or gateway", 0},
     {"arg", KEY_ARG, "NAME=ARGUMENT", 0, "One more argument for a role's program (repeatable)", 0},
     {0},
 };
 
 static const char DOC[] =
-    "Start a Shuyu domain: zygote, warden and gateway, in this order.\v"
+    "Start a Shuyu domain: zygote, courier, warden and gateway, in this order.\v"
     "Prints `ready HOST:PORT' on standard output when all are up. Stops everything and exits with "
-    "status 1 when the zygote or the warden dies; starts a gateway that dies again. SIGTERM stops "
-    "the domain. Process ids are kept in DIR/run/*.pid.";
+    "status 1 when the zygote or the warden dies; starts a courier or gateway that dies again. "
+    "SIGTERM stops the domain. Process ids are kept in DIR/run/*.pid.";
 
 /* "NAME=VALUE" of a role; N_ROLES when NAME is none. */
 static enum role split_role(const char *text, const char **ret_value)

@@ -1,5 +1,5 @@
 /*
- * The supervisor's parts. It starts the domain's three processes, in order, and hands each its
+ * The supervisor's parts. It starts the domain's four processes, in order, and hands each its
  * descriptors; it holds no key, reads no data, parses nothing but its command line and one-byte
  * messages of its own children.
  *
@@ -20,7 +20,7 @@
 #include "base/status.h"
 
 /* In start order. */
-enum role { ROLE_ZYGOTE, ROLE_WARDEN, ROLE_GATEWAY, N_ROLES };
+enum role { ROLE_ZYGOTE, ROLE_COURIER, ROLE_WARDEN, ROLE_GATEWAY, N_ROLES }; /* in order of start */
 
 /* What a role can be handed; its number in the role is 3 + this. */
 enum handed {
@@ -32,6 +32,7 @@ enum handed {
     HAND_PUBLIC,  /* its ledger/public folder */
     HAND_LOCAL,   /* listening unix socket for local ingest */
     HAND_LISTEN,  /* listening TCP socket */
+    HAND_COURIER, /* edge to the courier */
     N_HANDED
 };
 #define HANDED_FIRST_FD 3
@@ -48,6 +49,8 @@ struct role_info {
     const char *sibling; /* its folder in a build tree, relative to our own */
     unsigned ready_ms;   /* time to say ready; 0 = unlimited (the warden replays its ledger) */
     unsigned grants;     /* bit set of 1 << enum handed */
+    char renewed;        /* started again when it dies: what tells the warden so; 0 = never */
+    enum handed renews;  /* then: as what the warden has its end of the fresh edge */
 };
 extern const struct role_info ROLES[N_ROLES];
 
@@ -60,6 +63,12 @@ struct process {
     int control;          /* our end; -1 once hung up */
     uint64_t deadline_ns; /* killed if still alive or not ready then; 0 = none */
     uint64_t ready_ns;    /* when it last said ready */
+};
+
+/* When to start a role again that died. */
+struct restart {
+    uint64_t at_ns; /* 0 = not waiting */
+    unsigned delay_ms;
 };
 
 #define ROLE_ARGS_MAX 16
@@ -85,29 +94,20 @@ struct supervisor {
     struct process processes[N_ROLES]; /* by role */
     bool announced;                    /* all were ready once */
     bool stopping;
-    const char *died;    /* role whose death stopped us; NULL = asked to stop */
-    bool died_clean;     /* it exited with 0: perhaps only the first to notice */
-    uint64_t kill_ns;    /* when stopping: what is left is killed then */
-    uint64_t restart_ns; /* when to start the gateway again; 0 = not waiting */
-    unsigned restart_delay_ms;
+    const char *died; /* role whose death stopped us; NULL = asked to stop */
+    bool died_clean;  /* it exited with 0: perhaps only the first to notice */
+    uint64_t kill_ns; /* when stopping: what is left is killed then */
+    struct restart restarts[N_ROLES];
     int signal_fd;
     int notify_fd; /* background mode: told once ready; -1 */
 };
 
 /* ---- graph.c ---- */
 
-/* Edges by number; the last two are made afresh for each gateway. */
-enum edge {
-    EDGE_ZYGOTE_CONTROL,
-    EDGE_WARDEN_CONTROL,
-    EDGE_WARDEN_ZYGOTE,
-    EDGE_GATEWAY_CONTROL,
-    EDGE_WARDEN_GATEWAY,
-    N_EDGES
-};
-
-/* Make edges [from, N_EDGES): the ends wait in held[], our own in processes[].control. */
-SY_MUST sy_status graph_make(struct supervisor *s, enum edge from, struct sy_error *reterr);
+/* Make all edges: the ends wait in held[], our own in processes[].control. */
+SY_MUST sy_status graph_make(struct supervisor *s, struct sy_error *reterr);
+/* Make the edges of one role afresh, those to roles before it. */
+SY_MUST sy_status graph_renew(struct supervisor *s, enum role role, struct sy_error *reterr);
 
 /* ---- place.c ---- */
 

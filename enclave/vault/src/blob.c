@@ -1,42 +1,13 @@
 /* Stored answers: sealed files on a shelf of their own, under the answer key. */
 #include "vault/blob.h"
 
-#include <sodium.h>
-
 #include "files.h"
+#include "pad.h"
 #include "vault_state.h"
 
 static struct vault_name name_of(struct sy_view name)
 {
     return vault_name("%.*s", SY_PV(name));
-}
-
-enum { PAD_BYTES = 1024 };
-
-/* The file's size must not tell which of a few answers it holds. */
-static sy_status pad(struct sy_view bytes, struct sy_buf *b)
-{
-    size_t padded = 0;
-    SY_TRY(sy_buf_add_view(b, bytes));
-    if (sy_buf_reserve(b, PAD_BYTES) == NULL) {
-        return sy_status_of(SY_E_NO_MEMORY);
-    }
-    if (sodium_pad(&padded, b->p, b->n, PAD_BYTES, b->n + PAD_BYTES) != 0) {
-        return sy_status_of(SY_E_INTERNAL);
-    }
-    b->n = padded;
-    return SY_OK;
-}
-
-static sy_status unpad(struct sy_buf *b, size_t from)
-{
-    size_t n = 0;
-    if (sodium_unpad(&n, b->p + from, b->n - from, PAD_BYTES) != 0) {
-        b->n = from;
-        return sy_status_of(SY_E_TAMPERED);
-    }
-    b->n = from + n;
-    return SY_OK;
 }
 
 sy_status vault_blob_put(struct vault *v, struct sy_view name, struct sy_view bytes)
@@ -47,7 +18,7 @@ sy_status vault_blob_put(struct vault *v, struct sy_view name, struct sy_view by
     }
     SY_BUF_CLEANUP struct sy_buf b = sy_buf(VAULT_BLOB_MAX_BYTES + PAD_BYTES);
     b.wipe = true;
-    SY_TRY(pad(bytes, &b));
+    SY_TRY(vault_pad(bytes, &b));
     return vault_shelf_put(&v->blobs, name_of(name).s, sy_buf_view(&b));
 }
 
@@ -58,7 +29,7 @@ sy_status vault_blob_get(struct vault *v, struct sy_view name, struct sy_buf *b,
     struct vault_name shown = vault_name("answers/%.*s", SY_PV(name));
     size_t from = b->n;
     SY_TRY(vault_blame(vault_shelf_get(&v->blobs, name_of(name).s, b), shown.s, reterr));
-    return vault_blame(unpad(b, from), shown.s, reterr);
+    return vault_blame(vault_unpad(b, from), shown.s, reterr);
 }
 
 sy_status vault_blob_erase(struct vault *v, struct sy_view name)

@@ -102,14 +102,15 @@ static sy_status open_folders(struct vault *v, int dirfd, bool make)
     SY_TRY(vault_folder(v->keys_fd, "store", make, &v->store_fd));
     SY_TRY(vault_folder(dirfd, "data", make, &v->data_fd));
     SY_TRY(vault_folder(v->data_fd, "units", make, &v->units_fd));
-    return vault_folder(dirfd, "answers", make, &v->answers_fd);
+    SY_TRY(vault_folder(dirfd, "answers", make, &v->answers_fd));
+    return vault_folder(dirfd, "payloads", make, &v->payloads_fd);
 }
 
 static struct vault *new_vault(void)
 {
     struct vault *v = calloc(1, sizeof(*v));
     if (v != NULL) {
-        v->keys_fd = v->store_fd = v->data_fd = v->units_fd = v->answers_fd = -1;
+        v->keys_fd = v->store_fd = v->data_fd = v->units_fd = v->answers_fd = v->payloads_fd = -1;
     }
     return v;
 }
@@ -167,14 +168,12 @@ static sy_status load_secret(const struct vault *v, const char *name, size_t n,
 
 static sy_status load_keys(struct vault *v, struct sy_error *reterr)
 {
-    SY_TRY(load_secret(v, "domain:log", crypto_sign_SECRETKEYBYTES, &v->log, reterr));
+    SY_TRY(vault_log_keys_load(v, reterr));
     SY_TRY(load_secret(v, "domain:warden", crypto_sign_SECRETKEYBYTES, &v->warden, reterr));
     SY_TRY(load_secret(v, "domain:box", VAULT_KEY_BYTES, &v->box, reterr));
     SY_TRY(load_secret(v, "answers", VAULT_KEY_BYTES, &v->answers, reterr));
-    v->domain.log.secret = v->log.p;
     v->domain.warden.secret = v->warden.p;
     v->domain.box.secret = v->box.p;
-    (void)crypto_sign_ed25519_sk_to_pk(v->domain.log.pub, v->log.p);
     (void)crypto_sign_ed25519_sk_to_pk(v->domain.warden.pub, v->warden.p);
     (void)crypto_scalarmult_base(v->domain.box.pub, v->box.p);
     return SY_OK;
@@ -247,11 +246,13 @@ void vault_close(struct vault *v)
         return;
     }
     vault_maps_free(v);
-    struct vault_secret *secrets[] = {&v->master, &v->log, &v->warden, &v->box, &v->answers};
+    vault_log_keys_free(v);
+    struct vault_secret *secrets[] = {&v->master, &v->warden, &v->box, &v->answers};
     for (size_t i = 0; i < sizeof(secrets) / sizeof(secrets[0]); i++) {
         vault_secret_free(secrets[i]);
     }
-    int *fds[] = {&v->keys_fd, &v->store_fd, &v->data_fd, &v->units_fd, &v->answers_fd};
+    int *fds[] = {&v->keys_fd,  &v->store_fd,   &v->data_fd,
+                  &v->units_fd, &v->answers_fd, &v->payloads_fd};
     for (size_t i = 0; i < sizeof(fds) / sizeof(fds[0]); i++) {
         sy_fd_close(fds[i]);
     }

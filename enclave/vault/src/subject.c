@@ -20,41 +20,10 @@ struct vault_subject {
     uint64_t code;
 };
 
-static struct vault_name key_name(struct sy_view ns)
-{
-    return vault_name("subject:%.*s", SY_PV(ns));
-}
-
 static sy_status check(struct sy_view ns, struct sy_view id)
 {
     SY_TRY(vault_check_id(ns));
     return id.n >= 1 && id.n <= ID_BYTES_MAX ? SY_OK : sy_status_of(SY_E_FIELD);
-}
-
-static sy_status pseudonym(struct vault *v, struct sy_view ns, struct sy_view id, uint8_t ret[32])
-{
-    VAULT_SECRET_CLEANUP struct vault_secret key = {0};
-    HMAC_CLEANUP struct vault_hmac hmac = {0};
-    SY_BUF_CLEANUP struct sy_buf in = sy_buf(256);
-    in.wipe = true;
-    SY_TRY(check(ns, id));
-    SY_TRY(vault_shelf_key(&v->items, key_name(ns).s, &key));
-    SY_TRY(vault_hmac_open(vault_secret_view(&key), &hmac));
-    SY_TRY(sy_buf_add_str(&in, "shuyu-who-1"));
-    SY_TRY(sy_buf_add_view(&in, id));
-    return vault_hmac(&hmac, sy_buf_view(&in), ret);
-}
-
-sy_status vault_subject_who(struct vault *v, struct sy_view ns, struct sy_view id, uint8_t ret[32],
-                            struct sy_error *reterr)
-{
-    return vault_blame(pseudonym(v, ns, id, ret), "subject", reterr);
-}
-
-sy_status vault_subject_forget(struct vault *v, struct sy_view ns)
-{
-    SY_TRY(vault_check_id(ns));
-    return vault_shelf_erase(&v->items, key_name(ns).s);
 }
 
 static sy_status open_subject(struct vault *v, struct sy_view ns, struct sy_view id,

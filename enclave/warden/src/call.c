@@ -12,7 +12,9 @@
 #include "base/fdio.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "warden/promote.h"
 #include "warden/record.h"
+#include "warden/witness.h"
 #include "wire/rpc.h"
 
 enum { REPLY_MAX = 64 << 20, FRAME_EXTRA = 64 };
@@ -84,15 +86,31 @@ void warden_call_clear(struct warden_call *c, int32_t code, const char *reason)
     refuse_in_clear(c, &err);
 }
 
+/* Have the witnesses seen all that this reply proves? */
+static bool is_covered(const struct warden_call *c)
+{
+    bool covered = true;
+    for (size_t i = 0; i < c->n_entries; i++) {
+        covered = covered && warden_witness_covers(c->w, c->entries[i]);
+    }
+    return covered;
+}
+
 static sy_status add_proofs(struct warden_call *c, struct sy_reply *reply, struct sy_error *err)
 {
+    bool covered = is_covered(c);
     reply->proofs = sy_arena_alloc(&c->arena, c->n_entries + 1, sizeof(*reply->proofs));
     if (reply->proofs == NULL) {
         return sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
     }
     for (size_t i = 0; i < c->n_entries; i++) {
-        SY_TRY(warden_entry_proof(c->w, c->entries[i], &c->arena, &reply->proofs[i], err));
+        SY_TRY(warden_entry_proof(c->w, c->entries[i], covered, &c->arena, &reply->proofs[i], err));
         reply->n_proofs = i + 1;
+    }
+    if (c->n_entries > 0) {
+        struct warden_quorum q = warden_witness_quorum(c->w);
+        reply->cosigned = q.note;
+        reply->cosigned_time = q.time_s;
     }
     return SY_OK;
 }
@@ -372,6 +390,11 @@ void warden_call_start(struct warden *w, const struct warden_origin *origin, str
         sy_fd_close(&fd);
         sy_fail(&err, SY_E_NO_MEMORY, NULL, NULL);
         send_error(w, origin, &err);
+        return;
+    }
+    if (warden_is_fenced(w)) {
+        warden_call_clear(c, SY_E_BUSY,
+                          "this domain was promoted and waits for its witnesses; ask again");
         return;
     }
     if (!sy_ok(open_call(c, method, envelope, &err))) {

@@ -17,28 +17,32 @@
 #include "sandbox/process.h"
 #include "warden/call.h"
 #include "warden/domain.h"
+#include "warden/promote.h"
 #include "warden/reads.h"
 #include "warden/record.h"
 #include "warden/replica.h"
+#include "warden/witness.h"
 #include "wire/rpc.h"
 
 static const uint64_t TICK_NS = 1000000000;
-enum { LOCAL_CONNS_MAX = 64 };
+enum { LOCAL_CONNS_MAX = 64, WITNESSES_MS = 5000 /* that the start waits for answers */ };
 
-enum { FD_DOMAIN, FD_ZYGOTE, FD_GATEWAY, FD_LOCAL, FD_CONTROL, N_FDS };
+enum { FD_DOMAIN, FD_ZYGOTE, FD_GATEWAY, FD_COURIER, FD_LOCAL, FD_CONTROL, N_FDS };
 
 static struct sandbox_fd_slot slots[N_FDS] = {
     [FD_DOMAIN] = {"domain", SANDBOX_FD_DIRECTORY, false, -1},
     [FD_ZYGOTE] = {"zygote", SANDBOX_FD_UNIX_SEQPACKET, false, -1},
     [FD_GATEWAY] = {"gateway", SANDBOX_FD_UNIX_STREAM, true, -1},
+    [FD_COURIER] = {"courier", SANDBOX_FD_UNIX_STREAM, true, -1},
     [FD_LOCAL] = {"local", SANDBOX_FD_UNIX_LISTENER, true, -1},
     [FD_CONTROL] = {"control", SANDBOX_FD_UNIX_SEQPACKET, false, -1},
 };
 
 struct options {
-    bool init;
+    bool init, promote;
     const char *domain;
     struct warden_birth birth;
+    uint64_t snapshot_every;
     struct sy_error err;
 };
 
@@ -114,6 +118,10 @@ static void on_frame(void *ctx, struct warden_conn *conn, struct sy_view frame, 
 {
     struct sy_error err = {0};
     SY_RPC_CLEANUP struct sy_rpc_msg m = {0};
+    if (warden_conn_kind(conn) == WARDEN_CONN_COURIER) {
+        warden_courier_frame(ctx, frame);
+        return;
+    }
     sy_status s = sy_rpc_parse(frame, &SY_MP_LARGE, &m, &err);
     if (sy_ok(s) && m.kind == SY_RPC_REQUEST) {
         on_request(ctx, conn, &m, passed_fd);
@@ -136,13 +144,16 @@ static void on_gone(void *ctx, struct warden_conn *conn)
     if (w->gateway == conn) {
         w->gateway = NULL;
     }
+    if (w->courier.conn == conn) {
+        warden_courier_gone(w);
+    }
 }
 
 static const struct warden_conn_ops conn_ops = {on_frame, on_gone};
 
 static struct warden_conn *add_conn(struct warden *w, int fd, enum warden_conn_kind kind)
 {
-    static struct warden_conn *conns[LOCAL_CONNS_MAX + 2]; /* one warden a process */
+    static struct warden_conn *conns[LOCAL_CONNS_MAX + 3]; /* one warden a process */
     w->conns = conns;
     if (kind == WARDEN_CONN_LOCAL && w->n_conns >= LOCAL_CONNS_MAX) {
         close(fd);
@@ -164,6 +175,14 @@ static void attach_gateway(struct warden *w, int fd)
     if (w->gateway != NULL) {
         warden_replica_all(w);
     }
+}
+
+static void attach_courier(struct warden *w, int fd)
+{
+    if (w->courier.conn != NULL) {
+        warden_conn_drop(w->courier.conn);
+    }
+    warden_courier_attach(w, add_conn(w, fd, WARDEN_CONN_COURIER));
 }
 
 /* --- edges ---------------------------------------------------------------------------------------------- */
@@ -189,6 +208,8 @@ static void on_control(void *ctx, short revents)
         warden_loop_stop(w->loop); /* the supervisor wants us to stop, or is gone */
     } else if (what == SANDBOX_CONTROL_GATEWAY && fd >= 0) {
         attach_gateway(w, fd);
+    } else if (what == SANDBOX_CONTROL_COURIER && fd >= 0) {
+        attach_courier(w, fd);
     } else if (fd >= 0) {
         close(fd);
     }
@@ -200,6 +221,7 @@ static void on_tick(void *ctx)
     warden_domain_tick(w);
     warden_note(w);
     warden_replica_tick(w);
+    warden_snapshot_tick(w);
     if (warden_timer_add(w->loop, sy_mono_ns() + TICK_NS, on_tick, w) == 0) {
         w->failed = true; /* nothing would expire or be noted any more */
         warden_loop_stop(w->loop);
@@ -210,18 +232,55 @@ static void after_round(void *ctx)
 {
     warden_commit(ctx);
     warden_publish(ctx);
+    warden_snapshot_round(ctx);
+    warden_witness_tick(ctx);
 }
 
 /* --- start ------------------------------------------------------------------------------------------------ */
 
-static sy_status watch_edges(struct warden *w)
+static sy_status watch_clients(struct warden *w)
 {
-    w->control_watch = warden_watch_add(w->loop, w->control, POLLIN, on_control, w);
     if (w->listener >= 0) {
         w->listener_watch = warden_watch_add(w->loop, w->listener, POLLIN, on_local, w);
     }
+    if (slots[FD_GATEWAY].fd >= 0) {
+        attach_gateway(w, slots[FD_GATEWAY].fd);
+    }
     uint64_t tick = warden_timer_add(w->loop, sy_mono_ns() + TICK_NS, on_tick, w);
-    return w->control_watch != NULL && tick != 0 ? SY_OK : sy_status_of(SY_E_NO_MEMORY);
+    return tick != 0 ? sandbox_control_ready(w->control) : sy_status_of(SY_E_NO_MEMORY);
+}
+
+/* The witnesses were asked, as far as they can be reached: serve. */
+static void open_doors(void *ctx)
+{
+    struct warden *w = ctx;
+    sy_status s = watch_clients(w);
+    if (!sy_ok(s)) {
+        sy_log(SY_LOG_ERROR, "the domain cannot be opened", SY_LOGF_CODE(s.code));
+        w->failed = true;
+        warden_loop_stop(w->loop);
+    }
+}
+
+/* The two edges that are needed before anybody is served. */
+static sy_status watch_edges(struct warden *w)
+{
+    w->control_watch = warden_watch_add(w->loop, w->control, POLLIN, on_control, w);
+    if (slots[FD_COURIER].fd >= 0) {
+        attach_courier(w, slots[FD_COURIER].fd);
+    }
+    return w->control_watch != NULL ? SY_OK : sy_status_of(SY_E_NO_MEMORY);
+}
+
+static sy_status why_failed(const struct warden *w, struct sy_error *err)
+{
+    if (w->rolled_back) {
+        return sy_fail(
+            err, SY_E_ROLLBACK, "witness",
+            "a witness has seen another log than this one: an older disk, or a second domain "
+            "with these keys");
+    }
+    return w->failed ? sy_fail(err, SY_E_READ_ONLY, "ledger", NULL) : SY_OK;
 }
 
 static sy_status serve(struct warden *w, struct sy_error *err)
@@ -239,19 +298,22 @@ static sy_status serve(struct warden *w, struct sy_error *err)
     SY_TRY(warden_domain_open(w, err));
     SY_TRY(sandbox_enter_warden(w->dir, err));
     SY_TRY(watch_edges(w));
-    if (slots[FD_GATEWAY].fd >= 0) {
-        attach_gateway(w, slots[FD_GATEWAY].fd);
-    }
-    SY_TRY(sandbox_control_ready(w->control));
+    SY_TRY(warden_witness_load(w, err));
+    SY_TRY(warden_witness_start(w, WITNESSES_MS, open_doors, w));
     warden_loop_run(w->loop);
-    return w->failed ? sy_fail(err, SY_E_READ_ONLY, "ledger", NULL) : SY_OK;
+    return why_failed(w, err);
 }
 
 static void close_all(struct warden *w)
 {
     if (w->ledger != NULL && w->vault != NULL && !w->failed) {
         warden_note(w);
+        (void)sy_ok(
+            ledger_publish(w->ledger, NULL)); /* the last of it; a start would write it too */
     }
+    warden_courier_close(w);
+    warden_witness_free(w);
+    warden_snapshot_close(w);
     ledger_close(w->ledger);
     vault_close(w->vault);
     rules_state_free(w->state);
@@ -261,20 +323,26 @@ static void close_all(struct warden *w)
 
 static const struct argp_option argp_options[] = {
     {"init", 'i', NULL, 0, "Make a new domain in --domain and exit", 0},
-    {"domain", 'd', "DIR", 0, "The domain's folder (with --init)", 0},
+    {"promote", 'P', NULL, 0, "Ask for the promotion of the standby in --domain, and exit", 0},
+    {"domain", 'd', "DIR", 0, "The domain's folder (with --init, --promote)", 0},
     {"name", 'n', "NAME", 0, "Name and log origin of the new domain", 0},
     {"purpose", 'p', "PURPOSE", 0, "production or test", 0},
     {"agency", 'a', "FILE", 0, "The agency's public record (shuyu party record)", 0},
     {"operator", 'o', "FILE", 0, "The operator's public record", 0},
     {"fd", 'f', "NAME=N", 0, "A descriptor from the supervisor", 0},
+    {"snapshot-every", 's', "N", 0, "Entries between two snapshots at least (10000)", 0},
     {0}};
 
 static error_t parse_option(int key, char *arg, struct argp_state *state)
 {
     struct options *o = state->input;
+    char *end;
     switch (key) {
     case 'i':
         o->init = true;
+        return 0;
+    case 'P':
+        o->promote = true;
         return 0;
     case 'd':
         o->domain = arg;
@@ -291,6 +359,12 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
     case 'o':
         o->birth.operator_ = arg;
         return 0;
+    case 's':
+        o->snapshot_every = strtoull(arg, &end, 10);
+        if (*end != '\0' || o->snapshot_every == 0) {
+            argp_error(state, "--snapshot-every: not a number of entries");
+        }
+        return 0;
     case 'f':
         if (!sy_ok(sandbox_fd_take(arg, slots, N_FDS, &o->err))) {
             argp_error(state, "--fd %s: %s", arg, o->err.reason);
@@ -303,6 +377,18 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
 
 __attribute__((visibility("default"))) const char *argp_program_version =
     "shuyu-warden " SHUYU_VERSION;
+
+static sy_status ask_promotion(struct options *o)
+{
+    if (o->domain == NULL) {
+        return sy_fail(&o->err, SY_E_USAGE, "--promote", "needs --domain");
+    }
+    SY_FD_CLEANUP int dir = open(o->domain, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0) {
+        return sy_fail(&o->err, SY_E_NOT_FOUND, "--domain", "there is no such folder");
+    }
+    return warden_promotion_ask(dir, &o->err);
+}
 
 static sy_status init_domain(struct options *o)
 {
@@ -320,6 +406,7 @@ static sy_status init_domain(struct options *o)
 static sy_status run_role(struct options *o)
 {
     static struct warden w;
+    w.snapshots.every = o->snapshot_every;
     SY_TRY(sandbox_fds_check(slots, N_FDS, &o->err));
     sy_status s = serve(&w, &o->err);
     close_all(&w);
@@ -337,7 +424,7 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     }
     argp_parse(&argp, argc, argv, 0, NULL, &o);
-    sy_status s = o.init ? init_domain(&o) : run_role(&o);
+    sy_status s = o.init ? init_domain(&o) : o.promote ? ask_promotion(&o) : run_role(&o);
     if (!sy_ok(s)) {
         fprintf(stderr, "shuyu-warden: %s%s%s\n", o.err.field, o.err.field[0] ? ": " : "",
                 o.err.reason[0] ? o.err.reason : sy_code_text(s.code));

@@ -7,9 +7,12 @@
 
 #include "base/log.h"
 #include "exposure.h"
+#include "payload.h"
 #include "rules/model.h"
+#include "warden/log_key.h"
 #include "warden/reads.h"
 #include "warden/record.h"
+#include "warden/witness.h"
 #include "warden/work.h"
 
 /* --- dataset.define: make the key pair, or take up one that a crash kept from the ledger ------------- */
@@ -200,7 +203,21 @@ static void stop_done(struct warden_call *c)
     warden_call_result(c, (struct sy_view){0});
 }
 
+/* --- witnesses ------------------------------------------------------------------------------------------- */
+
+/* Asked with the end of this round. Sent again, the same request finds what is in force: nothing changes. */
+static void witness_done(struct warden_call *c)
+{
+    struct sy_error err = {0};
+    if (!sy_ok(warden_witness_load(c->w, &err))) {
+        warden_call_refuse(c, &err);
+        return;
+    }
+    warden_call_result(c, (struct sy_view){0});
+}
+
 static const struct warden_method methods[] = {
+    {"audit.rerun", warden_rerun_prepare, warden_rerun_done, NULL, warden_rerun_again},
     {"budget.recover", NULL, NULL, NULL, NULL},
     {"party.enrol", NULL, NULL, NULL, NULL},
     {"pack.adopt", NULL, NULL, NULL, NULL},
@@ -210,8 +227,7 @@ static const struct warden_method methods[] = {
     {"scene.apply", NULL, NULL, NULL, NULL},
     {"scene.first_review", NULL, NULL, NULL, NULL},
     {"scene.consent", NULL, NULL, NULL, NULL},
-    {"scene.exposure", warden_exposure_prepare, warden_exposure_done, NULL,
-     warden_exposure_again},
+    {"scene.exposure", warden_exposure_prepare, warden_exposure_done, NULL, warden_exposure_again},
     {"scene.final_review", shares_prepare, shares_done, NULL, NULL},
     {"scene.suspend", NULL, stop_done, NULL, NULL},
     {"scene.resume", shares_prepare, shares_done, NULL, NULL},
@@ -221,10 +237,19 @@ static const struct warden_method methods[] = {
     {"model.review", NULL, NULL, NULL, NULL},
     {"model.run", warden_run_prepare, warden_run_done, NULL, warden_run_again},
     {"subject.ask", warden_subject_prepare, warden_run_done, NULL, warden_run_again},
+    {"subject.trail", NULL, NULL, warden_read_trail, NULL},
     {"state.list", NULL, NULL, warden_read_list, NULL},
     {"log.entries", NULL, NULL, warden_read_log, NULL},
+    {"log.growth", NULL, NULL, warden_read_growth, NULL},
+    {"log.keys", NULL, NULL, warden_read_log_keys, NULL},
+    {"log.rotate", warden_rotate_prepare, warden_rotate_done, NULL, NULL},
+    {"log.receipt", NULL, NULL, warden_read_receipt, NULL},
+    {"payload.erase", warden_erase_prepare, warden_erase_done, NULL, NULL},
+    {"payload.read", NULL, NULL, warden_read_payload, NULL},
     {"risk.report", NULL, NULL, warden_read_risk, NULL},
     {"status.domain", NULL, NULL, warden_read_status, NULL},
+    {"witness.adopt", NULL, witness_done, NULL, NULL},
+    {"witness.status", NULL, NULL, warden_read_witnesses, NULL},
 };
 
 const struct warden_method *warden_method_find(struct sy_view name)

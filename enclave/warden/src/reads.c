@@ -10,6 +10,7 @@
 #include "base/time.h"
 #include "rules/guard.h"
 #include "warden/record.h"
+#include "warden/witness.h"
 
 enum { LIST_ROWS = 256, LOG_ENTRIES = 256, BYTES_MAX = 8 << 20 };
 
@@ -118,6 +119,80 @@ void warden_read_log(struct warden_call *c)
         return;
     }
     warden_call_record(c, &sy_log_entries_desc, &ret);
+}
+
+/* --- log.growth, log.receipt, witness.status ---------------------------------------------------------------------- */
+
+static sy_status fill_growth(struct warden_call *c, uint64_t since, struct sy_log_growth *ret)
+{
+    const struct ledger *l = c->w->ledger;
+    struct proof_path path = {0};
+    if (since > 0 && since <= ledger_size(l)) {
+        SY_TRY(ledger_consistency(l, since, ledger_size(l), &path));
+    }
+    ret->checkpoint = sy_arena_copy(&c->arena, ledger_checkpoint(l));
+    ret->path = sy_arena_copy(&c->arena, sy_view(path.hash, path.n * PROOF_HASH_BYTES));
+    return ret->checkpoint.p != NULL && (path.n == 0 || ret->path.p != NULL)
+               ? SY_OK
+               : sy_status_of(SY_E_NO_MEMORY);
+}
+
+void warden_read_growth(struct warden_call *c)
+{
+    struct sy_error err = {0};
+    struct sy_log_since args;
+    struct sy_log_growth ret = {0};
+    sy_status s = read_args(c, &sy_log_since_desc, &args, &err);
+    if (sy_ok(s)) {
+        s = fill_growth(c, args.since, &ret);
+    }
+    if (!sy_ok(s)) {
+        refuse(c, s, &err);
+        return;
+    }
+    warden_call_record(c, &sy_log_growth_desc, &ret);
+}
+
+static sy_status fill_receipt(struct warden_call *c, uint64_t index, struct sy_log_receipt *ret,
+                              struct sy_error *err)
+{
+    struct warden *w = c->w;
+    struct ledger_entry entry;
+    SY_BUF_CLEANUP struct sy_buf text = sy_buf(PROOF_RECEIPT_MAX);
+    SY_TRY(warden_entry(w, index, &c->arena, &entry, err));
+    SY_TRY(warden_witness_covers(w, index) ? warden_quorum_receipt(w, index, true, &text)
+                                           : ledger_receipt(w->ledger, index, &text));
+    ret->leaf = entry.leaf;
+    ret->receipt = sy_arena_copy(&c->arena, sy_buf_view(&text));
+    return ret->receipt.p != NULL ? SY_OK : sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
+}
+
+void warden_read_receipt(struct warden_call *c)
+{
+    struct sy_error err = {0};
+    struct sy_log_ref args;
+    struct sy_log_receipt ret = {0};
+    sy_status s = read_args(c, &sy_log_ref_desc, &args, &err);
+    if (sy_ok(s)) {
+        s = fill_receipt(c, args.entry, &ret, &err);
+    }
+    if (!sy_ok(s)) {
+        refuse(c, s, &err);
+        return;
+    }
+    warden_call_record(c, &sy_log_receipt_desc, &ret);
+}
+
+void warden_read_witnesses(struct warden_call *c)
+{
+    struct sy_error err = {0};
+    struct sy_witness_status ret;
+    sy_status s = warden_witness_report(c->w, &c->arena, &ret, &err);
+    if (!sy_ok(s)) {
+        refuse(c, s, &err);
+        return;
+    }
+    warden_call_record(c, &sy_witness_status_desc, &ret);
 }
 
 /* --- dataset.share ----------------------------------------------------------------------------------- */

@@ -16,12 +16,16 @@
 #include "proof/receipt.h"
 #include "rules/rows.h"
 #include "warden/call.h"
+#include "warden/log_key.h"
 #include "warden/replica.h"
+#include "warden/witness.h"
 
 enum { SECONDS_A_DAY = 86400 };
 
 /* The ledger's next segment (16 MiB), and an answer of 2 MiB for each run that can be under way. */
 static const uint64_t ROOM_BYTES = 32 << 20;
+
+static const uint64_t PUBLISH_AGAIN_NS = 20000000;
 
 int64_t warden_time(const struct warden *w)
 {
@@ -66,6 +70,9 @@ static sy_status append_and_apply(struct warden *w, struct sy_event *event,
     w->last_time = event->inputs.time;
     warden_replica_effect(w, effect); /* before the commit, which moves the rows into the state */
     sy_status s = rules_effect_commit(w->state, effect);
+    if (sy_ok(s) && sy_view_is(event->type, "log")) {
+        s = warden_log_sign(w, err); /* this entry's own checkpoint included */
+    }
     if (!sy_ok(s)) {
         stop_closed(w, s); /* appended but not applied: only a replay can put this right */
     }
@@ -150,7 +157,7 @@ sy_status warden_forget_grant(struct warden *w, const uint8_t grant[32])
     SY_TRY(vault_erase_grant(w->vault, grant));
     SY_TRY(
         rules_state_read(w->state, rules_key_view(&key), &sy_row_grant_desc, &arena, &row, NULL));
-    if (sy_view_is(row.status, "suspended")) {
+    if (sy_view_is(row.status, "suspended") || sy_view_is(row.status, "awaiting")) {
         return SY_OK;
     }
     sodium_bin2hex(name, sizeof(name), grant, 32);
@@ -159,12 +166,17 @@ sy_status warden_forget_grant(struct warden *w, const uint8_t grant[32])
 
 bool warden_has_room(const struct warden *w)
 {
+    return warden_has_room_for(w, 0);
+}
+
+bool warden_has_room_for(const struct warden *w, uint64_t bytes)
+{
     struct statvfs st;
     uint64_t free_bytes;
     if (fstatvfs(w->dir, &st) != 0 || !sy_mul_u64(st.f_bavail, st.f_frsize, &free_bytes)) {
         return true; /* the write itself will tell */
     }
-    return free_bytes >= ROOM_BYTES;
+    return free_bytes >= ROOM_BYTES && free_bytes - ROOM_BYTES >= bytes;
 }
 
 void warden_note(struct warden *w)
@@ -203,15 +215,25 @@ void warden_commit(struct warden *w)
     }
 }
 
+/* The round that it wakes publishes. */
+static void look_again(void *ctx)
+{
+    ((struct warden *)ctx)->publish_later = false;
+}
+
 /* After the replies: the tiles can be rebuilt from the segments, so nobody waits for them. */
 void warden_publish(struct warden *w)
 {
     if (!w->unpublished || w->failed) {
         return;
     }
-    w->unpublished = false;
-    sy_status s = ledger_publish(w->ledger, NULL);
-    if (!sy_ok(s)) {
+    sy_status s = ledger_publish_start(w->ledger, NULL);
+    w->unpublished = s.code == SY_E_BUSY;
+    if (w->unpublished && !w->publish_later) {
+        uint64_t at = sy_mono_ns() + PUBLISH_AGAIN_NS;
+        w->publish_later = warden_timer_add(w->loop, at, look_again, w) != 0;
+    }
+    if (!sy_ok(s) && !w->unpublished) {
         sy_log(SY_LOG_WARN, "public tiles not written", SY_LOGF_CODE(s.code));
     }
 }
@@ -235,13 +257,23 @@ sy_status warden_entry(struct warden *w, uint64_t index, struct sy_arena *arena,
                : sy_fail(reterr, SY_E_NO_MEMORY, NULL, NULL);
 }
 
-sy_status warden_entry_proof(struct warden *w, uint64_t index, struct sy_arena *arena,
-                             struct sy_entry_proof *ret, struct sy_error *reterr)
+sy_status warden_quorum_receipt(struct warden *w, uint64_t index, bool with_lines, struct sy_buf *b)
+{
+    struct warden_quorum q = warden_witness_quorum(w);
+    struct proof_receipt r = {.index = index, .checkpoint = with_lines ? q.note : q.plain};
+    SY_TRY(ledger_inclusion(w->ledger, index, q.size, &r.path));
+    return proof_receipt_format(&r, b);
+}
+
+sy_status warden_entry_proof(struct warden *w, uint64_t index, bool cosigned,
+                             struct sy_arena *arena, struct sy_entry_proof *ret,
+                             struct sy_error *reterr)
 {
     struct ledger_entry entry;
     SY_TRY(warden_entry(w, index, arena, &entry, reterr));
     SY_BUF_CLEANUP struct sy_buf text = sy_buf(PROOF_RECEIPT_MAX);
-    SY_TRY(ledger_receipt(w->ledger, index, &text));
+    SY_TRY(cosigned ? warden_quorum_receipt(w, index, false, &text)
+                    : ledger_receipt(w->ledger, index, &text));
     *ret = (struct sy_entry_proof){.body = entry.body,
                                    .index = index,
                                    .leaf = entry.leaf,

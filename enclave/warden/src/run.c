@@ -20,6 +20,7 @@
 #include "exposure.h"
 #include "mechanisms/stream.h"
 #include "warden/record.h"
+#include "warden/witness.h"
 #include "warden/work.h"
 
 #ifndef SY_BENCH_BUILD
@@ -83,6 +84,43 @@ static void not_recorded(struct warden_call *c)
     warden_call_refuse(c, &err);
 }
 
+static void answer_name(char ret[WARDEN_HEX_BYTES], const uint8_t commit[32])
+{
+    sodium_bin2hex(ret, WARDEN_HEX_BYTES, commit, 32);
+}
+
+/* End the call with what its second entry, an answer, commits to: the stored bytes, or the refusal. */
+static void give(struct warden_call *c)
+{
+    struct sy_error err = {0};
+    struct sy_event event;
+    char name[WARDEN_HEX_BYTES];
+    SY_BUF_CLEANUP struct sy_buf b = sy_buf(WARDEN_ANSWER_MAX);
+    sy_status s = warden_entry_event(c->w, c->entries[1], &c->arena, &event, &err);
+    if (sy_ok(s) && !sy_view_is(event.inputs.outcome, "ok")) {
+        refuse_run(c, NULL);
+        return;
+    }
+    if (sy_ok(s)) {
+        answer_name(name, event.inputs.commit);
+        s = vault_blob_get(c->w->vault, sy_view_str(name), &b, &err);
+    }
+    if (!sy_ok(s)) {
+        warden_call_refuse(c, &err);
+        return;
+    }
+    warden_call_result(c, sy_buf_view(&b));
+}
+
+static void tell(const struct warden_run *r)
+{
+    if (r->answer.n > 0) {
+        warden_call_result(r->call, r->answer);
+    } else {
+        refuse_run(r->call, r->cause);
+    }
+}
+
 /* The slot has ended and the answer is durable: the one moment at which anything is said. */
 static void run_say(void *ctx)
 {
@@ -95,17 +133,12 @@ static void run_say(void *ctx)
     r->told = true;
     if (c->n_entries < 2) {
         not_recorded(c);
-    } else if (r->answer.n > 0) {
-        warden_call_result(c, r->answer);
-    } else {
-        refuse_run(c, r->cause);
+    } else if (r->rerun != 0) {
+        warden_rerun_say(c);
+    } else if (!warden_hold(c, give)) {
+        tell(r);
     }
     warden_run_free(r);
-}
-
-static void answer_name(char ret[WARDEN_HEX_BYTES], const uint8_t commit[32])
-{
-    sodium_bin2hex(ret, WARDEN_HEX_BYTES, commit, 32);
 }
 
 /* --- settling ------------------------------------------------------------------------------------- */
@@ -138,6 +171,10 @@ static void run_settle(struct warden_run *r)
 {
     struct sy_error err = {0};
     struct sy_inputs in = {.charge = r->charge};
+    if (r->rerun != 0) {
+        answer_committed(r, warden_rerun_settle(r));
+        return;
+    }
     sy_status s = store_answer(r, &in);
     in.outcome = sy_view_str(r->answer.n > 0 ? "ok" : "refused");
     if (s.code == SY_E_NO_SPACE) {
@@ -221,12 +258,13 @@ static sy_status start_slot(struct warden_run *r)
 }
 
 /* The noise of this charge and no other: the salt is its own, the question names plan, parameters and
- * data versions. */
+ * data versions. The epoch is the charge's: whoever resumes it, a promoted standby too, comes to the
+ * same figures, so that one charge never has two answers. */
 static sy_status make_seed(struct warden_run *r)
 {
     struct vault_secret key = {0};
     SY_TRY(vault_secret_new(MECH_SEED_BYTES, &r->seed));
-    SY_TRY(vault_noise_key(r->w->vault, vault_epoch(r->w->vault), &key));
+    SY_TRY(vault_noise_key(r->w->vault, r->row.epoch == 0 ? 1 : r->row.epoch, &key));
     mech_seed(key.p, r->row.salt, r->row.question, r->seed.p);
     vault_secret_free(&key);
     return SY_OK;
@@ -247,7 +285,9 @@ static sy_status run_begin(struct warden_run *r, struct sy_error *err)
 {
     SY_TRY(read_charge(r, err));
     SY_TRY(warden_run_rows(r, err));
-    r->call->reply_bytes = r->model.facts.reply_bytes;
+    if (r->rerun == 0) {
+        r->call->reply_bytes = r->model.facts.reply_bytes;
+    }
     SY_TRY(start_slot(r));
     SY_TRY(make_seed(r));
     SY_TRY(warden_run_sources(r, err));
@@ -255,26 +295,25 @@ static sy_status run_begin(struct warden_run *r, struct sy_error *err)
     return warden_run_work(r, err);
 }
 
-/* Run the charge of entry `charge` for this call. Whatever fails from here on is an outcome of a
- * charge that is on disk: it is settled, in its slot, like any other. */
-static void run_start(struct warden_call *c, uint64_t charge)
+void warden_run_start(struct warden_call *c, const struct warden_run_ask *ask)
 {
     struct sy_error err = {0};
     struct warden_run *r = calloc(1, sizeof(*r));
     if (r == NULL) {
-        refuse_run(c, NULL);
+        not_recorded(c);
         return;
     }
     *r = (struct warden_run){.w = c->w,
                              .call = c,
-                             .charge = charge,
-                             .time = c->inputs.time,
+                             .charge = ask->charge,
+                             .rerun = ask->rerun,
+                             .time = ask->time,
                              .feed_sock = -1,
                              .arena = {.ceiling = SY_RESULT_BYTES, .wipe = true},
                              .early = {.ceiling = SY_JOB_MESSAGE_MAX, .wipe = true},
                              .next = c->w->runs};
     c->w->runs = r;
-    c->entries[0] = charge;
+    c->entries[0] = ask->rerun != 0 ? ask->rerun : ask->charge;
     c->n_entries = 1;
     sy_status s = run_begin(r, &err);
     if (!sy_ok(s)) {
@@ -282,8 +321,15 @@ static void run_start(struct warden_call *c, uint64_t charge)
                SY_LOGF_ID("field", sy_view_str(err.field)));
         r->job.ended = true;
         r->cause = "start";
+        r->failed = s.code;
         warden_run_ready(r);
     }
+}
+
+static void run_start(struct warden_call *c, uint64_t charge)
+{
+    struct warden_run_ask ask = {.charge = charge, .time = c->inputs.time};
+    warden_run_start(c, &ask);
 }
 
 /* --- the method ---------------------------------------------------------------------------------------- */
@@ -315,6 +361,7 @@ bool warden_run_prepare(struct warden_call *c)
     }
     randombytes_buf(c->inputs.salt, sizeof(c->inputs.salt));
     sy_status s = rules_model_read(c->w->state, c->request.header.subject, &c->arena, &m, NULL);
+    c->waits = sy_ok(s) ? rules_model_waits(&m) : warden_witness_asked(c->w);
     if (sy_ok(s)) {
         s = rules_run_data(c->w->state, &m.plan, &c->arena, &c->inputs.data, &c->inputs.n_data,
                            NULL);
@@ -331,17 +378,17 @@ bool warden_run_prepare(struct warden_call *c)
     return true;
 }
 
-static bool already_running(const struct warden *w, uint64_t charge)
+bool warden_run_is_active(const struct warden *w, uint64_t charge, uint64_t rerun)
 {
     for (const struct warden_run *r = w->runs; r != NULL; r = r->next) {
-        if (r->charge == charge) {
+        if (r->charge == charge && r->rerun == rerun) {
             return true;
         }
     }
     return false;
 }
 
-static void under_way(struct warden_call *c)
+void warden_run_busy(struct warden_call *c)
 {
     struct sy_error err = {0};
     sy_fail(&err, SY_E_BUSY, NULL, "this run is under way; ask again with the same envelope");
@@ -366,29 +413,20 @@ static void give_stored(struct warden_call *c, uint64_t answer_entry)
 {
     struct sy_error err = {0};
     struct sy_event event;
-    char name[WARDEN_HEX_BYTES];
-    SY_BUF_CLEANUP struct sy_buf b = sy_buf(WARDEN_ANSWER_MAX);
     sy_status s = warden_entry_event(c->w, answer_entry, &c->arena, &event, &err);
     if (!sy_ok(s)) {
         warden_call_refuse(c, &err);
         return;
     }
-    if (already_running(c->w, event.inputs.charge)) {
-        under_way(c); /* its slot has not ended: nobody hears of it before, by whatever door */
+    /* its slot has not ended: nobody hears of it before, by whatever door */
+    if (warden_run_is_active(c->w, event.inputs.charge, 0)) {
+        warden_run_busy(c);
         return;
     }
     prove_answer(c, event.inputs.charge, answer_entry);
-    if (!sy_view_is(event.inputs.outcome, "ok")) {
-        refuse_run(c, NULL);
-        return;
+    if (!warden_hold(c, give)) {
+        give(c);
     }
-    answer_name(name, event.inputs.commit);
-    s = vault_blob_get(c->w->vault, sy_view_str(name), &b, &err);
-    if (!sy_ok(s)) {
-        warden_call_refuse(c, &err);
-        return;
-    }
-    warden_call_result(c, sy_buf_view(&b));
 }
 
 static void set_reply_length(struct warden_call *c)
@@ -412,7 +450,8 @@ void warden_run_done(struct warden_call *c)
 void warden_run_again(struct warden_call *c)
 {
     if (c->decision.kind == RULES_KIND_RESUME) {
-        already_running(c->w, c->decision.entry) ? under_way(c) : run_start(c, c->decision.entry);
+        warden_run_is_active(c->w, c->decision.entry, 0) ? warden_run_busy(c)
+                                                         : run_start(c, c->decision.entry);
         return;
     }
     set_reply_length(c);

@@ -41,11 +41,12 @@ sy_status warden_run_rows(struct warden_run *r, struct sy_error *err)
 {
     SY_TRY(warden_run_grant_rows(r, err));
     SY_TRY(keep_row(r, rules_key_hash("model/", r->row.model)));
+    SY_TRY(warden_history_rows(r, err));
     return rules_model_read(r->rows, r->row.model, &r->arena, &r->model, err);
 }
 
-/* A resumed charge may only run on the versions it was charged for: its noise belongs to them, and
- * must not be drawn again for other data. */
+/* A charge may only run on the versions it was charged for: its noise belongs to them, and must not be
+ * drawn again for other data. */
 static sy_status same_version(const struct warden_run *r, const struct sy_dataset_version *v,
                               struct sy_error *err)
 {

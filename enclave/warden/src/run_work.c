@@ -104,39 +104,17 @@ static sy_status send_columns(struct warden_run *r)
 
 /* --- releasing -------------------------------------------------------------------------------------- */
 
-/* What each namespace was charged, and where the grant's share of it stood after that. */
-static sy_status fill_spends(struct warden_run *r, struct sy_answer *a, struct sy_error *err)
-{
-    const struct sy_row_grant *g = &r->model.grant.row;
-    a->spends = sy_arena_alloc(&r->arena, r->row.n_spends + 1, sizeof(*a->spends));
-    if (a->spends == NULL) {
-        return sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
-    }
-    for (size_t i = 0; i < r->row.n_spends; i++) {
-        struct sy_spend *s = &a->spends[i];
-        *s = r->row.spends[i];
-        for (size_t k = 0; k < g->n_shares; k++) {
-            if (sy_view_eq(g->shares[k].ns, s->ns)) {
-                s->spent = g->shares[k].rho_spent;
-                s->left = g->shares[k].rho - g->shares[k].rho_spent;
-                s->cells_spent = g->shares[k].cells_spent;
-                s->cells_left = g->shares[k].cells - g->shares[k].cells_spent;
-            }
-        }
-    }
-    a->n_spends = r->row.n_spends;
-    return SY_OK;
-}
-
-static sy_status fill_answer(struct warden_run *r, struct sy_answer *a, struct sy_error *err)
+/* All of it follows from the charge, so that the same bytes can be made again. */
+static void fill_answer(const struct warden_run *r, struct sy_answer *a)
 {
     PROOF_SHA256(a->blind, "shuyu-blind-1", sy_view(r->seed.p, MECH_SEED_BYTES));
     memcpy(a->grant, r->row.grant, sizeof(a->grant));
     memcpy(a->model, r->row.model, sizeof(a->model));
     a->data = r->row.data;
     a->n_data = r->row.n_data;
+    a->spends = r->row.spends;
+    a->n_spends = r->row.n_spends;
     a->time = r->time;
-    return fill_spends(r, a, err);
 }
 
 static sy_status release(struct warden_run *r, const struct sy_run_result *result,
@@ -158,7 +136,7 @@ static sy_status release(struct warden_run *r, const struct sy_run_result *resul
     }
     struct sy_answer answer = {0};
     SY_TRY(warden_release(&c, &r->arena, &answer, err));
-    SY_TRY(fill_answer(r, &answer, err));
+    fill_answer(r, &answer);
     SY_BUF_CLEANUP struct sy_buf b = sy_buf(WARDEN_ANSWER_MAX);
     b.wipe = true;
     SY_TRY(sy_record_encode(&sy_answer_desc, &answer, &b));

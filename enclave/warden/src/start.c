@@ -1,7 +1,7 @@
 /*
  * What: from a folder to a serving domain. Order: keys, ledger, replay, memory of checkpoints, sweep.
- * Invariant: nothing is served before the whole log was decided again by the present rules and the
- * key store agrees that no newer ledger was ever signed.
+ * Invariant: nothing is served before the whole log was decided again by the present rules, up to a snapshot
+ * that the log's key signed or from its beginning, and the key store agrees that no newer ledger was ever signed.
  */
 #include <fcntl.h>
 #include <stdlib.h>
@@ -9,9 +9,13 @@
 
 #include "base/fdio.h"
 #include "base/log.h"
+#include "payload.h"
 #include "proof/leaf.h"
 #include "warden/domain.h"
+#include "warden/log_key.h"
+#include "warden/promote.h"
 #include "warden/record.h"
+#include "warden/run.h"
 #include "warden/work.h"
 
 enum { FILE_MAX = 1 << 16, KEEP_MAX = 4096 };
@@ -75,7 +79,9 @@ static sy_status replay_entry(struct warden *w, uint64_t i, struct sy_error *err
 
 static sy_status replay(struct warden *w, struct sy_error *err)
 {
-    for (uint64_t i = 0; i < ledger_size(w->ledger); i++) {
+    uint64_t from = 0;
+    SY_TRY(warden_snapshot_restore(w, &from, err));
+    for (uint64_t i = from; i < ledger_size(w->ledger); i++) {
         SY_TRY(replay_entry(w, i, err));
     }
     return SY_OK;
@@ -126,7 +132,6 @@ static sy_status read_genesis(struct warden *w, struct sy_error *err)
     w->genesis = sy_arena_copy(&arena, bytes);
     SY_TRY(sy_record_decode(&sy_genesis_desc, w->genesis, &SY_MP_REQUEST, &arena, &g, err));
     w->purpose = g.purpose;
-    sy_view_to_cstr(g.log, w->log_vkey, sizeof(w->log_vkey));
     proof_domain_id(w->domain, w->genesis);
     SY_TRY(may_open(&g, err));
     return SY_OK;
@@ -162,6 +167,9 @@ static sy_status sweep(struct warden *w)
         SY_TRY(sy_record_decode(&sy_row_version_desc, value, &SY_MP_LARGE, &arena, &row, NULL));
         keep[n++] = row.version;
     }
+    if (keep != NULL) {
+        SY_TRY(warden_history_keep(w, &arena, KEEP_MAX, keep, &n));
+    }
     if (keep == NULL || n == KEEP_MAX) {
         return SY_OK; /* too many to be sure: leave them, they are only disk space */
     }
@@ -192,10 +200,14 @@ static sy_status open_ledger(struct warden *w, struct sy_error *err)
     if (fd < 0) {
         return sy_fail(err, SY_E_IO, "ledger", NULL);
     }
-    struct proof_vkey log;
-    const struct vault_domain_keys *keys = vault_domain_keys(w->vault);
-    SY_TRY(proof_vkey_make(g.name, PROOF_SIG_ED25519, keys->log.pub, &log));
-    struct ledger_options options = {.log = &log, .secret = w->keys.log_secret, .create = true};
+    struct ledger_key known[VAULT_LOG_KEYS_MAX];
+    size_t n = 0;
+    SY_TRY(warden_log_known(w->vault, g.name, known, &n, err));
+    struct ledger_options options = {.log = &known[0].vkey,
+                                     .secret = known[0].secret,
+                                     .create = !warden_is_standby(w),
+                                     .others = known + 1,
+                                     .n_others = n - 1};
     return ledger_open(fd, &options, &w->ledger, err);
 }
 
@@ -207,27 +219,35 @@ static sy_status open_vault(struct warden *w, struct sy_error *err)
     memcpy(w->keys.sign_pub, k->warden.pub, sizeof(w->keys.sign_pub));
     w->keys.box_secret = k->box.secret;
     w->keys.sign_secret = k->warden.secret;
-    w->keys.log_secret = k->log.secret;
     return SY_OK;
 }
 
-sy_status warden_domain_open(struct warden *w, struct sy_error *reterr)
+sy_status warden_domain_fold(struct warden *w, struct sy_error *reterr)
 {
     w->state = rules_state_new();
     if (w->state == NULL) {
         return sy_fail(reterr, SY_E_NO_MEMORY, NULL, NULL);
     }
+    SY_TRY(warden_seat_read(w, reterr));
     SY_TRY(open_vault(w, reterr));
     SY_TRY(open_ledger(w, reterr));
     SY_TRY(check_memory(w, reterr));
-    SY_TRY(replay(w, reterr));
+    return replay(w, reterr);
+}
+
+sy_status warden_domain_open(struct warden *w, struct sy_error *reterr)
+{
+    SY_TRY(warden_domain_fold(w, reterr));
     if (ledger_size(w->ledger) == 0) {
         SY_TRY(first_start(w, reterr));
     }
     SY_TRY(read_genesis(w, reterr));
+    SY_TRY(warden_log_open(w, reterr));
+    SY_TRY(warden_lead(w, reterr));
     SY_TRY(ledger_publish(w->ledger, reterr));
     warden_note(w);
     SY_TRY(erase_deposits(w));
+    SY_TRY(warden_payloads_settle(w));
     SY_TRY(sweep(w));
     sy_log(SY_LOG_INFO, "domain open", SY_LOGF_N("entries", ledger_size(w->ledger)));
     return SY_OK;
@@ -249,7 +269,8 @@ static bool next_expired(struct warden *w, uint8_t ret[32])
                                     NULL))) {
             continue;
         }
-        bool live = sy_view_is(row.status, "active") || sy_view_is(row.status, "suspended");
+        bool live = sy_view_is(row.status, "active") || sy_view_is(row.status, "awaiting") ||
+                    sy_view_is(row.status, "suspended");
         if (live && now > p.not_after) {
             proof_grant_id(ret, row.proposal);
             return true;

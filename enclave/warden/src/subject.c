@@ -1,15 +1,17 @@
 /*
  * What: who a question about one subject is about. Invariants: the identifier and the asserted values are
- * only ever in the call's secret and in the run's arena, both wiped; nothing of them is logged, and what
- * the rules are told (do they open the token's commitments, under which pseudonym is this counted)
+ * only ever in the call's secret and in the run's arena, both wiped, and sealed in the subject's payload, which
+ * is durable before the charge is decided; nothing of them is logged, and what the rules are told (do they open the token's commitments, under which pseudonym is this counted)
  * depends on the request alone, never on whether anybody of this name is in the data.
  */
 #include <sodium.h>
 #include <string.h>
 
 #include "base/log.h"
+#include "payload.h"
 #include "proof/consent.h"
 #include "rules/decide.h"
+#include "vault/payload.h"
 #include "warden/record.h"
 #include "warden/run.h"
 #include "warden/work.h"
@@ -30,6 +32,9 @@ struct opening {
  * are what the issuer signed is judged by the commitments. */
 static sy_status open_secret(struct warden_call *c, struct sy_view klass, struct opening *ret)
 {
+    if (c->opened.secret.n > SY_SUBJECT_SECRET_MAX) {
+        return sy_status_of(SY_E_LIMIT);
+    }
     SY_TRY(sy_record_decode(&sy_subject_secret_desc, c->opened.secret, &SY_MP_REQUEST, &c->arena,
                             &ret->secret, NULL));
     SY_TRY(sy_unit_id_join(ret->secret.id, ret->secret.n_id, ret->normal, &ret->n_normal));
@@ -92,19 +97,41 @@ static sy_status read_token(struct warden_call *c, struct sy_consent *ret)
     return proof_consent_read(a.token, &c->arena, ret, NULL);
 }
 
-/* Would the question be allowed, were the subject one that nobody has asked about? Only then is its pseudonym
- * made: the log keeps it, and whoever could have it made of identifiers by tokens of his own making could
- * tell, with somebody who reads the log, whom the others ask about. */
-static bool who_wanted(struct warden_call *c, struct sy_subject_inputs told)
+/* Would the question be allowed, were this told of it? */
+static bool would_allow(struct warden_call *c, struct sy_subject_inputs told)
 {
     struct rules_decision d = {0};
     struct sy_inputs in = c->inputs;
-    randombytes_buf(told.who, sizeof(told.who));
     in.subject = &told;
     in.n_subject = 1;
     in.time = warden_time(c->w);
     sy_status s = rules_decide(c->w->state, &c->request, &in, &c->arena, &d, NULL);
     return sy_ok(s) && d.kind == RULES_KIND_EVENT && d.verdict.code == 0;
+}
+
+/* Would the question be allowed, were the subject one that nobody has asked about? Only then is its name
+ * looked up: the log keeps it, and whoever could have it told of identifiers by tokens of his own making could
+ * tell, with somebody who reads the log, whom the others ask about. */
+static bool who_wanted(struct warden_call *c, struct sy_subject_inputs told)
+{
+    randombytes_buf(told.who, sizeof(told.who));
+    return would_allow(c, told);
+}
+
+/* The subject's name, and, when the question will be charged, its secret as the payload of the entry that comes
+ * next: whatever is in the log of a subject can be opened until it is erased. Decided here and recorded
+ * without anything in between; of a crash in between the start sweeps what is left. */
+static sy_status name_and_keep(struct warden_call *c, struct sy_view ns, const struct opening *o,
+                               struct sy_subject_inputs *in)
+{
+    struct warden *w = c->w;
+    struct sy_view id = sy_view(o->stored, o->n_stored);
+    SY_TRY(warden_payload_who(w, ns, id, in->who));
+    if (!warden_has_room(w) || !would_allow(c, *in)) {
+        return SY_OK;
+    }
+    uint64_t entry = ledger_size(w->ledger) + ledger_pending(w->ledger);
+    return vault_payload_put(w->vault, ns, id, entry, c->opened.secret, NULL);
 }
 
 /* Whatever does not open is told so, and the rules refuse it. */
@@ -125,9 +152,7 @@ static sy_status tell(struct warden_call *c, const struct rules_model *m, struct
     }
     in->opens = true;
     in->asserted_ok = asserted_opens(&t, o) && values_fit(&m->plan, &o->secret.asserted);
-    return who_wanted(c, *in) ? vault_subject_who(c->w->vault, block->ns,
-                                                  sy_view(o->stored, o->n_stored), in->who, NULL)
-                              : SY_OK;
+    return who_wanted(c, *in) ? name_and_keep(c, block->ns, o, in) : SY_OK;
 }
 
 bool warden_subject_prepare(struct warden_call *c)
@@ -145,7 +170,10 @@ bool warden_subject_prepare(struct warden_call *c)
     sodium_memzero(&o, sizeof(o));
     if (!sy_ok(s)) { /* a disk that fails is no verdict: nothing is decided, nothing is logged */
         sy_log(SY_LOG_ERROR, "subject not told", SY_LOGF_CODE(s.code));
-        warden_call_clear(c, SY_E_INTERNAL, "the question could not be read");
+        bool full = s.code == SY_E_NO_SPACE;
+        warden_call_clear(
+            c, full ? SY_E_READ_ONLY : SY_E_INTERNAL,
+            "nothing was recorded or charged: the question could not be read or kept");
         return false;
     }
     return true;

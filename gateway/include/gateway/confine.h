@@ -1,12 +1,11 @@
 /*
- * What the gateway takes from itself before it reads a byte from the network. It is the process that
- * strangers talk to, so: no core file, no tracing, no root, no capabilities, nothing of the file
- * system but reading beneath the public directory, and only the system calls that serving needs.
- * None of it can be undone.
+ * What the gateway takes from itself before it reads a byte from the network (role/confine.h). It is the
+ * process that strangers talk to, so: no root, no capabilities, nothing of the file system but reading
+ * beneath the public directory, no connection but those that it accepts, and only the system calls that
+ * serving needs.
  *
  * Runs in: gateway. Trusts: nobody. Holds: nothing. May block/alloc: never.
  * Threads: single-threaded callers only. Errors: SY_E_KERNEL naming the step.
- * Source: prctl(2), landlock(7), seccomp(2).
  */
 #ifndef GATEWAY_CONFINE_H
 #define GATEWAY_CONFINE_H
@@ -18,17 +17,10 @@
 
 enum { GW_UID_DEFAULT = 65533 };
 
-/* First of all: no dumps, empty environment, umask 077, SIGPIPE ignored, every descriptor above 2
- * closed but `keep` (-1 entries are skipped). */
-SY_MUST sy_status gw_confine_process(const int *keep, size_t n_keep, struct sy_error *reterr);
-
 /* Last before serving, in this order: descriptors raised to n_files, root dropped to uid (when root),
  * no_new_privs, Landlock, seccomp. In sanitizer builds calls that serving does not need stay possible;
  * exec, fork, ptrace and the like kill the process in every build. */
 SY_MUST sy_status gw_confine_enter(int public_dirfd, uid_t uid, size_t n_files,
                                    struct sy_error *reterr);
-
-/* The last part of it (confine_filter.c). */
-SY_MUST sy_status gw_confine_filter(struct sy_error *reterr);
 
 #endif

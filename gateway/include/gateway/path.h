@@ -1,6 +1,7 @@
 /*
  * The only paths that are served over HTTPS, after c2sp.org/tlog-tiles: /checkpoint, /tile/L/N[.p/W],
- * /tile/entries/N[.p/W], and / for people. Pure: bytes in, verdict out.
+ * /tile/entries/N[.p/W], and / for people; beside them /checkpoint.cosigned, the newest that a quorum of
+ * witnesses has cosigned. Pure: bytes in, verdict out.
  *
  * Runs in: gateway. Trusts: nobody. Holds: nothing. May block/alloc: never. Threads: any.
  */

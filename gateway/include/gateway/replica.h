@@ -1,6 +1,6 @@
 /*
  * What the gateway knows of the domain: its head (genesis, size of the log) and a read-only replica of
- * the state rows party/ grant/ model/, all as notified by the warden. With it the gateway refuses
+ * the state rows party/ grant/ model/ log, all as notified by the warden. With it the gateway refuses
  * early; the warden decides again, so a stale or wrong row costs a request, never a right.
  *
  * Runs in: gateway. Trusts: the warden's edge. Holds: public keys, grants, models; no secret.
@@ -31,6 +31,9 @@ void gw_replica_deinit(struct gw_replica *r); /* NULL-safe */
  * SY_E_FIELD, SY_E_STATE (another genesis, a row before the head), SY_E_NO_MEMORY, the record's errors. */
 SY_MUST sy_status gw_replica_notify(struct gw_replica *r, const struct sy_rpc_msg *m,
                                     struct sy_error *reterr);
+
+/* vkey of the log's key in force; lives in the arena or with the replica. The head must be there. */
+struct sy_view gw_replica_log(const struct gw_replica *r, struct sy_arena *arena);
 
 /* Append the canonical sy_ping map; the head must be there. */
 SY_MUST sy_status gw_replica_put_ping(const struct gw_replica *r, int64_t now_s, struct sy_buf *b);

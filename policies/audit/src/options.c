@@ -21,8 +21,20 @@ enum {
     OPT_SYSLOG,
     OPT_DOT,
     OPT_REBUILD,
+    OPT_KEPT,
+    OPT_NO_SIGNATURES,
+    OPT_PROGRESS,
+    OPT_SIZE,
+    OPT_COMPARE,
     OPT_SCAN,
     OPT_INDEX,
+    OPT_INSIDE,
+    OPT_FROM,
+    OPT_ADDRESS,
+    OPT_EVERY,
+    OPT_ONCE,
+    OPT_HOME,
+    OPT_LOCAL,
     OPT_LANG
 };
 
@@ -30,8 +42,25 @@ static const struct argp_option OPTIONS[] = {
     {"json", 'j', NULL, 0, "JSON lines", 0},
     {"log", 'l', "VKEY", 0, "Verifier key of the log, instead of the export's log.vkey", 0},
     {"index", OPT_INDEX, "FILE", 0, "The index, instead of EXPORT/index.db", 0},
+    {"kept", OPT_KEPT, "FILE", 0,
+     "verify, replay: a signed checkpoint seen before, which the log must continue", 0},
+    {"no-signatures", OPT_NO_SIGNATURES, NULL, 0,
+     "replay: take signatures as good (for measuring; no audit)", 0},
+    {"progress", OPT_PROGRESS, NULL, 0, "replay: say how far it is, on standard error", 0},
+    {"size", OPT_SIZE, "N", 0, "snapshot: of the first N entries", 0},
+    {"output", 'o', "FILE", 0, "snapshot: write the rows here", 0},
+    {"compare", OPT_COMPARE, "NOTE", 0,
+     "snapshot: compare with the domain's signed note (and take its size)", 0},
     {"rebuild", OPT_REBUILD, NULL, 0, "index: make it anew", 0},
     {"scan", OPT_SCAN, NULL, 0, "show, trace: read the whole log, no index file", 0},
+    {"inside", OPT_INSIDE, NULL, 0,
+     "replay: then have the domain run every released answer again, on its own machine", 0},
+    {"local", OPT_LOCAL, "SOCKET", 0, "replay --inside, follow: the domain's local socket", 0},
+    {"home", OPT_HOME, "DIR", 0, "replay --inside, follow: profile folder of `shuyu`", 0},
+    {"address", OPT_ADDRESS, "HOST:PORT", 0, "follow: the domain, instead of the profile's", 0},
+    {"from", OPT_FROM, "EXPORT", 0, "follow: take what others export here, fetch nothing", 0},
+    {"every", OPT_EVERY, "SECONDS", 0, "follow: between two looks (10)", 0},
+    {"once", OPT_ONCE, NULL, 0, "follow: look once", 0},
     {"party", 'p', "ID", 0, "show: this party's entries", 0},
     {"role", OPT_ROLE, "ROLE", 0, "show: entries of parties of this role", 0},
     {"type", 't', "TYPE", 0, "show: this event type (charge, answer, refuse, ...)", 0},
@@ -40,8 +69,9 @@ static const struct argp_option OPTIONS[] = {
     {"grant", 'g', "HEX", 0, "show: what belongs to this grant (a prefix will do)", 0},
     {"dataset", OPT_DATASET, "ID", 0, "show: what concerns this dataset", 0},
     {"model", OPT_MODEL, "HEX|NAME", 0, "show: what belongs to this model (a prefix will do)", 0},
-    {"since", OPT_SINCE, "TIME", 0, "show: from this time on (RFC 3339 or a date)", 0},
-    {"until", OPT_UNTIL, "TIME", 0, "show: before this time", 0},
+    {"since", OPT_SINCE, "TIME", 0, "show, replay --inside: from this time on (RFC 3339 or a date)",
+     0},
+    {"until", OPT_UNTIL, "TIME", 0, "show, replay --inside: before this time", 0},
     {"verdict", OPT_VERDICT, "NAME", 0, "show: allowed, refused, or a refusal's code", 0},
     {"entry", OPT_ENTRY, "A..B", 0, "show: entries A to B", 0},
     {"limit", OPT_LIMIT, "N", 0, "show: at most so many", 0},
@@ -108,10 +138,24 @@ static bool parse_text(int key, const char *arg, struct options *o)
         int key;
         const char **to;
     } texts[] = {
-        {'l', &o->log},         {'p', &f->party},           {'t', &f->type},
-        {'m', &f->method},      {'g', &f->grant},           {OPT_ROLE, &f->role},
-        {OPT_SCENE, &f->scene}, {OPT_DATASET, &f->dataset}, {OPT_MODEL, &f->model},
-        {OPT_INDEX, &o->index}, {OPT_VERDICT, &f->verdict},
+        {'l', &o->log},
+        {'p', &f->party},
+        {'t', &f->type},
+        {'m', &f->method},
+        {'g', &f->grant},
+        {OPT_ROLE, &f->role},
+        {OPT_SCENE, &f->scene},
+        {OPT_DATASET, &f->dataset},
+        {OPT_MODEL, &f->model},
+        {OPT_INDEX, &o->index},
+        {OPT_VERDICT, &f->verdict},
+        {'o', &o->output},
+        {OPT_COMPARE, &o->compare},
+        {OPT_FROM, &o->from},
+        {OPT_ADDRESS, &o->address},
+        {OPT_KEPT, &o->kept},
+        {OPT_HOME, &o->home},
+        {OPT_LOCAL, &o->local},
     };
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         if (texts[i].key == key) {
@@ -128,6 +172,10 @@ static bool parse_switch(int key, struct options *o)
         int key;
         bool *to;
     } switches[] = {{'j', &o->json},
+                    {OPT_INSIDE, &o->inside},
+                    {OPT_ONCE, &o->once},
+                    {OPT_NO_SIGNATURES, &o->no_signatures},
+                    {OPT_PROGRESS, &o->progress},
                     {OPT_SYSLOG, &o->syslog},
                     {OPT_DOT, &o->dot},
                     {OPT_REBUILD, &o->rebuild},
@@ -152,6 +200,10 @@ static int parse_value(int key, const char *arg, struct options *o)
         return when(arg, &f->has_until, &f->until);
     case OPT_ENTRY:
         return range(arg, f);
+    case OPT_EVERY:
+        return count(arg, &o->every_s);
+    case OPT_SIZE:
+        return count(arg, &o->size);
     case OPT_LIMIT:
         return count(arg, &f->limit);
     case OPT_LANG:
@@ -202,12 +254,13 @@ void options_parse(int argc, char **argv, struct options *ret)
     static const struct argp argp = {
         OPTIONS,
         parse_option,
-        "verify|replay|index|show EXPORT\ntrace EXPORT ENTRY|RECEIPT\nschema [TYPE]",
+        "verify|replay|index|show|snapshot EXPORT\ntrace EXPORT ENTRY|RECEIPT\nfollow COPY\nschema "
+        "[TYPE]\nerase [ARGUMENTS]",
         "Verify, replay, search and trace a log exported by `shuyu log export`.",
         NULL,
         NULL,
         NULL};
-    *ret = (struct options){.lang = locale_language()};
+    *ret = (struct options){.lang = locale_language(), .every_s = 10};
     argp_err_exit_status = 2;
     argp_parse(&argp, argc, argv, 0, NULL, ret);
 }

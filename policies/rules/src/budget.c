@@ -8,6 +8,7 @@
  * Source: DESIGN section 4.5.
  */
 #include "method.h"
+#include "state_internal.h"
 
 #include <stddef.h>
 
@@ -15,12 +16,12 @@ sy_status budget_read(const struct rules_state *s, struct sy_view ns, struct sy_
                       struct sy_row_budget *ret, struct sy_error *err)
 {
     struct rules_key key = rules_key_id("budget/", ns);
-    struct sy_view value;
-    if (!rules_state_get(s, rules_key_view(&key), &value)) {
+    const struct state_row *row = state_find(s, rules_key_view(&key));
+    if (row == NULL) {
         return sy_fail(err, SY_E_BUDGET, "budget", "the pack gives the namespace %.*s no budget",
                        SY_PV(ns));
     }
-    return rules_state_read(s, rules_key_view(&key), &sy_row_budget_desc, arena, ret, err);
+    return state_decode(s, row, &sy_row_budget_desc, arena, ret, err);
 }
 
 /* What an account counts, and where: cap, held and spent of a namespace, share and spent of a grant, the

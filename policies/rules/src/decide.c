@@ -10,6 +10,7 @@
 #include "base/weak.h"
 #include "method.h"
 #include "proof/hash.h"
+#include "state_internal.h"
 
 bool word_in(struct sy_view word, const char *list)
 {
@@ -98,17 +99,25 @@ static void allow(const struct ask *c, struct rules_decision *ret)
 /* Time never goes back: the warden's fault if it does. */
 static sy_status clock_check(struct ask *c)
 {
-    struct sy_view value;
-    if (!rules_state_get(c->state, sy_view_str("clock"), &value)) {
+    const struct state_row *at = state_find(c->state, sy_view_str("clock"));
+    if (at == NULL) {
         return SY_OK;
     }
     struct sy_row_clock row;
-    SY_TRY(rules_state_read(c->state, sy_view_str("clock"), &sy_row_clock_desc, c->arena, &row,
-                            c->err));
+    SY_TRY(state_decode(c->state, at, &sy_row_clock_desc, c->arena, &row, c->err));
     if (c->in->time < row.time) {
         return sy_fail(c->err, SY_E_INTERNAL, "inputs.time", "time went back");
     }
     return SY_OK;
+}
+
+void request_hash(const struct rules_request *req, uint8_t ret[32])
+{
+    if (req->facts != NULL) {
+        memcpy(ret, req->facts->header_hash, 32);
+    } else {
+        proof_sha256_one(ret, req->header_bytes);
+    }
 }
 
 /* What is known of the nonce: nothing (NONE), a recorded outcome, an open charge, or a replay
@@ -124,7 +133,7 @@ static sy_status nonce_check(struct ask *c, struct rules_decision *ret)
     SY_TRY(rules_state_read(c->state, rules_key_view(&key), &sy_row_nonce_desc, c->arena, &row,
                             c->err));
     uint8_t digest[32];
-    proof_sha256_one(digest, c->req->header_bytes);
+    request_hash(c->req, digest);
     ret->kind = RULES_KIND_REFUSED;
     ret->entry = row.entry;
     if (memcmp(digest, row.header, 32) != 0) {

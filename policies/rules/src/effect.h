@@ -15,8 +15,21 @@ SY_MUST sy_status effect_put(struct rules_effect *e, const struct rules_key *key
 SY_MUST sy_status effect_put_bytes(struct rules_effect *e, const struct rules_key *key,
                                    struct sy_view value, struct sy_error *err);
 
-/* Record all writes of an event (apply.c); rules_effect_new is its caller. */
+/* For decoding what one event touches; more than any decision of the warden's may use. */
+enum { EFFECT_WORK_BYTES = 256 << 20 };
+
+/* An effect to compute with, again and again; NULL when out of memory. */
+struct rules_effect *effect_alloc(void);
+
+/* As rules_effect_new, into an effect that is there (whatever it held and was not committed is dropped), for a
+ * request that was read already. */
+SY_MUST sy_status effect_compute(struct rules_effect *e, const struct rules_state *state,
+                                 const struct sy_event *event, const struct rules_request *req,
+                                 uint64_t entry, struct sy_arena *arena, struct sy_error *err);
+
+/* Record all writes of an event (apply.c); effect_compute is its caller. */
 SY_MUST sy_status apply_event(const struct rules_state *state, const struct sy_event *event,
-                              uint64_t entry, struct rules_effect *e, struct sy_error *err);
+                              const struct rules_request *req, uint64_t entry,
+                              struct sy_arena *arena, struct rules_effect *e, struct sy_error *err);
 
 #endif

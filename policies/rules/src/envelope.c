@@ -9,15 +9,14 @@
  */
 #include "proof/envelope.h"
 #include "method.h"
+#include "state_internal.h"
 
 static sy_status domain_check(struct ask *c)
 {
     struct sy_row_domain row;
-    struct rules_key key = rules_key_id("", sy_view_str("domain"));
-    struct sy_view value;
-    if (rules_state_get(c->state, sy_view_str("domain"), &value)) {
-        SY_TRY(rules_state_read(c->state, rules_key_view(&key), &sy_row_domain_desc, c->arena, &row,
-                                c->err));
+    const struct state_row *at = state_find(c->state, sy_view_str("domain"));
+    if (at != NULL) {
+        SY_TRY(state_decode(c->state, at, &sy_row_domain_desc, c->arena, &row, c->err));
     } else if (sy_view_is(c->req->header.method, "genesis")) {
         proof_domain_id(row.id, c->req->args);
     } else {
@@ -53,11 +52,11 @@ sy_status party_active(const struct rules_state *s, struct sy_view id, struct sy
                        struct sy_party *ret, struct sy_error *err)
 {
     struct rules_key key = rules_key_id("party/", id);
-    struct sy_view value;
-    if (!rules_state_get(s, rules_key_view(&key), &value)) {
+    const struct state_row *row = state_find(s, rules_key_view(&key));
+    if (row == NULL) {
         return sy_fail(err, SY_E_PARTY, "header.party", NULL);
     }
-    SY_TRY(rules_state_read(s, rules_key_view(&key), &sy_party_desc, arena, ret, err));
+    SY_TRY(state_decode(s, row, &sy_party_desc, arena, ret, err));
     if (!sy_view_is(ret->status, "active")) {
         return sy_fail(err, SY_E_PARTY, "header.party", "the party's enrolment was revoked");
     }
@@ -98,8 +97,8 @@ sy_status ask_signer(struct ask *c)
     }
     struct rules_key key = rules_key_id("party/", id);
     struct sy_view value;
-    bool enrolled = rules_state_get(c->state, rules_key_view(&key), &value);
-    if (!enrolled && (c->method->pub.flags & RULES_M_NEW) != 0) {
+    if ((c->method->pub.flags & RULES_M_NEW) != 0 &&
+        !rules_state_get(c->state, rules_key_view(&key), &value)) {
         c->party = (struct sy_party){.party = id};
         return SY_OK;
     }
@@ -112,6 +111,9 @@ sy_status ask_signer(struct ask *c)
 static sy_status body_check(struct ask *c)
 {
     uint8_t digest[32];
+    if (c->req->facts != NULL && c->req->facts->body) {
+        return SY_OK;
+    }
     proof_args_digest(digest, c->req->salt, c->req->args, c->req->secret_digest);
     if (memcmp(digest, c->req->header.body, 32) != 0) {
         return sy_fail(c->err, SY_E_DIGEST, "header.body",
@@ -120,11 +122,31 @@ static sy_status body_check(struct ask *c)
     return SY_OK;
 }
 
+/* Has the party signed, and is every signature by its key vouched for? */
+static bool signature_known(const struct ask *c)
+{
+    const struct rules_facts *f = c->req->facts;
+    bool any = false;
+    for (size_t i = 0; f != NULL && i < c->req->n_sigs; i++) {
+        if (memcmp(c->req->sigs[i].key, c->party.sign, 32) != 0) {
+            continue;
+        }
+        if (!f->signed_by[i]) {
+            return false;
+        }
+        any = true;
+    }
+    return any;
+}
+
 sy_status ask_signature(struct ask *c)
 {
     SY_TRY(body_check(c));
     if (!c->known) {
         return SY_OK; /* genesis and party.enrol verify by the keys in their arguments */
+    }
+    if (signature_known(c)) {
+        return SY_OK;
     }
     return proof_verify_request(c->req->header_bytes, &c->req->header, c->req->sigs, c->req->n_sigs,
                                 c->party.sign, c->err);
@@ -167,11 +189,16 @@ sy_status ask_args(struct ask *c)
                    ? SY_OK
                    : sy_fail(c->err, SY_E_FIELD, "args", "the method takes no arguments");
     }
-    c->args = sy_arena_alloc(c->arena, 1, desc->size_bytes);
-    if (c->args == NULL) {
+    if (c->req->facts != NULL && c->req->facts->args != NULL) {
+        c->args = c->req->facts->args;
+        return SY_OK;
+    }
+    void *args = sy_arena_alloc(c->arena, 1, desc->size_bytes);
+    c->args = args;
+    if (args == NULL) {
         return sy_fail(c->err, SY_E_NO_MEMORY, NULL, NULL);
     }
-    return sy_record_decode(desc, c->req->args, &SY_MP_REQUEST, c->arena, c->args, c->err);
+    return sy_record_decode(desc, c->req->args, &SY_MP_REQUEST, c->arena, args, c->err);
 }
 
 sy_status ask_gates(struct ask *c)

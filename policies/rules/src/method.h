@@ -24,7 +24,7 @@ struct ask {
     const struct method *method;
     struct sy_party party;      /* the signer's row; for new signers zero but for party and role */
     bool known;                 /* the signer is enrolled (or is the warden) */
-    void *args;                 /* decoded by the method's descriptor; NULL when it has none */
+    const void *args;           /* decoded by the method's descriptor; NULL when it has none */
     struct sy_verdict *verdict; /* to fill: spends, stored */
     const char *type;           /* of the event when allowed */
     struct sy_error *err;
@@ -63,6 +63,9 @@ bool is_text(struct sy_view v, size_t max);
 bool is_zero32(const uint8_t p[32]);
 /* Is v one of list[0..n)? */
 bool view_in(struct sy_view v, const struct sy_view *list, size_t n);
+
+/* SHA-256 of the header's bytes (decide.c). */
+void request_hash(const struct rules_request *req, uint8_t ret[32]);
 
 /* Requests (envelope.c): form, signer, signature. */
 SY_MUST sy_status ask_form(struct ask *c);
@@ -165,6 +168,11 @@ SY_MUST sy_status manifest_check(const struct sy_plan *plan, const struct sy_mod
 SY_MUST sy_status plan_decode(struct sy_view bytes, struct sy_arena *arena, struct sy_plan *ret,
                               struct sy_error *err); /* model.c */
 
+/* A dataset's latest published version; SY_E_STATE, field "data" (run.c). Only to be read. */
+SY_MUST sy_status version_read(const struct rules_state *s, struct sy_view dataset,
+                               struct sy_arena *arena, struct sy_row_version *ret,
+                               struct sy_error *err);
+
 /* Parts of a charge's decision (run.c), for subject.c too. The asker's own grant, in force: */
 SY_MUST sy_status run_grant(struct ask *c);
 /* The model belongs to the header's grant, and was approved: */
@@ -173,6 +181,18 @@ SY_MUST sy_status run_model_usable(struct ask *c, const struct rules_model *m);
 SY_MUST sy_status run_same_data(struct ask *c, const struct sy_plan *plan);
 /* Calls are left, and every namespace can pay: */
 SY_MUST sy_status run_affordable(struct ask *c, const struct rules_model *m);
+
+/* When answers of this grade wait for a quorum of witnesses: is there a policy that asks for one? Else no
+ * answer would ever come, and nothing is charged: SY_E_STATE (witness.c). */
+SY_MUST sy_status witness_ready(struct ask *c, const struct rules_model *m);
+
+/* The row of a charge; SY_E_NOT_FOUND, field "charge" (charge.c). */
+SY_MUST sy_status charge_row(const struct rules_state *s, uint64_t entry, struct sy_arena *arena,
+                             struct sy_row_charge *ret, struct sy_error *err);
+/* The row of a charge that the change makes, but for params, question and once. m: the model, whose grant
+ * has been charged already. */
+SY_MUST sy_status charge_fill(struct change *x, const struct rules_model *m,
+                              struct sy_row_charge *ret);
 
 /* Does the plan answer about one subject (mechanism `subject`; plan_subject.c)? */
 bool plan_about_subject(const struct sy_plan *plan);
@@ -196,8 +216,12 @@ decide_fn decide_genesis, decide_enrol; /* party.c */
 apply_fn apply_genesis, apply_enrol;
 decide_fn decide_exposure; /* exposure.c */
 apply_fn apply_exposure;
+decide_fn decide_rotate; /* log.c */
+apply_fn apply_rotate;
 decide_fn decide_pack; /* pack.c */
 apply_fn apply_pack;
+decide_fn decide_promote; /* promote.c */
+apply_fn apply_promote;
 decide_fn decide_recover; /* recover.c */
 apply_fn apply_recover;
 decide_fn decide_define, decide_ingest, decide_publish, decide_share; /* dataset.c */
@@ -211,10 +235,16 @@ apply_fn apply_suspend, apply_resume, apply_revoke, apply_expire;
 decide_fn decide_register, decide_model_review; /* model.c */
 decide_fn decide_check;                         /* model_check.c */
 apply_fn apply_register, apply_model_review;
+decide_fn decide_rerun, decide_reran; /* rerun.c */
+apply_fn apply_rerun, apply_reran;
 decide_fn decide_run, decide_answer; /* run.c */
 apply_fn apply_run, apply_answer;
 decide_fn decide_subject; /* subject.c */
 apply_fn apply_subject;
+decide_fn decide_erase, decide_trail; /* payload.c */
+apply_fn apply_erase;
 decide_fn decide_list, decide_log, decide_status; /* read.c */
+decide_fn decide_witness;                         /* witness.c */
+apply_fn apply_witness;
 
 #endif

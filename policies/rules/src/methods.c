@@ -5,6 +5,7 @@
 #include "method.h"
 #include "wire/consent.h"
 #include "wire/exposure.h"
+#include "wire/payload.h"
 
 #define READ    RULES_M_READ
 #define LOCAL   RULES_M_LOCAL
@@ -19,21 +20,30 @@
 static const struct method METHODS[] = {
     /* name                  roles                                         flags
      * arguments            event       decide               apply */
+    {{"audit.reran",         "warden",                                     WARDEN,          &sy_reran_desc,       "reran"},   decide_reran,        apply_reran},
+    {{"audit.rerun",         "agency auditor",                             LOCAL,           &sy_rerun_desc,       "rerun"},   decide_rerun,        apply_rerun},
     {{"budget.recover",      "agency",                                     0,               &sy_recover_desc,     "recover"}, decide_recover,      apply_recover},
     {{"dataset.define",      "department",                                 0,               &sy_dataset_def_desc, "dataset"}, decide_define,       apply_define},
     {{"dataset.ingest",      "department",                                 LOCAL,           &sy_ingest_desc,      "ingest"},  decide_ingest,       NULL},
     {{"dataset.publish",     "warden",                                     WARDEN,          NULL,                 "publish"}, decide_publish,      apply_publish},
     {{"dataset.share",       "agency department",                          READ,            &sy_dataset_ref_desc, ""},        decide_share,        NULL},
+    {{"domain.promote",      "agency",                                     LOCAL,           &sy_promote_desc,     "promote"}, decide_promote,      apply_promote},
     {{"genesis",             "agency",                                     NEW,             &sy_genesis_desc,     "genesis"}, decide_genesis,      apply_genesis},
     {{"grant.expire",        "warden",                                     WARDEN | GRANT,  NULL,                 "expire"},  decide_expire,       apply_expire},
     {{"job.answer",          "warden",                                     WARDEN,          NULL,                 "answer"},  decide_answer,       apply_answer},
     {{"log.entries",         "",                                           READ,            &sy_log_range_desc,   ""},        decide_log,          NULL},
+    {{"log.growth",          "",                                           READ,            &sy_log_since_desc,   ""},        decide_status,       NULL},
+    {{"log.keys",            "",                                           READ,            NULL,                 ""},        decide_status,       NULL},
+    {{"log.receipt",         "",                                           READ,            &sy_log_ref_desc,     ""},        decide_status,       NULL},
+    {{"log.rotate",          "agency operator",                            0,               &sy_log_rotate_desc,  "log"},     decide_rotate,       apply_rotate},
     {{"model.check",         "developer operator agency",                  READ,            &sy_check_desc,       ""},        decide_check,        NULL},
     {{"model.register",      "developer",                                  GRANT | GATE,    &sy_model_def_desc,   "model"},   decide_register,     apply_register},
     {{"model.review",        "operator",                                   SUBJECT,         &sy_review_desc,      "review"},  decide_model_review, apply_model_review},
     {{"model.run",           "developer",                                  GRANT | SUBJECT | GATE, &sy_run_desc,  "charge"},  decide_run,          apply_run},
     {{"pack.adopt",          "agency",                                     0,               &sy_pack_adopt_desc,  "pack"},    decide_pack,         apply_pack},
     {{"party.enrol",         "developer department security auditor buyer issuer", NEW,     &sy_enrol_desc,       "enrol"},   decide_enrol,        apply_enrol},
+    {{"payload.erase",       "agency",                                     SECRET,          &sy_erase_desc,       "erase"},   decide_erase,        apply_erase},
+    {{"payload.read",        "agency auditor",                             READ,            &sy_payload_read_desc, ""},       decide_status,       NULL},
     {{"risk.report",         "agency operator security",                   READ,            NULL,                 ""},        decide_status,       NULL},
     {{"scene.apply",         "developer",                                  0,               &sy_proposal_desc,    "apply"},   decide_scene,        apply_scene},
     {{"scene.consent",       "department",                                 GRANT,           &sy_review_desc,      "review"},  decide_consent,      apply_consent},
@@ -46,6 +56,9 @@ static const struct method METHODS[] = {
     {{"state.list",          "",                                           READ,            &sy_list_desc,        ""},        decide_list,         NULL},
     {{"status.domain",       "",                                           READ,            NULL,                 ""},        decide_status,       NULL},
     {{"subject.ask",         "developer",                                  GRANT | SUBJECT | SECRET | GATE, &sy_subject_ask_desc, "charge"}, decide_subject,    apply_subject},
+    {{"subject.trail",       "agency",                                     READ | SECRET,   &sy_trail_ask_desc,   ""},        decide_trail,        NULL},
+    {{"witness.adopt",       "agency",                                     0,               &sy_witness_adopt_desc, "witness"}, decide_witness,   apply_witness},
+    {{"witness.status",      "",                                           READ,            NULL,                 ""},        decide_status,       NULL},
 };
 /* clang-format on */
 
@@ -54,7 +67,8 @@ enum { N_METHODS = sizeof(METHODS) / sizeof(METHODS[0]) };
 const struct method *method_find(struct sy_view name)
 {
     for (size_t i = 0; i < N_METHODS; i++) {
-        if (sy_view_is(name, METHODS[i].pub.name)) {
+        if (name.n > 0 && METHODS[i].pub.name[0] == (char)name.p[0] &&
+            sy_view_is(name, METHODS[i].pub.name)) {
             return &METHODS[i];
         }
     }

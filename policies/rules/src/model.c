@@ -8,8 +8,10 @@
  * BOUNDARY: the plan comes from a worker; nothing about it is believed.
  * Source: DESIGN sections 1, 4.1, 4.2.
  */
+#include "memo.h"
 #include "method.h"
 #include "proof/ids.h"
+#include "state_internal.h"
 
 sy_status plan_decode(struct sy_view bytes, struct sy_arena *arena, struct sy_plan *ret,
                       struct sy_error *err)
@@ -28,8 +30,13 @@ static sy_status model_row(const struct rules_state *s, const uint8_t id[32],
     return rules_state_read(s, rules_key_view(&key), &sy_row_model_desc, arena, ret, err);
 }
 
-sy_status rules_model_read(const struct rules_state *s, const uint8_t id[32],
-                           struct sy_arena *arena, struct rules_model *ret, struct sy_error *reterr)
+typedef sy_status grant_read_fn(const struct rules_state *s, const uint8_t id[32],
+                                struct sy_arena *arena, struct rules_grant *ret,
+                                struct sy_error *err);
+
+static sy_status model_judged(const struct rules_state *s, const uint8_t id[32],
+                              grant_read_fn *grant_read, struct sy_arena *arena,
+                              struct rules_model *ret, struct sy_error *reterr)
 {
     struct rules_model *m = sy_arena_alloc(arena, 1, sizeof(*m));
     memset(ret, 0, sizeof(*ret));
@@ -40,10 +47,45 @@ sy_status rules_model_read(const struct rules_state *s, const uint8_t id[32],
     SY_TRY(
         sy_record_decode(&sy_model_def_desc, m->row.def, &SY_MP_REQUEST, arena, &m->def, reterr));
     SY_TRY(plan_decode(m->row.plan, arena, &m->plan, reterr));
-    SY_TRY(rules_grant_read(s, m->row.grant, arena, &m->grant, reterr));
+    SY_TRY(grant_read(s, m->row.grant, arena, &m->grant, reterr));
     struct rules_plan_case c = {&m->plan, &m->grant.defs, &m->grant.pack, &m->grant.proposal};
     SY_TRY(rules_plan_check(&c, arena, &m->facts, reterr));
     *ret = *m;
+    return SY_OK;
+}
+
+/* Judge it into the memory; a model that can't be judged is not kept. */
+static sy_status model_keep(const struct rules_state *s, const uint8_t id[32],
+                            struct memo_model *kept, struct sy_error *reterr)
+{
+    memo_clear(&kept->at);
+    SY_TRY(model_judged(s, id, grant_read_apart, &kept->at.arena, &kept->model, reterr));
+    memcpy(kept->id, id, 32);
+    kept->catalogue = state_catalogue(s);
+    kept->at.valid = true;
+    return SY_OK;
+}
+
+sy_status rules_model_read(const struct rules_state *s, const uint8_t id[32],
+                           struct sy_arena *arena, struct rules_model *ret, struct sy_error *reterr)
+{
+    struct memo_model *kept = state_memo(s) == NULL ? NULL : memo_model(state_memo(s), id);
+    bool same = kept != NULL && kept->at.valid && memcmp(kept->id, id, 32) == 0 &&
+                kept->catalogue == state_catalogue(s);
+    if (kept == NULL || (!same && !memo_free_for(&kept->at, state_generation(s)))) {
+        return model_judged(s, id, rules_grant_read, arena, ret, reterr);
+    }
+    memset(ret, 0, sizeof(*ret));
+    if (!same) {
+        SY_TRY(model_keep(s, id, kept, reterr));
+    }
+    /* all but the grant's row, which every run changes; its proposal, whose hash the grant's id is, never does */
+    struct sy_row_grant row;
+    struct sy_proposal passing;
+    kept->at.used = state_generation(s);
+    SY_TRY(grant_row(s, kept->model.row.grant, arena, &row, &passing, reterr));
+    *ret = kept->model;
+    ret->grant.row = row;
     return SY_OK;
 }
 

@@ -144,6 +144,9 @@ static sy_status numbers_check(const struct sy_pack *p, struct sy_error *err)
         !in_range(p->term_max_s)) {
         return sy_fail(err, SY_E_FIELD, "pack", "limits must be positive");
     }
+    if (p->quorum_from > 4) {
+        return sy_fail(err, SY_E_FIELD, "pack.quorum_from", "a grade, 1 to 4");
+    }
     if (p->support_min > PACK_NUMBER_MAX) {
         return sy_fail(err, SY_E_FIELD, "pack.support_min", "no value selects so many units");
     }

@@ -25,6 +25,7 @@ static const struct prefix_rule PREFIXES[] = {
     {"pack", NULL},         {"proposal/", REVIEWERS},
     {"grant/", REVIEWERS},  {"model/", REVIEWERS},
     {"budget/", REVIEWERS}, {"version/", "agency auditor"},
+    {"witness", NULL},
 };
 
 static const struct prefix_rule *prefix_rule(struct sy_view key)
@@ -55,7 +56,7 @@ sy_status decide_log(struct ask *c)
     return SY_OK;
 }
 
-/* Whoever has the role may: status.domain, risk.report. */
+/* Whoever has the role may: status.domain, witness.status, log.growth, log.keys, log.receipt, risk.report. */
 sy_status decide_status(struct ask *c)
 {
     (void)c;

@@ -9,6 +9,7 @@
  * when a grant row exists. Nobody reviews what they filed (roles differ, and keys are unique:
  * party.c). Source: scheme articles 17, 18; DESIGN section 2.
  */
+#include "base/weak.h"
 #include "method.h"
 
 struct chain {
@@ -173,12 +174,6 @@ sy_status apply_first_review(struct change *x)
     return put_review(x, &k, "first_review", "filed");
 }
 
-sy_status apply_consent(struct change *x)
-{
-    struct chain k;
-    return put_review(x, &k, "consent", "filed");
-}
-
 /* The new grant: a share of every namespace the datasets touch, held from now on. */
 static sy_status create_grant(struct change *x, const struct chain *k)
 {
@@ -195,15 +190,25 @@ static sy_status create_grant(struct change *x, const struct chain *k)
         return sy_fail(x->err, SY_E_NO_MEMORY, NULL, NULL);
     }
     for (size_t i = 0; i < n; i++) {
-        g.shares[i] = (struct sy_row_grant_share){
-            .cells = k->proposal.cells,
-            .delta = k->proposal.delta,
-            .ns = spaces[i],
-            .rho = k->proposal.rho};
+        g.shares[i] = (struct sy_row_grant_share){.cells = k->proposal.cells,
+                                                  .delta = k->proposal.delta,
+                                                  .ns = spaces[i],
+                                                  .rho = k->proposal.rho};
     }
     SY_TRY(budget_hold(x, &g));
     struct rules_key key = rules_key_hash("grant/", x->req->header.grant);
     return effect_put(x->effect, &key, &sy_row_grant_desc, &g, x->err);
+}
+
+sy_status apply_consent(struct change *x)
+{
+    const struct sy_review *a = x->args;
+    struct chain k;
+    if (sy_weak(SY_WEAK_LIE_REVIEW) && sy_view_is(a->decision, "approve")) {
+        SY_TRY(put_review(x, &k, "consent", "granted"));
+        return create_grant(x, &k);
+    }
+    return put_review(x, &k, "consent", "filed");
 }
 
 sy_status apply_final_review(struct change *x)

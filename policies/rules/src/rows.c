@@ -11,8 +11,20 @@ SY_RECORD_DESC(row_domain, SY_ROW_DOMAIN_FIELDS)
 #define SY_T struct sy_row_pack
 SY_RECORD_DESC(row_pack, SY_ROW_PACK_FIELDS)
 #undef SY_T
+#define SY_T struct sy_row_witness
+SY_RECORD_DESC(row_witness, SY_ROW_WITNESS_FIELDS)
+#undef SY_T
+#define SY_T struct sy_row_log
+SY_RECORD_DESC(row_log, SY_ROW_LOG_FIELDS)
+#undef SY_T
+#define SY_T struct sy_row_handover
+SY_RECORD_DESC(row_handover, SY_ROW_HANDOVER_FIELDS)
+#undef SY_T
 #define SY_T struct sy_row_clock
 SY_RECORD_DESC(row_clock, SY_ROW_CLOCK_FIELDS)
+#undef SY_T
+#define SY_T struct sy_row_epoch
+SY_RECORD_DESC(row_epoch, SY_ROW_EPOCH_FIELDS)
 #undef SY_T
 #define SY_T struct sy_row_dataset
 SY_RECORD_DESC(row_dataset, SY_ROW_DATASET_FIELDS)
@@ -50,6 +62,9 @@ SY_RECORD_DESC(row_charge, SY_ROW_CHARGE_FIELDS)
 #define SY_T struct sy_row_question
 SY_RECORD_DESC(row_question, SY_ROW_QUESTION_FIELDS)
 #undef SY_T
+#define SY_T struct sy_row_rerun
+SY_RECORD_DESC(row_rerun, SY_ROW_RERUN_FIELDS)
+#undef SY_T
 #define SY_T struct sy_row_nonce
 SY_RECORD_DESC(row_nonce, SY_ROW_NONCE_FIELDS)
 #undef SY_T
@@ -75,6 +90,9 @@ SY_RECORD_DESC(row_consent, SY_ROW_CONSENT_FIELDS)
 #define SY_T struct sy_row_asked
 SY_RECORD_DESC(row_asked, SY_ROW_ASKED_FIELDS)
 #undef SY_T
+#define SY_T struct sy_row_erased
+SY_RECORD_DESC(row_erased, SY_ROW_ERASED_FIELDS)
+#undef SY_T
 
 const struct sy_desc *const rules_rows[] = {
     &sy_row_domain_desc,      &sy_row_pack_desc,    &sy_row_clock_desc,    &sy_row_dataset_desc,
@@ -82,7 +100,9 @@ const struct sy_desc *const rules_rows[] = {
     &sy_row_grant_share_desc, &sy_row_grant_desc,   &sy_row_reads_desc,    &sy_row_model_desc,
     &sy_row_budget_desc,      &sy_row_charge_desc,  &sy_row_question_desc, &sy_row_nonce_desc,
     &sy_region_dim_desc,      &sy_region_box_desc,  &sy_region_near_desc,  &sy_row_region_desc,
-    &sy_row_guard_desc,       &sy_row_consent_desc, &sy_row_asked_desc,
+    &sy_row_guard_desc,       &sy_row_consent_desc, &sy_row_asked_desc,    &sy_row_erased_desc,
+    &sy_row_witness_desc,     &sy_row_rerun_desc,   &sy_row_epoch_desc,    &sy_row_log_desc,
+    &sy_row_handover_desc,
 };
 const size_t rules_n_rows = sizeof(rules_rows) / sizeof(rules_rows[0]);
 
@@ -96,20 +116,22 @@ static void add(struct rules_key *k, struct sy_view v)
     k->n += v.n;
 }
 
+/* n <= 32. */
 static void add_hex(struct rules_key *k, const uint8_t *p, size_t n)
 {
     static const char DIGITS[] = "0123456789abcdef";
-    for (size_t i = 0; i < n; i++) {
-        const char pair[2] = {DIGITS[p[i] >> 4], DIGITS[p[i] & 15]};
-        add(k, sy_view(pair, 2));
+    char text[64];
+    for (size_t i = 0; i < n && i < sizeof(text) / 2; i++) {
+        text[2 * i] = DIGITS[p[i] >> 4];
+        text[2 * i + 1] = DIGITS[p[i] & 15];
     }
+    add(k, sy_view(text, 2 * n));
 }
 
-static struct rules_key finish(struct rules_key k)
+static void finish(struct rules_key *k)
 {
-    k.n = k.n == SIZE_MAX ? 0 : k.n;
-    k.text[k.n] = '\0';
-    return k;
+    k->n = k->n == SIZE_MAX ? 0 : k->n;
+    k->text[k->n] = '\0';
 }
 
 struct rules_key rules_key_id(const char *prefix, struct sy_view id)
@@ -119,7 +141,8 @@ struct rules_key rules_key_id(const char *prefix, struct sy_view id)
         add(&k, sy_view_str(prefix));
     }
     add(&k, id);
-    return finish(k);
+    finish(&k);
+    return k;
 }
 
 struct rules_key rules_key_hash(const char *prefix, const uint8_t hash[32])
@@ -127,7 +150,8 @@ struct rules_key rules_key_hash(const char *prefix, const uint8_t hash[32])
     struct rules_key k = {0};
     add(&k, sy_view_str(prefix));
     add_hex(&k, hash, 32);
-    return finish(k);
+    finish(&k);
+    return k;
 }
 
 /* Twenty decimal digits, so that entries are in order. */
@@ -141,12 +165,28 @@ static void add_entry(struct rules_key *k, uint64_t entry)
     add(k, sy_view(digits, sizeof(digits)));
 }
 
-struct rules_key rules_key_charge(uint64_t entry)
+static struct rules_key of_entry(const char *prefix, uint64_t entry)
 {
     struct rules_key k = {0};
-    add(&k, sy_view_str("charge/"));
+    add(&k, sy_view_str(prefix));
     add_entry(&k, entry);
-    return finish(k);
+    finish(&k);
+    return k;
+}
+
+struct rules_key rules_key_charge(uint64_t entry)
+{
+    return of_entry("charge/", entry);
+}
+
+struct rules_key rules_key_rerun(uint64_t entry)
+{
+    return of_entry("rerun/", entry);
+}
+
+struct rules_key rules_key_handover(uint64_t number)
+{
+    return of_entry("log/", number);
 }
 
 struct rules_key rules_key_region(struct sy_view ns, uint64_t entry)
@@ -156,7 +196,8 @@ struct rules_key rules_key_region(struct sy_view ns, uint64_t entry)
     add(&k, ns);
     add(&k, sy_view_str("/"));
     add_entry(&k, entry);
-    return finish(k);
+    finish(&k);
+    return k;
 }
 
 /* PREFIX + id + "/" + hex. */
@@ -167,7 +208,8 @@ static struct rules_key under(const char *prefix, struct sy_view id, const uint8
     add(&k, id);
     add(&k, sy_view_str("/"));
     add_hex(&k, p, n);
-    return finish(k);
+    finish(&k);
+    return k;
 }
 
 struct rules_key rules_key_consent(struct sy_view issuer, const uint8_t nonce[16])
@@ -192,5 +234,6 @@ struct rules_key rules_key_scene(struct sy_view developer, struct sy_view scene)
     add(&k, developer);
     add(&k, sy_view_str("/"));
     add(&k, scene);
-    return finish(k);
+    finish(&k);
+    return k;
 }

@@ -11,8 +11,45 @@
  */
 #include "base/weak.h"
 #include "guard.h"
+#include "memo.h"
 #include "proof/hash.h"
+#include "state_internal.h"
 #include "wire/plan_type.h"
+
+static sy_status version_keep(struct memo_version *kept, struct sy_view bytes, struct sy_error *err)
+{
+    memo_clear(&kept->at);
+    kept->bytes = sy_arena_copy(&kept->at.arena, bytes);
+    if (kept->bytes.p == NULL) {
+        return sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
+    }
+    SY_TRY(sy_record_decode(&sy_row_version_desc, kept->bytes, &SY_MP_LARGE, &kept->at.arena,
+                            &kept->row, err));
+    kept->at.valid = true;
+    return SY_OK;
+}
+
+sy_status version_read(const struct rules_state *s, struct sy_view dataset, struct sy_arena *arena,
+                       struct sy_row_version *ret, struct sy_error *err)
+{
+    struct rules_key key = rules_key_id("version/", dataset);
+    struct sy_view value;
+    if (!rules_state_get(s, rules_key_view(&key), &value)) {
+        return sy_fail(err, SY_E_STATE, "data", "dataset %.*s has no published version",
+                       SY_PV(dataset));
+    }
+    struct memo_version *kept = state_memo(s) == NULL ? NULL : memo_version(state_memo(s), dataset);
+    bool same = kept != NULL && kept->at.valid && sy_view_eq(kept->bytes, value);
+    if (kept == NULL || (!same && !memo_free_for(&kept->at, state_generation(s)))) {
+        return sy_record_decode(&sy_row_version_desc, value, &SY_MP_LARGE, arena, ret, err);
+    }
+    if (!same) {
+        SY_TRY(version_keep(kept, value, err));
+    }
+    kept->at.used = state_generation(s);
+    *ret = kept->row;
+    return SY_OK;
+}
 
 sy_status rules_run_data(const struct rules_state *s, const struct sy_plan *plan,
                          struct sy_arena *arena, struct sy_data_ref **ret, size_t *ret_n,
@@ -23,15 +60,8 @@ sy_status rules_run_data(const struct rules_state *s, const struct sy_plan *plan
         return sy_fail(reterr, SY_E_NO_MEMORY, NULL, NULL);
     }
     for (size_t i = 0; i < plan->n_sources; i++) {
-        struct rules_key key = rules_key_id("version/", plan->sources[i].dataset);
-        struct sy_view value;
         struct sy_row_version row;
-        if (!rules_state_get(s, rules_key_view(&key), &value)) {
-            return sy_fail(reterr, SY_E_STATE, "data", "dataset %.*s has no published version",
-                           SY_PV(plan->sources[i].dataset));
-        }
-        SY_TRY(
-            rules_state_read(s, rules_key_view(&key), &sy_row_version_desc, arena, &row, reterr));
+        SY_TRY(version_read(s, plan->sources[i].dataset, arena, &row, reterr));
         refs[i].dataset = plan->sources[i].dataset;
         refs[i].version = row.version.version;
         memcpy(refs[i].header, row.version.header, 32);
@@ -129,11 +159,11 @@ sy_status run_model_usable(struct ask *c, const struct rules_model *m)
     if (memcmp(m->row.grant, c->req->header.grant, 32) != 0) {
         return sy_fail(c->err, SY_E_GRANT, "header.subject", "the model belongs to another grant");
     }
-    if (!sy_view_is(m->row.status, "approved")) {
+    if (!sy_view_is(m->row.status, "approved") && !sy_weak(SY_WEAK_LIE_RUN)) {
         return sy_fail(c->err, SY_E_REVIEW, "header.subject", "the model is %.*s, not approved",
                        SY_PV(m->row.status));
     }
-    return SY_OK;
+    return witness_ready(c, m);
 }
 
 /* One namespace's price: the grant's share of it, then the lifetime account. */
@@ -187,6 +217,20 @@ sy_status run_grant(struct ask *c)
     return grant_usable(c, &g, &p);
 }
 
+/* A weak build's: the charge says a little less than was spent. */
+static sy_status weak_understate(struct ask *c)
+{
+    struct sy_verdict *v = c->verdict;
+    struct sy_spend *less = sy_arena_alloc(c->arena, v->n_spends + 1, sizeof(*less));
+    if (less == NULL) {
+        return sy_fail(c->err, SY_E_NO_MEMORY, NULL, NULL);
+    }
+    memcpy(less, v->spends, v->n_spends * sizeof(*less));
+    less[0].rho -= v->n_spends > 0 && less[0].rho > 0 ? 1 : 0;
+    v->spends = less;
+    return SY_OK;
+}
+
 sy_status decide_run(struct ask *c)
 {
     struct rules_model *m = sy_arena_alloc(c->arena, 1, sizeof(*m));
@@ -219,6 +263,9 @@ sy_status decide_run(struct ask *c)
     }
     c->verdict->spends = m->facts.spends;
     c->verdict->n_spends = stored ? 0 : m->facts.n_spends; /* stored: in a weak build only */
+    if (sy_weak(SY_WEAK_LIE_BUDGET)) {
+        return weak_understate(c);
+    }
     return SY_OK;
 }
 
@@ -226,21 +273,12 @@ sy_status decide_run(struct ask *c)
 
 static sy_status put_charge(struct change *x, const struct rules_model *m)
 {
-    const struct sy_header *h = &x->req->header;
-    struct sy_row_charge row = {.data = x->in->data,
-                                .n_data = x->in->n_data,
-                                .party = h->party,
-                                .spends = m->facts.spends,
-                                .n_spends = m->facts.n_spends,
-                                .status = sy_view_str("open")};
+    struct sy_row_charge row;
     struct rules_key key = rules_key_charge(x->entry);
+    SY_TRY(charge_fill(x, m, &row));
     SY_TRY(rules_run_params(&m->plan, x->args, x->arena, &row.params, &row.n_params, x->err));
-    SY_TRY(
-        question_hash(h, row.params, row.n_params, row.data, row.n_data, row.question, x->arena));
-    memcpy(row.grant, h->grant, 32);
-    memcpy(row.model, h->subject, 32);
-    memcpy(row.nonce, h->nonce, 16);
-    memcpy(row.salt, x->in->salt, 32);
+    SY_TRY(question_hash(&x->req->header, row.params, row.n_params, row.data, row.n_data,
+                         row.question, x->arena));
     SY_TRY(guard_apply(x, m, row.params));
     return effect_put(x->effect, &key, &sy_row_charge_desc, &row, x->err);
 }
@@ -255,25 +293,18 @@ sy_status apply_run(struct change *x)
         return sy_fail(x->err, SY_E_NO_MEMORY, NULL, NULL);
     }
     SY_TRY(rules_model_read(x->state, x->req->header.subject, x->arena, m, x->err));
-    SY_TRY(put_charge(x, m));
     struct sy_row_grant *g = &m->grant.row;
     g->calls++;
     if (!sy_weak(SY_WEAK_LATE_CHARGE)) {
         bool free = sy_weak(SY_WEAK_FREE_REPEATS) && x->event->verdict.n_spends == 0;
         SY_TRY(budget_spend(x, g, m->facts.spends, free ? 0 : m->facts.n_spends));
     }
+    SY_TRY(put_charge(x, m)); /* now: it says what is left after it */
     struct rules_key key = rules_key_hash("grant/", m->row.grant);
     return effect_put(x->effect, &key, &sy_row_grant_desc, g, x->err);
 }
 
 /* ---- answer ---- */
-
-static sy_status charge_row(const struct rules_state *s, uint64_t entry, struct sy_arena *arena,
-                            struct sy_row_charge *ret, struct sy_error *err)
-{
-    struct rules_key key = rules_key_charge(entry);
-    return rules_state_read(s, rules_key_view(&key), &sy_row_charge_desc, arena, ret, err);
-}
 
 sy_status decide_answer(struct ask *c)
 {

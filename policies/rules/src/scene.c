@@ -28,7 +28,7 @@ static sy_status scene_free(struct ask *c, const struct sy_proposal *p)
         struct sy_row_grant g;
         struct sy_proposal old;
         SY_TRY(grant_row(c->state, scene.proposal, c->arena, &g, &old, c->err));
-        lives = word_in(g.status, "active suspended");
+        lives = word_in(g.status, "active awaiting suspended");
     }
     return lives ? sy_fail(c->err, SY_E_EXISTS, "scene", "one scene, one grant: this one is live")
                  : SY_OK;

@@ -1,49 +1,31 @@
 /*
- * A sorted map as a sorted array of sorted blocks (a B-tree of two levels): look-up is two binary
- * searches, insertion moves at most one block's pointers, and one pointer per block on a split. 256
- * rows a block keeps both levels small for millions of rows, with no balancing to get wrong and no
- * behaviour that depends on the keys an opponent chooses.
+ * The state: a tree of rows (state_tree.h), what they add up to, and the running digest.
  *
- * Invariants: keys ascend strictly within and across blocks; no block is empty; n_rows counts them.
- * Placing a row can't fail once room is reserved, which is what makes commits atomic.
+ * States share rows and nodes until one of them changes (copy on write), so that a clone costs nothing
+ * but what is written afterwards. Counts belong to the one thread that owns all the states that share:
+ * another thread may read a clone meanwhile.
+ *
+ * Invariants: n_rows and n_bytes count what the tree holds. Placing a row can't fail once room is reserved,
+ * which is what makes commits atomic.
  */
 #include "state_internal.h"
 
+#include <stddef.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/arith.h"
-
-enum { BLOCK_ROWS = 256 };
-
-struct state_row {
-    size_t n_key;
-    size_t n_value;
-    uint8_t bytes[]; /* key, then value */
-};
-
-struct block {
-    size_t n;
-    struct state_row *rows[BLOCK_ROWS];
-};
+#include "memo.h"
+#include "state_row.h"
+#include "state_tree.h"
 
 struct rules_state {
-    struct block **blocks;
-    size_t n_blocks;
-    size_t cap_blocks;
-    struct block **spares; /* as many as reserved, for splits */
-    size_t n_spares;
-    size_t cap_spares;
+    struct tree tree;
     size_t n_rows;
+    uint64_t n_bytes; /* of keys and values */
     uint64_t generation;
+    uint64_t catalogue;      /* generation of what plans are judged under */
+    struct rules_memo *memo; /* NULL: nothing is remembered */
     uint8_t digest[32];
-};
-
-/* Where a key is, or would be inserted. */
-struct place {
-    size_t block;
-    size_t at;
-    bool found;
 };
 
 struct state_row *state_row_new(struct sy_view key, struct sy_view value)
@@ -55,8 +37,10 @@ struct state_row *state_row_new(struct sy_view key, struct sy_view value)
     if (r == NULL) {
         return NULL;
     }
-    r->n_key = key.n;
-    r->n_value = value.n;
+    r->item = (struct item){.refs = 1, .is_row = 1, .n_key = (uint16_t)key.n};
+    r->n_value = (uint32_t)value.n;
+    r->reads = 0;
+    r->seen = NULL;
     memcpy(r->bytes, key.p, key.n);
     if (value.n > 0) {
         memcpy(r->bytes + key.n, value.p, value.n);
@@ -66,56 +50,25 @@ struct state_row *state_row_new(struct sy_view key, struct sy_view value)
 
 void state_row_free(struct state_row *r)
 {
-    free(r);
+    if (r != NULL && --r->item.refs == 0) {
+        free(r->seen);
+        free(r);
+    }
 }
 
 struct sy_view state_row_key(const struct state_row *r)
 {
-    return sy_view(r->bytes, r->n_key);
+    return sy_view(r->bytes, r->item.n_key);
 }
 
 struct sy_view state_row_value(const struct state_row *r)
 {
-    return sy_view(r->bytes + r->n_key, r->n_value);
+    return sy_view(r->bytes + r->item.n_key, r->n_value);
 }
 
-/* The last block whose first key is <= key; 0 when there is none such. */
-static size_t block_of(const struct rules_state *s, struct sy_view key)
+static uint64_t row_bytes(const struct state_row *r)
 {
-    size_t lo = 0;
-    size_t hi = s->n_blocks;
-    while (lo < hi) {
-        size_t mid = lo + (hi - lo) / 2;
-        if (sy_view_cmp(state_row_key(s->blocks[mid]->rows[0]), key) <= 0) {
-            lo = mid + 1;
-        } else {
-            hi = mid;
-        }
-    }
-    return lo == 0 ? 0 : lo - 1;
-}
-
-static struct place find(const struct rules_state *s, struct sy_view key)
-{
-    struct place p = {.block = block_of(s, key)};
-    if (s->n_blocks == 0) {
-        return p;
-    }
-    const struct block *b = s->blocks[p.block];
-    size_t hi = b->n;
-    while (p.at < hi) {
-        size_t mid = p.at + (hi - p.at) / 2;
-        int c = sy_view_cmp(state_row_key(b->rows[mid]), key);
-        if (c == 0) {
-            return (struct place){p.block, mid, true};
-        }
-        if (c < 0) {
-            p.at = mid + 1;
-        } else {
-            hi = mid;
-        }
-    }
-    return p;
+    return (uint64_t)r->item.n_key + r->n_value;
 }
 
 struct rules_state *rules_state_new(void)
@@ -128,63 +81,109 @@ void rules_state_free(struct rules_state *s)
     if (s == NULL) {
         return;
     }
-    for (size_t i = 0; i < s->n_blocks; i++) {
-        for (size_t k = 0; k < s->blocks[i]->n; k++) {
-            state_row_free(s->blocks[i]->rows[k]);
-        }
-        free(s->blocks[i]);
-    }
-    for (size_t i = 0; i < s->n_spares; i++) {
-        free(s->spares[i]);
-    }
-    free(s->blocks);
-    free(s->spares);
+    memo_free(s->memo);
+    tree_free(&s->tree);
     free(s);
+}
+
+sy_status rules_state_remember(struct rules_state *s)
+{
+    if (s->memo == NULL) {
+        s->memo = memo_new();
+    }
+    return s->memo == NULL ? sy_status_of(SY_E_NO_MEMORY) : SY_OK;
+}
+
+struct rules_memo *state_memo(const struct rules_state *s)
+{
+    return s->memo;
+}
+
+uint64_t state_catalogue(const struct rules_state *s)
+{
+    return s->catalogue;
 }
 
 bool rules_state_get(const struct rules_state *s, struct sy_view key, struct sy_view *ret)
 {
-    struct place p = find(s, key);
-    if (!p.found) {
+    const struct state_row *r = tree_get(&s->tree, key);
+    if (r == NULL) {
         return false;
     }
-    *ret = state_row_value(s->blocks[p.block]->rows[p.at]);
+    *ret = state_row_value(r);
     return true;
+}
+
+/* ---- reading ---- */
+
+/* How a row decodes. A row that is read for the third time is one of those that every event reads (domain,
+ * parties): its record is kept with it, if it is flat, for as long as the row is. */
+struct row_record {
+    const struct sy_desc *desc;
+    _Alignas(max_align_t) unsigned char record[];
+};
+
+enum { READS_TO_KEEP = 3 };
+
+static void keep_record(struct state_row *r, const struct sy_desc *desc, const void *record)
+{
+    struct row_record *seen = malloc(sizeof(*seen) + desc->size_bytes);
+    if (seen != NULL) { /* else it is decoded the next time too */
+        seen->desc = desc;
+        memcpy(seen->record, record, desc->size_bytes);
+        r->seen = seen;
+    }
+}
+
+const struct state_row *state_find(const struct rules_state *s, struct sy_view key)
+{
+    return tree_get(&s->tree, key);
+}
+
+sy_status state_decode(const struct rules_state *s, const struct state_row *row,
+                       const struct sy_desc *desc, struct sy_arena *arena, void *ret_row,
+                       struct sy_error *reterr)
+{
+    struct state_row *r =
+        (struct state_row *)(uintptr_t)row; /* only what is remembered is written */
+    if (s->memo != NULL && r->seen != NULL && r->seen->desc == desc) {
+        memcpy(ret_row, r->seen->record, desc->size_bytes);
+        return SY_OK;
+    }
+    const size_t used = arena->used;
+    SY_TRY(sy_record_decode(desc, state_row_value(r), &SY_MP_LARGE, arena, ret_row, reterr));
+    if (s->memo != NULL && r->seen == NULL && arena->used == used && ++r->reads == READS_TO_KEEP) {
+        keep_record(r, desc, ret_row);
+    }
+    return SY_OK;
 }
 
 sy_status rules_state_read(const struct rules_state *s, struct sy_view key,
                            const struct sy_desc *desc, struct sy_arena *arena, void *ret_row,
                            struct sy_error *reterr)
 {
-    struct sy_view value;
-    if (!rules_state_get(s, key, &value)) {
-        memset(ret_row, 0, desc->size_bytes);
-        size_t n = 0;
-        while (n < key.n && key.p[n] != '/') {
-            n++;
-        }
-        char field[RULES_KEY_MAX + 1];
-        sy_view_to_cstr(sy_view(key.p, n), field, sizeof(field));
-        return sy_fail(reterr, SY_E_NOT_FOUND, field, NULL);
+    const struct state_row *row = state_find(s, key);
+    if (row != NULL) {
+        return state_decode(s, row, desc, arena, ret_row, reterr);
     }
-    return sy_record_decode(desc, value, &SY_MP_LARGE, arena, ret_row, reterr);
+    memset(ret_row, 0, desc->size_bytes);
+    size_t n = 0;
+    while (n < key.n && key.p[n] != '/') {
+        n++;
+    }
+    char field[RULES_KEY_MAX + 1];
+    sy_view_to_cstr(sy_view(key.p, n), field, sizeof(field));
+    return sy_fail(reterr, SY_E_NOT_FOUND, field, NULL);
 }
+
+/* ---- the rest ---- */
 
 bool rules_state_next(const struct rules_state *s, struct sy_view prefix, struct sy_view after,
                       struct sy_view *ret_key, struct sy_view *ret_value)
 {
     bool beyond = sy_view_cmp(after, prefix) >= 0;
-    struct place p = find(s, beyond ? after : prefix);
-    size_t at = p.at + (p.found && beyond ? 1 : 0);
-    if (p.block < s->n_blocks && at >= s->blocks[p.block]->n) {
-        p.block++;
-        at = 0;
-    }
-    if (p.block >= s->n_blocks) {
-        return false;
-    }
-    const struct state_row *r = s->blocks[p.block]->rows[at];
-    if (!sy_view_starts(state_row_key(r), prefix)) {
+    const struct state_row *r = tree_after(&s->tree, beyond ? after : prefix, !beyond);
+    if (r == NULL || !sy_view_starts(state_row_key(r), prefix)) {
         return false;
     }
     *ret_key = state_row_key(r);
@@ -195,6 +194,11 @@ bool rules_state_next(const struct rules_state *s, struct sy_view prefix, struct
 size_t rules_state_n_rows(const struct rules_state *s)
 {
     return s->n_rows;
+}
+
+uint64_t rules_state_n_bytes(const struct rules_state *s)
+{
+    return s->n_bytes;
 }
 
 const uint8_t *rules_state_digest(const struct rules_state *s)
@@ -212,107 +216,34 @@ uint64_t state_generation(const struct rules_state *s)
     return s->generation;
 }
 
-/* Grow an array of block pointers to hold `want`. */
-static bool grow(struct block ***array, size_t *cap, size_t want)
+sy_status state_reserve(struct rules_state *s, struct state_row *const *rows, size_t n)
 {
-    if (want <= *cap) {
-        return true;
-    }
-    size_t to = sy_max_u64(want, *cap * 2);
-    size_t bytes;
-    if (!sy_mul_size(to, sizeof(**array), &bytes)) {
-        return false;
-    }
-    struct block **grown = realloc(*array, bytes);
-    if (grown == NULL) {
-        return false;
-    }
-    *array = grown;
-    *cap = to;
-    return true;
+    return tree_reserve(&s->tree, rows, n);
 }
 
-sy_status state_reserve(struct rules_state *s, size_t n)
+/* Rows that come with every run: asker, budget, charge, clock, consent, grant, guard, nonce, question, region,
+ * subject. All others may be what a plan is judged under (of a grant only its proposal is, which is compared). */
+static bool is_of_runs(struct sy_view key)
 {
-    if (!grow(&s->blocks, &s->cap_blocks, s->n_blocks + n) ||
-        !grow(&s->spares, &s->cap_spares, n)) {
-        return sy_status_of(SY_E_NO_MEMORY);
-    }
-    while (s->n_spares < n) {
-        struct block *b = calloc(1, sizeof(*b));
-        if (b == NULL) {
-            return sy_status_of(SY_E_NO_MEMORY);
-        }
-        s->spares[s->n_spares++] = b;
-    }
-    return SY_OK;
-}
-
-/* Put an empty block at index i of the array; reserved. */
-static struct block *open_block(struct rules_state *s, size_t i)
-{
-    struct block *b = s->spares[--s->n_spares];
-    memmove(&s->blocks[i + 1], &s->blocks[i], (s->n_blocks - i) * sizeof(struct block *));
-    s->blocks[i] = b;
-    s->n_blocks++;
-    return b;
-}
-
-/* Halve a full block and say where the place is now. */
-static struct place split(struct rules_state *s, struct place p)
-{
-    struct block *right = open_block(s, p.block + 1);
-    struct block *left = s->blocks[p.block];
-    const size_t half = BLOCK_ROWS / 2;
-    memcpy(right->rows, &left->rows[half], (BLOCK_ROWS - half) * sizeof(struct state_row *));
-    right->n = BLOCK_ROWS - half;
-    left->n = half;
-    return p.at <= half ? p : (struct place){p.block + 1, p.at - half, false};
-}
-
-static void insert(struct rules_state *s, struct place p, struct state_row *r)
-{
-    if (s->n_blocks == 0) {
-        (void)open_block(s, 0);
-    } else if (s->blocks[p.block]->n == BLOCK_ROWS) {
-        p = split(s, p);
-    }
-    struct block *b = s->blocks[p.block];
-    memmove(&b->rows[p.at + 1], &b->rows[p.at], (b->n - p.at) * sizeof(struct state_row *));
-    b->rows[p.at] = r;
-    b->n++;
-    s->n_rows++;
-}
-
-static void remove_at(struct rules_state *s, struct place p)
-{
-    struct block *b = s->blocks[p.block];
-    state_row_free(b->rows[p.at]);
-    b->n--;
-    s->n_rows--;
-    memmove(&b->rows[p.at], &b->rows[p.at + 1], (b->n - p.at) * sizeof(struct state_row *));
-    if (b->n == 0) {
-        free(b);
-        s->n_blocks--;
-        memmove(&s->blocks[p.block], &s->blocks[p.block + 1],
-                (s->n_blocks - p.block) * sizeof(struct block *));
-    }
+    static const char FIRST[] = "abcgnqrs";
+    return memchr(FIRST, key.p[0], sizeof(FIRST) - 1) != NULL;
 }
 
 void state_place(struct rules_state *s, struct state_row *r)
 {
-    struct place p = find(s, state_row_key(r));
+    const bool gone = r->n_value == 0;
     s->generation++;
-    if (r->n_value == 0) {
-        if (p.found) {
-            remove_at(s, p);
-        }
+    s->catalogue += is_of_runs(state_row_key(r)) ? 0 : 1;
+    struct state_row *old = gone ? tree_take(&s->tree, state_row_key(r)) : tree_put(&s->tree, r);
+    s->n_rows += gone ? 0 : 1;
+    s->n_bytes += gone ? 0 : row_bytes(r);
+    if (old != NULL) {
+        s->n_rows--;
+        s->n_bytes -= row_bytes(old);
+        state_row_free(old);
+    }
+    if (gone) {
         state_row_free(r);
-    } else if (p.found) {
-        state_row_free(s->blocks[p.block]->rows[p.at]);
-        s->blocks[p.block]->rows[p.at] = r;
-    } else {
-        insert(s, p, r);
     }
 }
 
@@ -321,9 +252,9 @@ sy_status rules_state_put_raw(struct rules_state *s, struct sy_view key, struct 
     if (key.n == 0 || key.n > RULES_KEY_MAX || value.n > RULES_VALUE_MAX) {
         return sy_status_of(SY_E_LIMIT);
     }
-    SY_TRY(state_reserve(s, 1));
     struct state_row *r = state_row_new(key, value);
-    if (r == NULL) {
+    if (r == NULL || !sy_ok(state_reserve(s, &r, 1))) {
+        state_row_free(r);
         return sy_status_of(SY_E_NO_MEMORY);
     }
     state_place(s, r);
@@ -336,14 +267,10 @@ struct rules_state *rules_state_clone(const struct rules_state *s)
     if (copy == NULL) {
         return NULL;
     }
-    struct sy_view key = {0};
-    struct sy_view value;
-    while (rules_state_next(s, (struct sy_view){0}, key, &key, &value)) {
-        if (!sy_ok(rules_state_put_raw(copy, key, value))) {
-            rules_state_free(copy);
-            return NULL;
-        }
-    }
-    memcpy(copy->digest, s->digest, 32);
+    tree_share(&s->tree, &copy->tree);
+    copy->n_rows = s->n_rows;
+    copy->n_bytes = s->n_bytes;
+    copy->generation = s->generation;
+    memcpy(copy->digest, s->digest, sizeof(copy->digest));
     return copy;
 }

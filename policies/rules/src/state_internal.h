@@ -13,13 +13,26 @@ void state_row_free(struct state_row *r);
 struct sy_view state_row_key(const struct state_row *r);
 struct sy_view state_row_value(const struct state_row *r);
 
-/* Make sure that n rows can be placed without allocating. SY_E_NO_MEMORY. */
-SY_MUST sy_status state_reserve(struct rules_state *s, size_t n);
+/* Make sure that these rows can be placed, in this order, without allocating. SY_E_NO_MEMORY. */
+SY_MUST sy_status state_reserve(struct rules_state *s, struct state_row *const *rows, size_t n);
 
 /* Place a row, taking ownership; room has been reserved. */
 void state_place(struct rules_state *s, struct state_row *r);
 
+/* rules_state_read in two steps: the row (NULL: none), and its record. */
+const struct state_row *state_find(const struct rules_state *s, struct sy_view key);
+SY_MUST sy_status state_decode(const struct rules_state *s, const struct state_row *row,
+                               const struct sy_desc *desc, struct sy_arena *arena, void *ret_row,
+                               struct sy_error *reterr);
+
 /* Counts the placements ever made: tells whether a state changed in between. */
 uint64_t state_generation(const struct rules_state *s);
+
+/* The same for the rows that plans are judged under: pack, catalogue, versions, models and all else that does
+ * not come with every run. */
+uint64_t state_catalogue(const struct rules_state *s);
+
+/* What the state remembers of plans (memo.h); NULL unless rules_state_remember was called. */
+struct rules_memo *state_memo(const struct rules_state *s);
 
 #endif

@@ -132,8 +132,10 @@ static sy_status not_too_often(struct ask *c, struct sy_view ns,
         return refuse(c, SY_E_RATE, "party",
                       "you have asked about subjects as often as the pack allows");
     }
-    if (is_zero32(c->in->subject[0].who)) {
-        return refuse(c, SY_E_INTERNAL, "inputs.subject", "no pseudonym");
+    uint64_t erased;
+    if (is_zero32(c->in->subject[0].who) ||
+        rules_is_erased(c->state, c->in->subject[0].who, &erased)) {
+        return refuse(c, SY_E_INTERNAL, "inputs.subject", "no name to count under");
     }
     SY_TRY(
         below(c, rules_key_subject(ns, c->in->subject[0].who), limits->subject_max, limits, &fine));
@@ -199,25 +201,16 @@ static sy_status count(struct change *x, struct rules_key key, const struct sy_p
 
 static sy_status put_charge(struct change *x, const struct rules_model *m, struct sy_view token)
 {
-    const struct sy_header *h = &x->req->header;
-    struct sy_row_charge row = {.data = x->in->data,
-                                .n_data = x->in->n_data,
-                                .n_params = m->plan.n_params,
-                                .once = true,
-                                .party = h->party,
-                                .spends = m->facts.spends,
-                                .n_spends = m->facts.n_spends,
-                                .status = sy_view_str("open")};
+    struct sy_row_charge row;
     struct rules_key key = rules_key_charge(x->entry);
+    SY_TRY(charge_fill(x, m, &row));
+    row.once = true;
+    row.n_params = m->plan.n_params;
     row.params = sy_arena_alloc(x->arena, row.n_params + 1, sizeof(*row.params));
     if (row.params == NULL) {
         return sy_fail(x->err, SY_E_NO_MEMORY, NULL, NULL);
     }
     PROOF_SHA256(row.question, "shuyu-subject-question-1", token);
-    memcpy(row.grant, h->grant, 32);
-    memcpy(row.model, h->subject, 32);
-    memcpy(row.nonce, h->nonce, 16);
-    memcpy(row.salt, x->in->salt, 32);
     return effect_put(x->effect, &key, &sy_row_charge_desc, &row, x->err);
 }
 
@@ -246,6 +239,6 @@ sy_status apply_subject(struct change *x)
     SY_TRY(effect_put(x->effect, &key, &sy_row_consent_desc, &used, x->err));
     SY_TRY(count(x, rules_key_subject(m->plan.blocks[0].ns, x->in->subject[0].who), limits));
     SY_TRY(count(x, rules_key_id("asker/", x->req->header.party), limits));
-    SY_TRY(put_charge(x, m, a->token));
-    return put_grant(x, m);
+    SY_TRY(put_grant(x, m)); /* first: the charge says what is left after it */
+    return put_charge(x, m, a->token);
 }

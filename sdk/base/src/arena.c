@@ -102,6 +102,25 @@ char *sy_arena_printf(struct sy_arena *a, const char *fmt, ...)
     return p;
 }
 
+/* The newest block stays: calloc zeroed what was never handed out, so only the rest is zeroed again. */
+void sy_arena_clear(struct sy_arena *a)
+{
+    struct sy_arena_block *keep = a->head;
+    if (keep == NULL) {
+        return;
+    }
+    a->head = keep->next;
+    sy_arena_deinit(a);
+    if (a->wipe) {
+        explicit_bzero(keep->data, keep->used);
+    } else {
+        memset(keep->data, 0, keep->used);
+    }
+    keep->next = NULL;
+    keep->used = 0;
+    a->head = keep;
+}
+
 void sy_arena_deinit(struct sy_arena *a)
 {
     if (a == NULL) {

@@ -42,9 +42,30 @@ static size_t char_bytes(const uint8_t *p, size_t left)
     return 0;
 }
 
+/* Bytes at the front that are plain ASCII and not NUL, eight at a time: a word has a byte outside 0x01..0x7F
+ * exactly when a high bit is set in it, or borrowed by taking one from each byte. */
+static size_t ascii_words(struct sy_view v)
+{
+    const uint64_t high = UINT64_C(0x8080808080808080);
+    const uint64_t ones = UINT64_C(0x0101010101010101);
+    size_t i = 0;
+    for (; v.n - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
+        uint64_t w;
+        memcpy(&w, v.p + i, sizeof(w));
+        if (((w | (w - ones)) & high) != 0) {
+            break;
+        }
+    }
+    return i;
+}
+
 bool sy_view_is_utf8(struct sy_view v)
 {
-    for (size_t i = 0; i < v.n;) {
+    for (size_t i = ascii_words(v); i < v.n;) {
+        if (v.p[i] >= 0x01 && v.p[i] <= 0x7F) { /* most of it */
+            i++;
+            continue;
+        }
         size_t n = char_bytes(v.p + i, v.n - i);
         if (n == 0) {
             return false;

@@ -39,7 +39,8 @@ const char *cli_need(struct cli *c, const char *name)
 
 static bool is_switch(const char *name)
 {
-    static const char *const switches[] = {"json", "approve", "reject", "help", "version", "quiet"};
+    static const char *const switches[] = {"all",   "approve", "help",   "json",
+                                           "quiet", "reject",  "version"};
     for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++) {
         if (strcmp(name, switches[i]) == 0) {
             return true;

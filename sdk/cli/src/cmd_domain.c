@@ -98,6 +98,52 @@ int cli_sign(struct cli *c)
     return status;
 }
 
+int cli_domain_standby(struct cli *c)
+{
+    const char *standby = cli_need(c, "standby"), *genesis = cli_need(c, "genesis");
+    const char *master = cli_option(c, "master-key");
+    if (standby == NULL || genesis == NULL) {
+        return 2;
+    }
+    const char *argv[] = {
+        cli_program(c, "shuyu-copier", "enclave/copier"), "init", standby, "--genesis", genesis,
+        master != NULL ? "--master-key" : NULL,           master, NULL};
+    int status = run_program(argv);
+    if (status == 0) {
+        cli_say(c,
+                "Standby made in %s. Keep it up to date with\n"
+                "  shuyu-copier copy DOMAIN %s    or    shuyu-copier send DOMAIN | ssh HOST "
+                "shuyu-copier take %s\n",
+                standby, standby, standby);
+    }
+    return status;
+}
+
+int cli_domain_promote(struct cli *c)
+{
+    const char *standby = cli_need(c, "standby");
+    if (standby == NULL) {
+        return 2;
+    }
+    const char *argv[] = {cli_program(c, "shuyu-warden", "enclave/warden"), "--promote", "--domain",
+                          standby, NULL};
+    int status = run_program(argv);
+    if (status == 0) {
+        cli_say(
+            c,
+            "%s/promote.req asks for its promotion, and is good for an hour. Now agency and "
+            "operator "
+            "each sign it:\n"
+            "  shuyu --home AGENCY sign %s/promote.req\n  shuyu --home OPERATOR sign "
+            "%s/promote.req\n"
+            "then: shuyu serve --domain %s\n"
+            "The old domain must not serve again. Where no policy with witnesses is in force, two "
+            "that do are detected, not prevented.\n",
+            standby, standby, standby, standby);
+    }
+    return status;
+}
+
 int cli_serve(struct cli *c)
 {
     const char *domain = cli_need(c, "domain"), *listen = cli_option(c, "listen");
@@ -108,6 +154,25 @@ int cli_serve(struct cli *c)
     execl(path, path, "--domain", domain, "--listen", listen != NULL ? listen : "127.0.0.1:7443",
           NULL);
     return cli_usage("%s cannot be run", path);
+}
+
+static bool is_same(const uint8_t *pinned, const uint8_t *claimed)
+{
+    return pinned != NULL && memcmp(pinned, claimed, 32) == 0;
+}
+
+/* What a profile makes of a domain's claims about itself, in a few words. */
+static const char *trust_words(const struct cli *c, const shuyu_pong *p)
+{
+    if (p->is_pinned) {
+        return "";
+    }
+    bool same = is_same(shuyu_profile_domain(c->profile), p->domain) &&
+                is_same(shuyu_profile_domain_box(c->profile), p->box) &&
+                is_same(shuyu_profile_warden(c->profile), p->warden);
+    return same ? "  (its log is said to have another key than this profile trusts: shuyu log "
+                  "follow)"
+                : "  (NOT the one this profile trusts)";
 }
 
 int cli_status(struct cli *c)
@@ -131,7 +196,9 @@ int cli_status(struct cli *c)
     }
     printf("domain   %s%s\npurpose  %s\nlog      %s\nentries  %" PRIu64
            "\ntime     %s\nversion  %s\n",
-           hex, p.is_pinned ? "" : "  (NOT the one this profile trusts)", p.purpose, p.log,
-           p.entries, when, p.version);
+           hex, trust_words(c, &p), p.purpose, p.log, p.entries, when, p.version);
+    if (p.is_pinned) {
+        cli_witnesses_lines(c);
+    }
     return p.is_pinned ? 0 : 3;
 }

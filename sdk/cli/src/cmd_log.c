@@ -102,7 +102,7 @@ static bool write_entries(FILE *f, const struct sy_log_entries *page)
 
 static int export_pages(struct cli *c, FILE *f, struct sy_view *ret_checkpoint, uint64_t *ret_n)
 {
-    struct sy_log_range range = {.n = 256};
+    struct sy_log_range range = {.first = *ret_n, .n = 256};
     struct sy_log_entries page = {0};
     do {
         struct cli_ask ask = {.method = "log.entries",
@@ -139,12 +139,28 @@ static int export_entries(struct cli *c, const char *out, struct sy_view *ret_ch
     return status;
 }
 
+/* --first: where the export begins; for who has the entries before it already (`shuyu-audit follow`). */
+static bool first_entry(const struct cli *c, uint64_t *ret)
+{
+    const char *text = cli_option(c, "first");
+    char *end = NULL;
+    *ret = text == NULL ? 0 : strtoull(text, &end, 10);
+    if (text != NULL && (text[0] < '0' || text[0] > '9' || *end != '\0')) {
+        (void)cli_usage("--first wants the number of an entry");
+        return false;
+    }
+    return true;
+}
+
 int cli_log_export(struct cli *c)
 {
     const char *out = cli_need(c, "out");
     int status = 0;
     struct sy_view checkpoint = {0};
     uint64_t n = 0;
+    if (!first_entry(c, &n)) {
+        return 2;
+    }
     if (out == NULL || !cli_profile(c, &status)) {
         return out == NULL ? 2 : status;
     }

@@ -6,6 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "base/time.h"
 #include "cli/out.h"
 
 enum { CELL_MAX = 320, PARAMS_MAX = CLI_ARGS_MAX, COLUMNS_MAX = 128 };
@@ -102,6 +103,28 @@ static void print_spend(const shuyu_spend *s, bool stored)
     }
 }
 
+/* Can nobody be shown another history of it? */
+static void print_witnessed(const shuyu_answer *a)
+{
+    shuyu_witnessed w;
+    char when[21] = "an unknown time";
+    shuyu_answer_witnessed(a, &w);
+    if (w.is_cosigned) {
+        printf("witness  a quorum of this profile's witnesses has cosigned it\n");
+        return;
+    }
+    if (w.time > 0) {
+        sy_time_format(w.time, when);
+    }
+    if (w.size > 0) {
+        printf("witness  %s; by the domain's word a quorum stood under %" PRIu64 " entries at %s\n",
+               w.is_judged ? "NOT cosigned yet by a quorum of this profile's" : "not judged here",
+               w.size, when);
+    } else if (w.is_judged) {
+        printf("witness  NOT cosigned: the domain has no quorum\n");
+    }
+}
+
 static void print_facts(const shuyu_answer *a)
 {
     shuyu_facts f;
@@ -116,6 +139,7 @@ static void print_facts(const shuyu_answer *a)
     }
     printf("log      charge %" PRIu64 ", answer %" PRIu64 ": receipt and commitment verified\n",
            f.charge, f.answer);
+    print_witnessed(a);
     for (size_t i = 0; i < f.n_data; i++) {
         shuyu_data d;
         if (shuyu_answer_data(a, i, &d) == SHUYU_OK) {
@@ -139,7 +163,13 @@ json_t *cli_answer_json(struct cli *c, const shuyu_answer *a)
         return NULL;
     }
     json_t *j = cli_json_record(&sy_answer_desc, &rec);
+    shuyu_witnessed w;
+    shuyu_answer_witnessed(a, &w);
     json_object_set_new(j, "receipt", json_string(shuyu_answer_receipt(a)));
+    json_object_set_new(j, "witnessed",
+                        json_pack("{s:b,s:b,s:I,s:I}", "judged", w.is_judged, "cosigned",
+                                  w.is_cosigned, "size", (json_int_t)w.size, "time",
+                                  (json_int_t)w.time));
     return j;
 }
 

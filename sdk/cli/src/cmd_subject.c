@@ -20,7 +20,7 @@ struct subject {
 };
 
 /* One part of the identifier a line. */
-static int read_lines(struct cli *c, struct subject *s)
+static int read_lines(struct cli *c, const char **ids, size_t *n)
 {
     SY_BUF_CLEANUP struct sy_buf b = sy_buf(1 << 16);
     b.wipe = true;
@@ -28,34 +28,36 @@ static int read_lines(struct cli *c, struct subject *s)
         return cli_usage("the identifier cannot be read from standard input");
     }
     char *text = sy_arena_printf(&c->arena, "%.*s", SY_PV(sy_buf_view(&b)));
-    for (char *line = text; line != NULL && *line != '\0' && s->n_id < CLI_ARGS_MAX;) {
+    for (char *line = text; line != NULL && *line != '\0' && *n < CLI_ARGS_MAX;) {
         char *end = strchr(line, '\n');
         if (end != NULL) {
             *end++ = '\0';
         }
-        s->id[s->n_id++] = line;
+        ids[(*n)++] = line;
         line = end;
     }
     return 0;
 }
 
-static int read_id(struct cli *c, struct subject *s)
+bool cli_ids(struct cli *c, const char **ret, size_t *ret_n, int *ret_status)
 {
-    for (size_t i = 0; i < c->n_options; i++) {
+    *ret_status = 0;
+    *ret_n = 0;
+    for (size_t i = 0; i < c->n_options && *ret_status == 0; i++) {
         const struct cli_option *o = &c->options[i];
         if (strcmp(o->name, "id") != 0) {
             continue;
         }
-        if (strcmp(o->value, "-") != 0) {
-            s->id[s->n_id++] = o->value;
-            continue;
-        }
-        int status = read_lines(c, s);
-        if (status != 0) {
-            return status;
+        if (strcmp(o->value, "-") == 0) {
+            *ret_status = read_lines(c, ret, ret_n);
+        } else if (*ret_n < CLI_ARGS_MAX) {
+            ret[(*ret_n)++] = o->value;
         }
     }
-    return s->n_id > 0 ? 0 : cli_usage("--id is missing");
+    if (*ret_status == 0 && *ret_n == 0) {
+        *ret_status = cli_usage("--id is missing");
+    }
+    return *ret_status == 0;
 }
 
 static int read_subject(struct cli *c, struct subject *s)
@@ -69,7 +71,9 @@ static int read_subject(struct cli *c, struct subject *s)
         *eq = '\0';
         s->asserted[i] = (shuyu_param){copy, eq + 1};
     }
-    return read_id(c, s);
+    int status = 0;
+    (void)cli_ids(c, s->id, &s->n_id, &status);
+    return status;
 }
 
 static bool read_minutes(struct cli *c, int64_t *ret_s)

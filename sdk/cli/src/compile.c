@@ -50,6 +50,7 @@ static const struct cli_key pack_keys[] = {
     {"rows_max", CLI_COUNT, true, offsetof(struct pack_file, pack.rows_max), 0},
     {"cells_max", CLI_COUNT, true, offsetof(struct pack_file, pack.cells_max), 0},
     {"support_min", CLI_COUNT, false, offsetof(struct pack_file, pack.support_min), 0},
+    {"quorum_from", CLI_COUNT, false, offsetof(struct pack_file, pack.quorum_from), 0},
     {"budgets", CLI_NODE, true, offsetof(struct pack_file, budgets), 0},
     {"grades", CLI_NODE, true, offsetof(struct pack_file, grades), 0},
     {"sizes", CLI_NODE, true, offsetof(struct pack_file, sizes), 0},

@@ -20,9 +20,14 @@ struct row {
 static const struct row rows[] = {
     {"init", cli_init, "--domain DIR --agency FILE --operator FILE [--name NAME] [--purpose test]",
      "make a new data domain; agency and operator then sign it"},
-    {"sign", cli_sign, "FILE", "add this party's signature to a domain's genesis"},
+    {"sign", cli_sign, "FILE",
+     "add this party's signature to a domain's genesis, or to a promotion"},
     {"serve", cli_serve, "--domain DIR [--listen HOST:PORT]",
      "run a domain (supervisor in the foreground)"},
+    {"domain standby", cli_domain_standby, "--standby DIR --genesis FILE [--master-key FILE]",
+     "make the folder of a warm standby, for shuyu-copier (operator)"},
+    {"domain promote", cli_domain_promote, "--standby DIR",
+     "ask for the promotion of a standby; agency and operator then sign it"},
     {"doctor", cli_doctor, "", "what this machine has and lacks for a domain"},
     {"status", cli_status, "", "the domain's sign of life"},
     {"party new", cli_party_new, "--party ID", "make a profile with fresh keys in --home"},
@@ -86,6 +91,11 @@ static const struct row rows[] = {
      "sign a subject's consent to one question (issuer)"},
     {"subject ask", cli_subject_ask, "[NAME=VALUE ...] --token FILE --id TEXT [--receipt FILE]",
      "ask about one subject who consented: yes, no, a band, unknown (developer)"},
+    {"subject trail", cli_subject_trail, "--ns NAMESPACE --id TEXT",
+     "who asked about this subject, and when (agency, for the subject)"},
+    {"payload read", cli_payload_read, "ENTRY", "whom this question was about (auditor, agency)"},
+    {"payload erase", cli_payload_erase, "--ns NAMESPACE --id TEXT",
+     "destroy what is kept of this subject's questions; the log stays (agency)"},
     {"budget recover", cli_budget_recover,
      "NAMESPACE [--rho N] [--delta N] --ground CODE [--text TEXT]",
      "give back spent budget, within what the pack allows a year (agency)"},
@@ -94,7 +104,22 @@ static const struct row rows[] = {
     {"risk stop", cli_risk_stop, "GRANT --ground CODE [--text TEXT] [--report FILE]",
      "stop a grant at once and write down why"},
     {"budget", cli_budget, "", "privacy budgets of the unit namespaces"},
-    {"log export", cli_log_export, "--out DIR", "export the log for shuyu-audit"},
+    {"audit rerun", cli_audit_rerun, "ENTRY ...|--all [--since TIME]",
+     "have the domain run answers again, noise included, and say which match (auditor, agency); "
+     "needs --local"},
+    {"log witnesses", cli_log_witnesses, "", "how the log's witnesses stand"},
+    {"log adopt-witnesses", cli_log_adopt_witnesses, "FILE",
+     "have these cosign the log (agency); a policy: docs/witness.md"},
+    {"log trust-witnesses", cli_log_trust_witnesses, "FILE",
+     "count these witnesses in what this profile verifies"},
+    {"log receipt", cli_log_receipt, "ENTRY [--out FILE]",
+     "a receipt of an entry against what the witnesses have cosigned, verified"},
+    {"log check", cli_log_check, "[FILE]",
+     "does the log continue what this profile has seen, and FILE (a checkpoint or receipt)?"},
+    {"log rotate", cli_log_rotate, "announce | overlap VKEY | retire VKEY",
+     "give the log another key: each step by the operator, then by the agency"},
+    {"log follow", cli_log_follow, "", "trust the log's present key, by its verified hand-overs"},
+    {"log export", cli_log_export, "--out DIR [--first ENTRY]", "export the log for shuyu-audit"},
 };
 enum { N_ROWS = sizeof(rows) / sizeof(rows[0]) };
 
@@ -116,22 +141,30 @@ static int print_help(FILE *to)
     return to == stdout ? 0 : 2;
 }
 
-/* The row whose words the arguments begin with; its words are taken off. */
-static const struct row *find_row(struct cli *c)
+static const struct row *row_of(const char *first, const char *second)
 {
     char two[128];
-    snprintf(two, sizeof(two), "%s %s", c->n_args > 0 ? c->args[0] : "",
-             c->n_args > 1 ? c->args[1] : "");
+    snprintf(two, sizeof(two), "%s %s", first, second);
     for (size_t i = 0; i < N_ROWS; i++) {
         bool pair = strchr(rows[i].words, ' ') != NULL;
-        if (c->n_args > 0 && strcmp(rows[i].words, pair ? two : c->args[0]) == 0) {
-            size_t n = pair ? 2 : 1;
-            c->n_args -= n;
-            memmove(c->args, c->args + n, c->n_args * sizeof(c->args[0]));
+        if (strcmp(rows[i].words, pair ? two : first) == 0) {
             return &rows[i];
         }
     }
     return NULL;
+}
+
+/* The row whose words the arguments begin with; its words are taken off. */
+static const struct row *find_row(struct cli *c)
+{
+    const struct row *row =
+        c->n_args == 0 ? NULL : row_of(c->args[0], c->n_args > 1 ? c->args[1] : "");
+    if (row != NULL) {
+        size_t n = strchr(row->words, ' ') != NULL ? 2 : 1;
+        c->n_args -= n;
+        memmove(c->args, c->args + n, c->n_args * sizeof(c->args[0]));
+    }
+    return row;
 }
 
 static const char *default_home(struct cli *c)
@@ -191,7 +224,9 @@ int main(int argc, char **argv)
 {
     static struct cli c;
     cli_locale();
-    if (argc > 1 && is_other_program(argv[1])) {
+    bool own =
+        argc > 2 && row_of(argv[1], argv[2]) != NULL; /* `audit rerun` is a command of ours */
+    if (argc > 1 && !own && is_other_program(argv[1])) {
         char name[32];
         snprintf(name, sizeof(name), "shuyu-%s", argv[1]);
         argv[1] = name;

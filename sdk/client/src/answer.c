@@ -319,6 +319,11 @@ void shuyu_answer_facts(const shuyu_answer *a, shuyu_facts *ret)
                          .n_spends = a->a.n_spends};
 }
 
+void shuyu_answer_witnessed(const shuyu_answer *a, shuyu_witnessed *ret)
+{
+    *ret = a->reply->witnessed;
+}
+
 shuyu_status shuyu_answer_spend(const shuyu_answer *a, size_t i, shuyu_spend *ret)
 {
     if (i >= a->a.n_spends) {

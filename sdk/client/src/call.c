@@ -10,6 +10,7 @@
 #include <sodium.h>
 
 #include "client/reply.h"
+#include "client/witnesses.h"
 
 enum { ENVELOPE_MAX = 1 << 20, FRAME_MAX = (64 << 20) + 4096 };
 
@@ -146,6 +147,7 @@ static sy_status open_and_verify(struct client_call *c, struct sy_view sealed, s
     }
     SY_TRY(client_verify_entries(c, r, err));
     SY_TRY(client_verify_outcome(c, r, err));
+    SY_TRY(client_verify_witnessed(c, r, err));
     return note_tree(c, r, err);
 }
 

@@ -3,6 +3,23 @@
  */
 #include "client/session.h"
 
+/* The key that the profile pins, or one before it: both sign while one follows the other. */
+static bool is_log_known(const struct client_pins *pins, struct sy_view log)
+{
+    const char *at = pins->log_was;
+    if (sy_view_is(log, pins->log)) {
+        return true;
+    }
+    while (*at != '\0') {
+        size_t n = strcspn(at, " ");
+        if (sy_view_eq(log, sy_view(at, n))) {
+            return true;
+        }
+        at += n + (at[n] == ' ' ? 1 : 0);
+    }
+    return false;
+}
+
 static void fill(const struct shuyu_profile *p, const struct sy_ping *ping, shuyu_pong *ret)
 {
     *ret = (shuyu_pong){.entries = ping->size, .time = ping->time};
@@ -15,7 +32,7 @@ static void fill(const struct shuyu_profile *p, const struct sy_ping *ping, shuy
     ret->is_pinned =
         p != NULL && client_profile_pinned(p) && memcmp(p->pins.domain, ping->domain, 32) == 0 &&
         memcmp(p->pins.box, ping->box, 32) == 0 && memcmp(p->pins.warden, ping->warden, 32) == 0 &&
-        sy_view_is(ping->log, p->pins.log);
+        is_log_known(&p->pins, ping->log);
 }
 
 static sy_status take(const shuyu_session *s, const struct sy_rpc_msg *m, shuyu_pong *ret,

@@ -15,8 +15,10 @@
 #include <sodium.h>
 
 #include "base/fdio.h"
+#include "client/log_check.h"
+#include "client/witnesses.h"
 
-enum { TEXT_MAX = 8192 };
+enum { TEXT_MAX = 16384 };
 
 static const char *const FILES[] = {"profile", "sign.key", "box.key", "tls.key", "tls.pem", "seen"};
 enum { N_FILES = sizeof(FILES) / sizeof(FILES[0]) };
@@ -42,6 +44,7 @@ void shuyu_profile_close(shuyu_profile *p)
         return;
     }
     client_keys_free(p);
+    client_witnesses_free(p);
     sy_fd_close(&p->seen_fd);
     sy_fd_close(&p->dirfd);
     pthread_mutex_destroy(&p->lock);
@@ -83,6 +86,7 @@ static sy_status load(struct shuyu_profile *p, struct sy_error *err)
     SY_TRY(read_text(p, &pins, err));
     SY_TRY(client_keys_load(p, err));
     SY_TRY(client_seen_open(p, err));
+    SY_TRY(client_witnesses_load(p, err));
     return client_profile_set(p, &pins, false, err);
 }
 
@@ -260,6 +264,9 @@ sy_status client_pins_merge(const struct client_pins *old, const shuyu_pins *pin
     if (pins->log != NULL && p.log[0] != '\0') {
         SY_TRY(proof_vkey_parse(sy_view_str(p.log), &key, err));
     }
+    if (strcmp(p.log, old->log) != 0) {
+        p.log_was[0] = '\0'; /* given, not followed: what was trusted before says nothing of it */
+    }
     if (pins->address != NULL && strcmp(p.address, old->address) != 0) {
         p.has_gateway = false; /* another gateway, another certificate */
         memset(p.gateway, 0, sizeof(p.gateway));
@@ -281,6 +288,7 @@ static sy_status pin(shuyu_profile *p, const shuyu_pins *pins, struct sy_error *
     SY_TRY(client_pins_merge(&p->pins, pins, &next, err));
     if (p->pins.has_domain && memcmp(next.domain, p->pins.domain, 32) != 0) {
         SY_TRY(client_seen_forget(p, err));
+        SY_TRY(client_checked_forget(p, err));
     }
     return client_profile_set(p, &next, true, err);
 }
@@ -316,6 +324,11 @@ const char *shuyu_profile_address(const shuyu_profile *p)
 const char *shuyu_profile_log(const shuyu_profile *p)
 {
     return p->pins.log;
+}
+
+const char *shuyu_profile_log_was(const shuyu_profile *p)
+{
+    return p->pins.log_was;
 }
 
 const uint8_t *shuyu_profile_domain(const shuyu_profile *p)

@@ -13,8 +13,10 @@
 enum { PROOFS_MAX = 8 };
 
 /* What the domain answers without logging it. Any other success must be proven. */
-static const char *const READS[] = {"dataset.share", "log.entries", "model.check",
-                                    "state.list",    "risk.report", "status.domain"};
+static const char *const READS[] = {"dataset.share",  "log.entries",  "log.growth",
+                                    "log.keys",       "log.receipt",  "model.check",
+                                    "state.list",     "risk.report",  "status.domain",
+                                    "witness.status", "payload.read", "subject.trail"};
 
 static bool is_read(const char *method)
 {
@@ -35,7 +37,14 @@ static sy_status check_receipt(const struct client_call *c, struct client_entry 
 {
     uint8_t leaf_hash[PROOF_HASH_BYTES];
     proof_merkle_leaf(leaf_hash, e->proof->leaf);
-    SY_TRY(proof_receipt_verify(e->proof->receipt, &c->profile->log_key, leaf_hash, &e->at, err));
+    sy_status s =
+        proof_receipt_verify(e->proof->receipt, &c->profile->log_key, leaf_hash, &e->at, err);
+    if (s.code == SY_E_UNSIGNED) {
+        return sy_fail(err, s.code, "receipt",
+                       "not signed by the log key that is pinned; if the log was given another, "
+                       "follow it to that (shuyu log follow)");
+    }
+    SY_TRY(s);
     if (e->at.index != e->proof->index) {
         return sy_fail(err, SY_E_PROOF, "index", "the receipt is for another entry");
     }
@@ -130,6 +139,32 @@ static sy_status check_model(const struct client_call *c, const shuyu_reply *r,
     return SY_OK;
 }
 
+/* The outcome of a re-run is an entry of its own, which names the entry of this request. */
+static sy_status check_rerun(const struct client_call *c, const shuyu_reply *r,
+                             struct sy_error *err)
+{
+    struct sy_arena *arena = (struct sy_arena *)&r->arena;
+    struct sy_rerun asked;
+    struct sy_rerun_result said;
+    SY_TRY(sy_record_decode(&sy_rerun_desc, c->args, &SY_MP_REQUEST, arena, &asked, err));
+    SY_TRY(sy_record_decode(&sy_rerun_result_desc, r->opened.reply.result, &SY_MP_REQUEST, arena,
+                            &said, err));
+    for (size_t i = 0; i < r->n_entries; i++) {
+        const struct client_entry *e = &r->entries[i];
+        struct sy_reran logged;
+        if (sy_view_is(e->header.method, "audit.reran") && sy_view_is(e->header.party, "warden") &&
+            e->event.verdict.code == 0 &&
+            sy_ok(sy_record_decode(&sy_reran_desc, e->event.request.args, &SY_MP_REQUEST, arena,
+                                   &logged, NULL)) &&
+            logged.rerun == r->own->at.index && logged.charge == asked.charge &&
+            said.charge == asked.charge && logged.code == said.code &&
+            sy_view_eq(logged.outcome, said.outcome)) {
+            return SY_OK;
+        }
+    }
+    return sy_fail(err, SY_E_PROOF, "outcome", "the log does not say what the reply says");
+}
+
 static sy_status check_success(const struct client_call *c, shuyu_reply *r, struct sy_error *err)
 {
     if (is_read(c->method)) {
@@ -140,6 +175,9 @@ static sy_status check_success(const struct client_call *c, shuyu_reply *r, stru
     }
     if (r->own->event.verdict.code != 0) {
         return sy_fail(err, SY_E_PROOF, "proofs", "the log says that this was refused");
+    }
+    if (strcmp(c->method, "audit.rerun") == 0) {
+        return check_rerun(c, r, err);
     }
     return strcmp(c->method, "model.register") == 0 ? check_model(c, r, err) : SY_OK;
 }

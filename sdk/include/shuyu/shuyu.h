@@ -59,11 +59,15 @@ SHUYU_API void shuyu_buffer_free(shuyu_buffer *b);
 
 /*
  * A profile is a folder (0700) that one party keeps at home:
- *   profile        text, "key = value" lines: party, role, address, domain, box, log, gateway
+ *   profile        text, "key = value" lines: party, role, address, domain, box, log, log_was,
+ *                  warden, gateway
  *   sign.key       Ed25519, signs requests     } 0600; never leave this machine
  *   box.key        X25519, opens replies       }
  *   tls.key, tls.pem   key and self-signed certificate of the connection (P-256)
  *   seen           the largest checkpoint verified so far, of the pinned domain
+ *   checked        the newest one that was proven to continue all before (shuyu_log_check)
+ *   fork           only after the log signed two histories: the evidence
+ *   witnesses      optional: whose cosignatures count (c2sp.org/tlog-policy)
  * Secret keys are kept in guarded memory (locked, not dumped, wiped).
  * Source: DESIGN section 2; docs/sdk.md, "The profile".
  */
@@ -94,6 +98,8 @@ SHUYU_API const char *shuyu_profile_party(const shuyu_profile *p);
 SHUYU_API const char *shuyu_profile_role(const shuyu_profile *p);    /* agency, developer, ... */
 SHUYU_API const char *shuyu_profile_address(const shuyu_profile *p); /* host:port of the gateway */
 SHUYU_API const char *shuyu_profile_log(const shuyu_profile *p);     /* vkey of the checkpoints */
+/* The vkeys before it, newest first, a space between: for receipts kept from their time. "" = none. */
+SHUYU_API const char *shuyu_profile_log_was(const shuyu_profile *p);
 SHUYU_API const uint8_t *shuyu_profile_domain(const shuyu_profile *p);     /* domain id */
 SHUYU_API const uint8_t *shuyu_profile_domain_box(const shuyu_profile *p); /* domain's X25519 key */
 SHUYU_API const uint8_t *shuyu_profile_warden(const shuyu_profile *p);     /* see shuyu_pins */
@@ -121,6 +127,13 @@ typedef struct shuyu_pins {
  * session may be using the profile. SHUYU_E_FIELD, SHUYU_E_IO; unchanged then. */
 SHUYU_MUST SHUYU_API shuyu_status shuyu_profile_pin(shuyu_profile *p, const shuyu_pins *pins,
                                                     shuyu_error *reterr);
+
+/* Count these witnesses: a policy text, c2sp.org/tlog-policy, kept in the profile's file `witnesses`; NULL: none
+ * any more. Get it from whoever runs them, or from the auditor, not from the domain. No session may be using
+ * the profile. SHUYU_E_FIELD, _SUITE, _LIMIT (with the line), SHUYU_E_IO; what was counted before is then
+ * counted still. Source: docs/witness.md. */
+SHUYU_MUST SHUYU_API shuyu_status shuyu_profile_witnesses(shuyu_profile *p, const char *policy,
+                                                          shuyu_error *reterr);
 
 /* The party's public record, canonical sy_party bytes (wire/methods.h) with status "active": what
  * genesis names as agency and operator. name: 1..256 bytes. SHUYU_E_FIELD, _NO_MEMORY. */
@@ -212,7 +225,7 @@ typedef struct shuyu_pong {
     char version[32]; /* of the software */
     uint64_t entries; /* in its log */
     int64_t time;
-    bool is_pinned; /* domain, box, log and warden are those that the profile pins */
+    bool is_pinned; /* domain, box, log (or one before it) and warden are those that the profile pins */
 } shuyu_pong;
 
 /* Ask for a sign of life. Errors as shuyu_call; SHUYU_E_FIELD when the answer is not a ping's. */
@@ -248,8 +261,8 @@ typedef struct shuyu_reply shuyu_reply;
  * SHUYU_E_STATE (profile not pinned), SHUYU_E_FIELD, SHUYU_E_TIMEOUT, SHUYU_E_CLOSED, SHUYU_E_TLS,
  * SHUYU_E_IO; SHUYU_E_SEAL, _PROOF, _DIGEST, _SIGNATURE, _UNSIGNED, _ROLLBACK, _NOT_CANONICAL,
  * _FIELD when the reply does not hold: somebody tampers with it.
- * Results of reads (dataset.share, log.entries, risk.report, state.list, status.domain) are not logged: they
- * come signed and sealed to the party, and without a proof. Blocks up to call_timeout_ms.
+ * Results of reads (dataset.share, log.entries, payload.read, state.list, and others that docs/protocol.md names)
+ * are not logged: they come signed and sealed to the party, and without a proof. Blocks up to call_timeout_ms.
  */
 SHUYU_MUST SHUYU_API shuyu_status shuyu_call(shuyu_session *s, const shuyu_request *request,
                                              shuyu_reply **ret, shuyu_error *reterr);
@@ -260,6 +273,34 @@ SHUYU_MUST SHUYU_API shuyu_status shuyu_call(shuyu_session *s, const shuyu_reque
 SHUYU_MUST SHUYU_API shuyu_status shuyu_call_with_fd(shuyu_session *s, const shuyu_request *request,
                                                      int fd, shuyu_reply **ret,
                                                      shuyu_error *reterr);
+
+/*
+ * The log's key may have been followed by another (docs/log-keys.md): then replies fail with
+ * SHUYU_E_UNSIGNED. Ask the domain for the hand-overs, verify each one from the pinned key on (ordered
+ * by the agency, in the log, under a checkpoint that both keys signed), and pin the last key, durably. The keys
+ * before it stay in shuyu_profile_log_was. *ret_n (may be NULL): hand-overs followed, 0 when the pinned key
+ * is still the one. No other session may be using the profile. Errors of shuyu_call; SHUYU_E_PROOF,
+ * _SIGNATURE, _UNSIGNED, _DIGEST, _FIELD: a hand-over does not hold; the pins are unchanged then.
+ */
+SHUYU_MUST SHUYU_API shuyu_status shuyu_log_follow(shuyu_session *s, size_t *ret_n,
+                                                   shuyu_error *reterr);
+
+typedef struct shuyu_log_checked {
+    uint64_t size;  /* entries of the log now */
+    uint64_t since; /* entries when this profile checked last; 0: it never did */
+} shuyu_log_checked;
+
+/*
+ * Does the log continue what was seen of it? Asks the domain for its newest checkpoint and for proofs, under
+ * the pinned key, that the log has only grown: since the last check of this profile, since the largest
+ * checkpoint of any reply, and since `kept` (NULL: nothing more), the text of a signed checkpoint or a receipt
+ * that was kept elsewhere: by an auditor, a witness, another party. Then the newest one is kept for the next
+ * time. SHUYU_E_ROLLBACK: it does not; when the log's own signatures show that, the evidence is in the profile's
+ * file `fork`, and what was kept is as before. SHUYU_E_FIELD, _UNSIGNED, _SIGNATURE (kept is no checkpoint
+ * of this log), SHUYU_E_TAMPERED (the profile's own is damaged). Errors of shuyu_call.
+ */
+SHUYU_MUST SHUYU_API shuyu_status shuyu_log_check(shuyu_session *s, const char *kept,
+                                                  shuyu_log_checked *ret, shuyu_error *reterr);
 
 /* NULL-safe. */
 SHUYU_API void shuyu_reply_free(shuyu_reply *r);
@@ -289,6 +330,26 @@ SHUYU_MUST SHUYU_API shuyu_status shuyu_reply_proof(const shuyu_reply *r, size_t
 SHUYU_MUST SHUYU_API shuyu_status shuyu_receipt_verify(const char *log, const shuyu_proof *proof,
                                                        uint64_t *ret_index, uint64_t *ret_log_size,
                                                        shuyu_error *reterr);
+
+/* What the witnesses of the log have seen (docs/witness.md). */
+typedef struct shuyu_witnessed {
+    bool is_judged;   /* the profile names witnesses (shuyu_profile_witnesses) */
+    bool is_cosigned; /* a quorum of them has cosigned a checkpoint that covers every entry of this
+                       * reply, or this receipt: nobody can be shown another history of it */
+    uint64_t size;    /* entries of the newest checkpoint that a quorum has cosigned, which is
+                       * what the domain says unless is_cosigned; 0 = none yet. Entries from here on
+                       * are exposed: only the domain itself vouches for them */
+    int64_t time;     /* when that was, by the domain's word; 0 = not known */
+} shuyu_witnessed;
+
+/* Of a reply; all zero when it came without proofs. */
+SHUYU_API void shuyu_reply_witnessed(const shuyu_reply *r, shuyu_witnessed *ret);
+
+/* Of a receipt's checkpoint, judged by the profile's witnesses; whether the receipt proves an entry is
+ * for shuyu_receipt_verify. SHUYU_E_FIELD, _LIMIT, _UNSIGNED, _SIGNATURE, _PROOF. */
+SHUYU_MUST SHUYU_API shuyu_status shuyu_receipt_witnessed(const shuyu_profile *p, const char *text,
+                                                          shuyu_witnessed *ret,
+                                                          shuyu_error *reterr);
 
 /* --- runs ------------------------------------------------------------------------------------- */
 
@@ -387,6 +448,9 @@ typedef struct shuyu_facts {
     size_t n_spends;              /* unit namespaces it was charged to; 0: nothing protected */
 } shuyu_facts;
 SHUYU_API void shuyu_answer_facts(const shuyu_answer *a, shuyu_facts *ret);
+
+/* What the witnesses have seen of charge and answer. */
+SHUYU_API void shuyu_answer_witnessed(const shuyu_answer *a, shuyu_witnessed *ret);
 
 /* What one unit namespace was charged for this answer, and where the grant's share of its budget
  * stood then. */

@@ -170,85 +170,129 @@ void sy_mp_close(struct sy_mp_doc *doc)
     *doc = (struct sy_mp_doc){0};
 }
 
+/* ---- writing: the shortest head, by hand, for it is the most frequent thing of all ---- */
+
+enum { HEAD_MAX = 9 };
+
+/* `first` and n big-endian bytes of v; the length of the head. */
+static size_t put_be(uint8_t head[HEAD_MAX], uint8_t first, uint64_t v, size_t n)
+{
+    head[0] = first;
+    for (size_t i = 0; i < n; i++) {
+        head[1 + i] = (uint8_t)(v >> (8 * (n - 1 - i)));
+    }
+    return 1 + n;
+}
+
+static size_t head_u64(uint8_t head[HEAD_MAX], uint64_t v)
+{
+    if (v <= 0x7F) {
+        head[0] = (uint8_t)v;
+        return 1;
+    }
+    return v <= UINT8_MAX    ? put_be(head, 0xCC, v, 1)
+           : v <= UINT16_MAX ? put_be(head, 0xCD, v, 2)
+           : v <= UINT32_MAX ? put_be(head, 0xCE, v, 4)
+                             : put_be(head, 0xCF, v, 8);
+}
+
+static size_t head_i64(uint8_t head[HEAD_MAX], int64_t v)
+{
+    const uint64_t bits = (uint64_t)v;
+    if (v >= 0) {
+        return head_u64(head, bits);
+    }
+    if (v >= -32) {
+        head[0] = (uint8_t)bits;
+        return 1;
+    }
+    return v >= INT8_MIN    ? put_be(head, 0xD0, bits, 1)
+           : v >= INT16_MIN ? put_be(head, 0xD1, bits, 2)
+           : v >= INT32_MIN ? put_be(head, 0xD2, bits, 4)
+                            : put_be(head, 0xD3, bits, 8);
+}
+
+/* Heads of what has a length or a count: the short form holds it up to a limit, then come one (not for
+ * arrays and maps), two and four bytes. */
+struct counted {
+    uint8_t fixed, fixed_max; /* 0, 0: no short form */
+    uint8_t one, two, four;   /* 0: no such form */
+};
+static const struct counted STR = {0xA0, 31, 0xD9, 0xDA, 0xDB};
+static const struct counted BIN = {0, 0, 0xC4, 0xC5, 0xC6};
+static const struct counted ARRAY = {0x90, 15, 0, 0xDC, 0xDD};
+static const struct counted MAP = {0x80, 15, 0, 0xDE, 0xDF};
+
+static size_t head_counted(uint8_t head[HEAD_MAX], const struct counted *f, size_t n)
+{
+    if (f->fixed != 0 && n <= f->fixed_max) {
+        head[0] = (uint8_t)(f->fixed | n);
+        return 1;
+    }
+    return f->one != 0 && n <= UINT8_MAX ? put_be(head, f->one, n, 1)
+           : n <= UINT16_MAX             ? put_be(head, f->two, n, 2)
+                                         : put_be(head, f->four, n, 4);
+}
+
+static sy_status put_counted(struct sy_buf *b, const struct counted *f, size_t n,
+                             struct sy_view body)
+{
+    uint8_t head[HEAD_MAX];
+    size_t before = b->n;
+    if (n > UINT32_MAX) {
+        return sy_status_of(SY_E_LIMIT);
+    }
+    sy_status s = sy_buf_add(b, head, head_counted(head, f, n));
+    s = sy_ok(s) ? sy_buf_add_view(b, body) : s;
+    if (!sy_ok(s)) {
+        b->n = before;
+    }
+    return s;
+}
+
 sy_status sy_mp_put_nil(struct sy_buf *b)
 {
-    struct sink k;
-    msgpack_packer pk = begin(&k, b);
-    (void)msgpack_pack_nil(&pk);
-    return end(&k);
+    return sy_buf_add(b, "\xC0", 1);
 }
 
 sy_status sy_mp_put_bool(struct sy_buf *b, bool v)
 {
-    struct sink k;
-    msgpack_packer pk = begin(&k, b);
-    (void)(v ? msgpack_pack_true(&pk) : msgpack_pack_false(&pk));
-    return end(&k);
+    return sy_buf_add(b, v ? "\xC3" : "\xC2", 1);
 }
 
 sy_status sy_mp_put_u64(struct sy_buf *b, uint64_t v)
 {
-    struct sink k;
-    msgpack_packer pk = begin(&k, b);
-    (void)msgpack_pack_uint64(&pk, v);
-    return end(&k);
+    uint8_t head[HEAD_MAX];
+    return sy_buf_add(b, head, head_u64(head, v));
 }
 
 sy_status sy_mp_put_i64(struct sy_buf *b, int64_t v)
 {
-    struct sink k;
-    msgpack_packer pk = begin(&k, b);
-    (void)msgpack_pack_int64(&pk, v);
-    return end(&k);
+    uint8_t head[HEAD_MAX];
+    return sy_buf_add(b, head, head_i64(head, v));
 }
 
 sy_status sy_mp_put_str(struct sy_buf *b, struct sy_view v)
 {
-    if (v.n > UINT32_MAX) {
-        return sy_status_of(SY_E_LIMIT);
-    }
-    if (!sy_view_is_utf8(v)) {
+    if (v.n <= UINT32_MAX && !sy_view_is_utf8(v)) {
         return sy_status_of(SY_E_NOT_CANONICAL);
     }
-    struct sink k;
-    msgpack_packer pk = begin(&k, b);
-    (void)msgpack_pack_str(&pk, v.n);
-    (void)msgpack_pack_str_body(&pk, v.p, v.n);
-    return end(&k);
+    return put_counted(b, &STR, v.n, v);
 }
 
 sy_status sy_mp_put_bin(struct sy_buf *b, struct sy_view v)
 {
-    if (v.n > UINT32_MAX) {
-        return sy_status_of(SY_E_LIMIT);
-    }
-    struct sink k;
-    msgpack_packer pk = begin(&k, b);
-    (void)msgpack_pack_bin(&pk, v.n);
-    (void)msgpack_pack_bin_body(&pk, v.p, v.n);
-    return end(&k);
+    return put_counted(b, &BIN, v.n, v);
 }
 
 sy_status sy_mp_put_array(struct sy_buf *b, size_t n)
 {
-    if (n > UINT32_MAX) {
-        return sy_status_of(SY_E_LIMIT);
-    }
-    struct sink k;
-    msgpack_packer pk = begin(&k, b);
-    (void)msgpack_pack_array(&pk, n);
-    return end(&k);
+    return put_counted(b, &ARRAY, n, (struct sy_view){0});
 }
 
 sy_status sy_mp_put_map(struct sy_buf *b, size_t n)
 {
-    if (n > UINT32_MAX) {
-        return sy_status_of(SY_E_LIMIT);
-    }
-    struct sink k;
-    msgpack_packer pk = begin(&k, b);
-    (void)msgpack_pack_map(&pk, n);
-    return end(&k);
+    return put_counted(b, &MAP, n, (struct sy_view){0});
 }
 
 sy_status sy_mp_put_raw(struct sy_buf *b, struct sy_view canonical)

@@ -5,8 +5,11 @@
  * Invariants: every record has exactly one encoding (optional fields are absent exactly when they
  * are zero); a failed encode leaves the buffer, a failed decode zeroes the record; recursion is
  * bounded by the message's depth limit. Details name fields by their path, never by content.
+ *
+ * Decoding here is the reference, by way of parsed objects; sound bytes never come to it, for
+ * schema_read.c reads them in one pass.
  */
-#include "wire/schema.h"
+#include "schema_read.h"
 
 #include <stdio.h>
 
@@ -53,6 +56,16 @@ static struct sy_field element_of(const struct sy_field *f)
     return (struct sy_field){.key = f->key, .kind = KINDS[f->kind].element, .sub = f->sub};
 }
 
+size_t sy_schema_width(const struct sy_field *f)
+{
+    return width_of(f);
+}
+
+struct sy_field sy_schema_element(const struct sy_field *f)
+{
+    return element_of(f);
+}
+
 static const void *value_at(const void *record, const struct sy_field *f)
 {
     return (const char *)record + f->offset;
@@ -67,11 +80,7 @@ static size_t count_at(const void *record, const struct sy_field *f)
 
 static bool is_zero_bytes(const uint8_t *p, size_t n)
 {
-    uint8_t any = 0;
-    for (size_t i = 0; i < n; i++) {
-        any |= p[i];
-    }
-    return any == 0;
+    return p[0] == 0 && memcmp(p, p + 1, n - 1) == 0;
 }
 
 /* Zero is what "absent" decodes to. Views and lists count by their size, not by their pointer. */
@@ -95,7 +104,7 @@ static bool is_zero(const void *record, const struct sy_field *f)
     return true;
 }
 
-static bool is_present(const void *record, const struct sy_field *f)
+bool sy_schema_present(const void *record, const struct sy_field *f)
 {
     return (f->flags & SY_OPT) == 0 || !is_zero(record, f);
 }
@@ -172,10 +181,25 @@ static sy_status put_list(const struct sy_field *f, const void *record, struct s
     return SY_OK;
 }
 
+/* Keys are short and plain (sy_record_check): one byte of head. */
+static sy_status put_key(struct sy_buf *b, const char *key)
+{
+    enum { SHORT = 31, SHORT_STR = 0xA0 };
+    const size_t n = strlen(key);
+    uint8_t *p = n > SHORT ? NULL : sy_buf_reserve(b, 1 + n);
+    if (p == NULL) {
+        return sy_mp_put_str(b, sy_view_str(key));
+    }
+    p[0] = (uint8_t)(SHORT_STR | n);
+    memcpy(p + 1, key, n);
+    b->n += 1 + n;
+    return SY_OK;
+}
+
 static sy_status put_field(const struct sy_field *f, const void *record, struct sy_buf *b,
                            int depth)
 {
-    SY_TRY(sy_mp_put_str(b, sy_view_str(f->key)));
+    SY_TRY(put_key(b, f->key));
     /* A list needs its count as well, so it is given the whole record. */
     return KINDS[f->kind].put(f, is_list(f) ? record : value_at(record, f), b, depth);
 }
@@ -188,11 +212,11 @@ static sy_status put_record(const struct sy_desc *desc, const void *record, stru
         return sy_status_of(SY_E_FIELD);
     }
     for (size_t i = 0; i < desc->n_fields; i++) {
-        n += is_present(record, &desc->fields[i]) ? 1 : 0;
+        n += sy_schema_present(record, &desc->fields[i]) ? 1 : 0;
     }
     SY_TRY(sy_mp_put_map(b, n));
     for (size_t i = 0; i < desc->n_fields; i++) {
-        if (is_present(record, &desc->fields[i])) {
+        if (sy_schema_present(record, &desc->fields[i])) {
             SY_TRY(put_field(&desc->fields[i], record, b, depth));
         }
     }
@@ -343,7 +367,7 @@ static sy_status get_field(struct decoder *d, const struct sy_field *f, const ms
 {
     void *at = is_list(f) ? record : (char *)record + f->offset;
     SY_TRY(KINDS[f->kind].get(d, f, o, path, at));
-    if (!is_present(record, f)) {
+    if (!sy_schema_present(record, f)) {
         return refuse(d, path, SY_E_FIELD, "zero or empty; leave the field out instead");
     }
     return SY_OK;
@@ -400,6 +424,11 @@ sy_status sy_record_decode(const struct sy_desc *desc, struct sy_view bytes,
                            const struct sy_mp_limits *limits, struct sy_arena *arena,
                            void *ret_record, struct sy_error *reterr)
 {
+    memset(ret_record, 0, desc->size_bytes);
+    if (sy_schema_read(desc, bytes, limits, arena, ret_record)) {
+        return SY_OK;
+    }
+    /* Whatever is wrong with it, the reference finds and names it. */
     SY_MP_CLEANUP struct sy_mp_doc doc = {0};
     memset(ret_record, 0, desc->size_bytes);
     SY_TRY(sy_mp_open(bytes, limits, &doc, reterr));

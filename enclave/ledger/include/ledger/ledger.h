@@ -10,7 +10,8 @@
  * after the answer was given: they can always be made again from the segments.
  *
  *   DIR/segments/NNNNNNNN   write-ahead segments, preallocated and zero-filled
- *   DIR/public/             checkpoint, tile/...: what the gateway may serve
+ *   DIR/snapshots/          the state after so many entries (ledger/snapshot.h)
+ *   DIR/public/             checkpoint, checkpoint.cosigned, tile/...: what the gateway may serve
  *
  * After a crash ledger_open goes back to the last durable checkpoint. It refuses when that would
  * lose an entry that can have been acknowledged: then bytes were changed, and it says where.
@@ -19,7 +20,7 @@
  * that the newest checkpoint was not taken away is for the key store's memory and for witnesses to
  * find (ledger_root, ledger_consistency). Holds: the log's signing key, borrowed. May block/alloc:
  * everything may block on the disk; memory grows by 80 to 160 bytes an entry.
- * Threads: one at a time for each ledger.
+ * Threads: one at a time for each ledger; it has one of its own for public files (ledger_publish_start).
  * Source: DESIGN section 3; reference/audit-log sections 1.3 and 2; C2SP tlog-tiles.
  */
 #ifndef LEDGER_LEDGER_H
@@ -37,13 +38,25 @@ enum {
     LEDGER_SEGMENT_MIN = 64 << 10,
     LEDGER_SEGMENT_DEFAULT = 16 << 20,
     LEDGER_SEGMENT_MAX = 1 << 30,
+    LEDGER_KEYS_MAX = 17,   /* keys that a log can have had */
+    LEDGER_SIGNERS_MAX = 2, /* keys that sign a checkpoint together, while one follows the other */
+};
+
+/* A key of the log. */
+struct ledger_key {
+    struct proof_vkey vkey; /* type Ed25519 */
+    const uint8_t *secret;  /* PROOF_SECRET_BYTES, borrowed; NULL: retired, it only verifies */
 };
 
 struct ledger_options {
     const struct proof_vkey *log; /* copied; its name is the origin; type Ed25519 */
-    const uint8_t *secret;        /* PROOF_SECRET_BYTES; borrowed until ledger_close */
+    const uint8_t *secret;        /* PROOF_SECRET_BYTES; borrowed while it signs; NULL: retired */
     size_t segment_bytes;         /* of new segments, a multiple of 4096; 0 = the default */
     bool create;                  /* make a new ledger where there is none */
+    /* Further keys of the same name, whose checkpoints are in the log or may be: copied, but for their
+     * secrets, which are not used before ledger_sign_by. At most LEDGER_KEYS_MAX - 1. */
+    const struct ledger_key *others;
+    size_t n_others;
 };
 
 /* An entry; all borrowed. */
@@ -56,11 +69,15 @@ struct ledger_entry {
 /*
  * Open the ledger in a folder, recover, and lock it. dirfd: the folder DIR, borrowed for the call.
  * Everything is read and checked: framing, the chain of records, that each leaf commits to its
- * body, each checkpoint's signature and root. The public checkpoint, if it verifies, must not know
+ * body, each checkpoint's signature and root; or, where a snapshot is signed, everything from the segment on
+ * that holds its last entry, while what lies before it is proved by roots and checked when it is read
+ * (ledger/snapshot.h). The public checkpoint, if it verifies, must not know
  * more than the segments do.
+ * (Which keys must have signed the newest checkpoint follows from the log's own content: that is for the
+ * caller to look at, who reads it.)
  * SY_E_NOT_FOUND (no ledger here and create is false), SY_E_BUSY (another process, or this one, has
  * it open), SY_E_TAMPERED (reterr->field names the segment, the reason the offset), SY_E_ROLLBACK
- * (a published checkpoint is ahead of the segments), SY_E_USAGE (key or segment size), SY_E_NO_SPACE,
+ * (a published checkpoint is ahead of the segments), SY_E_USAGE (keys or segment size), SY_E_NO_SPACE,
  * SY_E_IO, SY_E_NO_MEMORY. On error nothing is open, and only a torn tail may have been cleared.
  * The last batch is written and synced once more, for a sync may have failed before: this costs one
  * write of what is left of the segment.
@@ -92,6 +109,23 @@ SY_MUST sy_status ledger_append(struct ledger *l, const struct ledger_entry *ent
  */
 SY_MUST sy_status ledger_commit(struct ledger *l, struct sy_error *reterr);
 
+/*
+ * Have checkpoints signed by these keys from the next commit on: 1..LEDGER_SIGNERS_MAX of the log's name, in
+ * the order of their lines, each with its secret, borrowed while it signs. After ledger_open it is
+ * options.log that signs, if it has its secret, else nobody: a commit is SY_E_USAGE then. What was
+ * committed stays as it was signed. Two keys sign together while one follows the other (`log.rotate`):
+ * a verifier that knows either takes the checkpoint.
+ * SY_E_USAGE: no such keys; SY_E_LIMIT: more than LEDGER_KEYS_MAX in all. Nothing changed then.
+ */
+SY_MUST sy_status ledger_sign_by(struct ledger *l, const struct ledger_key *keys, size_t n_keys,
+                                 struct sy_error *reterr);
+
+/* Sign another text as checkpoints are signed, and verify one: by the keys of now, and under any key of
+ * the log (proof_note_sign, proof_note_verify). The note is appended to *b; SY_E_USAGE when nobody signs. */
+SY_MUST sy_status ledger_sign_note(const struct ledger *l, struct sy_view text, struct sy_buf *b);
+SY_MUST sy_status ledger_verify_note(const struct ledger *l, struct sy_view bytes,
+                                     struct proof_note *ret, struct sy_error *reterr);
+
 /* Forget what was appended since the last commit. */
 void ledger_drop(struct ledger *l);
 
@@ -105,6 +139,22 @@ void ledger_drop(struct ledger *l);
  */
 SY_MUST sy_status ledger_publish(struct ledger *l, struct sy_error *reterr);
 
+/*
+ * Publish a checkpoint of this ledger that witnesses have cosigned: `note` is one that ledger_checkpoint
+ * gave, with their lines below. It becomes the public file `checkpoint.cosigned`, and `checkpoint` too as
+ * long as none newer is published. SY_E_NO_SPACE, SY_E_IO: the files are as they were, or one of them is new.
+ */
+SY_MUST sy_status ledger_publish_cosigned(struct ledger *l, struct sy_view note, uint64_t size,
+                                          struct sy_error *reterr);
+
+/*
+ * The same by a thread of the ledger's own: at once OK, and the files follow, `checkpoint` last. For who must
+ * not wait for them. SY_E_BUSY: files are being written, or were begun less than 50 ms ago: call again, for what
+ * was committed since is not in them. A failure of an earlier call is told by the next; the call after that
+ * tries again. The first call after ledger_open is as ledger_publish, which also waits for what was begun.
+ */
+SY_MUST sy_status ledger_publish_start(struct ledger *l, struct sy_error *reterr);
+
 /* Committed entries, and appended ones that are not. */
 uint64_t ledger_size(const struct ledger *l);
 uint64_t ledger_pending(const struct ledger *l);
@@ -116,6 +166,11 @@ struct sy_view ledger_checkpoint(const struct ledger *l);
  * 4 KiB). O(log size). SY_E_NOT_FOUND (index), SY_E_LIMIT, SY_E_NO_MEMORY: buffer unchanged. */
 SY_MUST sy_status ledger_receipt(const struct ledger *l, uint64_t index, struct sy_buf *b);
 
+/* The same against an older checkpoint of this log, which the caller kept: it lies in the log's past, so
+ * the entry must be below its size. SY_E_PROOF when it is not of this log as it was. */
+SY_MUST sy_status ledger_receipt_under(const struct ledger *l, uint64_t index,
+                                       struct sy_view checkpoint, struct sy_buf *b);
+
 /* Root of the first `size` entries. SY_E_NOT_FOUND when size > ledger_size. O(log size). */
 SY_MUST sy_status ledger_root(const struct ledger *l, uint64_t size, uint8_t ret[PROOF_HASH_BYTES]);
 
@@ -123,6 +178,11 @@ SY_MUST sy_status ledger_root(const struct ledger *l, uint64_t size, uint8_t ret
  * ledger_size; else SY_E_NOT_FOUND). O(log size). */
 SY_MUST sy_status ledger_consistency(const struct ledger *l, uint64_t before, uint64_t after,
                                      struct proof_path *ret);
+
+/* Path of entry `index` in the tree of the first `size` entries (index < size <= ledger_size; else
+ * SY_E_NOT_FOUND): for a receipt against an earlier checkpoint. O(log size). */
+SY_MUST sy_status ledger_inclusion(const struct ledger *l, uint64_t index, uint64_t size,
+                                   struct proof_path *ret);
 
 /*
  * Read a committed entry from its segment. *b is overwritten; *ret's pointers lie in it. A ceiling

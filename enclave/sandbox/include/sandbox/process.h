@@ -7,8 +7,8 @@
  *   its own start: keys, ledger       sandbox_enter_warden  threads, if any
  *   sandbox_control_ready             serve until sandbox_control_next gives SY_E_CLOSED
  *
- * Runs in: warden, zygote. The gateway, which may link nothing of the enclave, follows the same
- * order by itself (gateway/handoff.h, gateway/confine.h). Trusts: the supervisor, but checks each
+ * Runs in: warden, zygote. Gateway and courier, which may link nothing of the enclave, follow
+ * the same order by themselves (gateway/role). Trusts: the supervisor, but checks each
  * descriptor.
  * Threads: single-threaded callers only. Errors: SY_E_KERNEL with the missing feature in reterr.
  */
@@ -86,9 +86,9 @@ SY_MUST sy_status sandbox_enter_warden(int data_dirfd, struct sy_error *reterr);
 /* ---- Control edge (SOCK_SEQPACKET, one byte a message) ---- */
 
 #define SANDBOX_CONTROL_READY 'r' /* role -> supervisor: serving */
-#define SANDBOX_CONTROL_GATEWAY                                                                    \
-    'g' /* supervisor -> warden, with one descriptor: the new gateway's
-                                       end of the warden-gateway edge */
+/* supervisor -> warden, with one descriptor: its end of the edge to the new gateway, or courier */
+#define SANDBOX_CONTROL_GATEWAY 'g'
+#define SANDBOX_CONTROL_COURIER 'c'
 
 SY_MUST sy_status sandbox_control_ready(int control);
 

@@ -5,6 +5,7 @@
  *   DIR/keys/store/       one file per item, sealed as written below
  *   DIR/data/             encrypted columns (column.h) and unit codes (units.h)
  *   DIR/answers/          small sealed results (blob.h)
+ *   DIR/payloads/         what requests said of one subject (payload.h)
  *
  * Item file: "SHUYUKEY" | suite u16 | nonce 12 | AES-256-GCM ciphertext | tag 16, key =
  * HKDF-SHA-256(master key, info = "shuyu-item-1" || name), random nonce, associated data =
@@ -12,12 +13,14 @@
  * that wrote it returns. Items (":" is in no identifier, so names never collide):
  *
  *   domain:log domain:warden domain:box answers     keys made by vault_create
+ *   log:N logpub:N                                  the log's later keys; the public half of a retired one
  *   checkpoint epoch noise:N                        checkpoint memory; noise keys of epochs
  *   dataset:ID                                      public key and the platform's share
  *   custodian:ID                                    the other share: a box only its holder opens
  *   deposit:GRANT:ID                                a custodian's share, while a grant is in force
  *   select:NS record:NS unit:NS units:NS            keys of a unit namespace; size of its unit map
- *   subject:NS                                      key of pseudonyms that count questions (subject.h)
+ *   subject:NS asked:HEX                            key of the pseudonyms HEX of subjects; a subject's name and
+ *                                                   the key of its payloads (payload.h; `asked` alone: a decoy)
  *   pseudonym:SCENE                                 key of a scene's pseudonyms (SCENE: its grant in hex)
  *
  * An older copy of an item, put back by someone who can write the disk, does verify: what stops it
@@ -52,7 +55,7 @@ struct vault_box_key {
     const uint8_t *secret; /* 32 bytes, guarded: X25519 */
 };
 struct vault_domain_keys {
-    struct vault_sign_key log;    /* signs checkpoints */
+    struct vault_sign_key log;    /* the log's first key; its secret is NULL once it was erased */
     struct vault_sign_key warden; /* signs the warden's own acts */
     struct vault_box_key box;     /* opens request bodies */
 };
@@ -74,6 +77,22 @@ void vault_close(struct vault *v);
 
 /* Borrowed until vault_close; never NULL. */
 const struct vault_domain_keys *vault_domain_keys(const struct vault *v);
+
+/* --- keys of the log -------------------------------------------------------------------------- */
+
+enum { VAULT_LOG_KEYS_MAX = 16 };
+
+/* The keys that the log has had, in order, as far as they were made; the first is vault_domain_keys' log.
+ * How many there are; *ret: borrowed until vault_close, a key's secret until it is erased. secret NULL: was
+ * erased, the public half stays. Which of them signs is in the ledger (row `log`), not here. */
+size_t vault_log_keys(const struct vault *v, const struct vault_sign_key **ret);
+
+/* Make the next one, durable on OK. SY_E_LIMIT: there are VAULT_LOG_KEYS_MAX. */
+SY_MUST sy_status vault_log_key_make(struct vault *v, struct sy_error *reterr);
+
+/* Erase the secret of number i (from 0): overwritten, unlinked, folder fsynced; nobody may use it any more.
+ * OK when it is gone already; SY_E_NOT_FOUND. After a failure or a crash vault_open ends what was begun. */
+SY_MUST sy_status vault_log_key_erase(struct vault *v, size_t i, struct sy_error *reterr);
 
 /* --- noise keys ------------------------------------------------------------------------------- */
 

@@ -1,9 +1,6 @@
 /*
- * One subject of a question (g4): its code, and the pseudonym under which questions about it are counted.
- *
- * The pseudonym is HMAC-SHA-256(key subject:NS, "shuyu-who-1" || identifier): a key of its own, made on
- * first use, so that what stands in the ledger is neither the unit's code nor linked to it, and is
- * linked to nobody once the key is destroyed.
+ * One subject of a question (g4): its code. Under which name questions about it are counted, and what is
+ * kept of them, is payload.h.
  *
  * Finding the code reads the whole unit map and compares every hash, in the same steps whether the unit
  * is there or not; it may take long in a large namespace, so it is done on any thread, from a handle that
@@ -20,14 +17,6 @@
 
 /* No unit has this code: codes are below 2^32 - 1. */
 #define VAULT_SUBJECT_NOBODY UINT64_C(0xFFFFFFFF)
-
-/* The pseudonym of an identifier (1..64 bytes). SY_E_FIELD, SY_E_TAMPERED, SY_E_IO. */
-SY_MUST sy_status vault_subject_who(struct vault *v, struct sy_view ns, struct sy_view id,
-                                    uint8_t ret[32], struct sy_error *reterr);
-
-/* Destroy the key: what was counted is linked to nobody from then on, and counting begins anew. OK when
- * there is none. */
-SY_MUST sy_status vault_subject_forget(struct vault *v, struct sy_view ns);
 
 struct vault_subject;
 

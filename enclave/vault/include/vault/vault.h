@@ -5,6 +5,7 @@
 #include "vault/blob.h"
 #include "vault/column.h"
 #include "vault/dataset.h"
+#include "vault/payload.h"
 #include "vault/secret.h"
 #include "vault/store.h"
 #include "vault/units.h"

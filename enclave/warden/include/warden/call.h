@@ -28,6 +28,7 @@ struct warden_call {
     uint64_t entries[3]; /* entries that record the outcome: proofs of the reply */
     size_t n_entries;
     size_t reply_bytes; /* fixed reply length; 0 = the smallest that fits */
+    bool waits;         /* what a run gave is told only when a quorum covers its entries (hold.c) */
 };
 
 /* Where a frame came from. */

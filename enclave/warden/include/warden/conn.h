@@ -1,5 +1,5 @@
 /*
- * Framed stream connections: the gateway's edge and local clients. Bytes in are cut into whole
+ * Framed stream connections: the gateway's edge, the courier's, and local clients. Bytes in are cut into whole
  * MessagePack-RPC frames within limits; bytes out are queued up to a ceiling, past which the peer is
  * dropped (it does not read). A local client may pass one descriptor with a frame.
  */
@@ -9,7 +9,7 @@
 #include "base/buf.h"
 #include "warden/loop.h"
 
-enum warden_conn_kind { WARDEN_CONN_GATEWAY = 1, WARDEN_CONN_LOCAL };
+enum warden_conn_kind { WARDEN_CONN_GATEWAY = 1, WARDEN_CONN_LOCAL, WARDEN_CONN_COURIER };
 
 struct warden_conn;
 

@@ -30,6 +30,10 @@ SY_MUST sy_status warden_birth(int dir, const struct warden_birth *b, struct sy_
  */
 SY_MUST sy_status warden_domain_open(struct warden *w, struct sy_error *reterr);
 
+/* The first part of that: vault and ledger are open, the log is folded. Nothing is recorded, signed or swept,
+ * and an empty log stays empty; for who only wants to know (promote.h). */
+SY_MUST sy_status warden_domain_fold(struct warden *w, struct sy_error *reterr);
+
 /* Expire grants whose time is over, stop their runs and erase their deposits: the warden's own acts
  * (grant.expire), called every second. */
 void warden_domain_tick(struct warden *w);

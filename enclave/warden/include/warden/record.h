@@ -33,6 +33,9 @@ SY_MUST sy_status warden_forget_grant(struct warden *w, const uint8_t grant[32])
  * recorded is still given, and everything can be read. */
 bool warden_has_room(const struct warden *w);
 
+/* The same, after so many bytes more. */
+bool warden_has_room_for(const struct warden *w, uint64_t bytes);
+
 /* Note the committed size in the key store's own memory of checkpoints, which makes an older ledger
  * beside newer keys detectable: every second, at every key operation, and at the end. A full
  * disk is waited for, by then nothing new is taken; any other failure stops the warden. */
@@ -47,9 +50,17 @@ void warden_publish(struct warden *w);
 SY_MUST sy_status warden_entry(struct warden *w, uint64_t index, struct sy_arena *arena,
                                struct ledger_entry *ret, struct sy_error *reterr);
 
-/* Proof of entry `index` against the last committed checkpoint; bytes live in the arena. */
-SY_MUST sy_status warden_entry_proof(struct warden *w, uint64_t index, struct sy_arena *arena,
-                                     struct sy_entry_proof *ret, struct sy_error *reterr);
+/* Proof of entry `index`, against the newest checkpoint that a quorum has cosigned (its witnesses' lines left
+ * out: a reply has them once) when `cosigned`, else against the last committed one; bytes live in
+ * the arena. */
+SY_MUST sy_status warden_entry_proof(struct warden *w, uint64_t index, bool cosigned,
+                                     struct sy_arena *arena, struct sy_entry_proof *ret,
+                                     struct sy_error *reterr);
+
+/* Append the receipt of a committed entry against the newest checkpoint with a quorum, its witnesses' lines
+ * included or not. SY_E_NOT_FOUND when that does not cover it. */
+SY_MUST sy_status warden_quorum_receipt(struct warden *w, uint64_t index, bool with_lines,
+                                        struct sy_buf *b);
 
 /* Read back and decode the event of entry `index`. */
 SY_MUST sy_status warden_entry_event(struct warden *w, uint64_t index, struct sy_arena *arena,

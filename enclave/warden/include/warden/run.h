@@ -1,6 +1,7 @@
 /*
- * A run in flight, shared by the three files that make it up: run.c (the call, the slot, settling),
- * run_sources.c (what it reads), run_work.c (the threads that feed the worker and release its result).
+ * A run in flight, shared by the files that make it up: run.c (the call, the slot, settling), run_sources.c
+ * (what it reads) with history.c (as it was when it was charged), run_work.c (the threads that feed the worker
+ * and release its result). rerun.c runs answered charges again, by the same steps.
  *
  * Threads: a run belongs to the loop's thread, but while `busy` its arena, feeds, columns and made belong
  * to its one work thread; early is the loop's until the job has ended, then the releasing thread's. rows, model, row and seed do not change once it has begun.
@@ -50,6 +51,7 @@ struct warden_run {
     struct warden *w;
     struct warden_call *call; /* who waits; gone once told */
     uint64_t charge;          /* entry */
+    uint64_t rerun;           /* entry of the request to run an answered charge again; 0: a run */
     int64_t time;             /* of the charge's event */
     uint64_t due_ns;          /* end of the response slot, monotonic */
     uint64_t settle_timer;    /* when the outcome is settled, on the clock; 0 = when it is there */
@@ -84,12 +86,22 @@ struct warden_run {
     struct sy_view made;   /* canonical answer, made by the work thread */
     struct sy_view answer; /* taken over from `made` before the settling; empty = refused */
     const char *cause;     /* why there is no answer, for the warden's own log; NULL = none */
+    int32_t failed;        /* cause "start": its code, which no protected row decides */
 };
 
 /* run_sources.c: copy the rows that the run stands on and read its model from them; then open the
  * versions it was charged for and list the columns it reads. Errors settle the charge as refused. */
 SY_MUST sy_status warden_run_rows(struct warden_run *r, struct sy_error *err);
 SY_MUST sy_status warden_run_sources(struct warden_run *r, struct sy_error *err);
+
+/* history.c: put the pack and the data versions that the charge names into r->rows, where the state has come to
+ * newer ones: what a run reads follows from its charge, whenever it runs. */
+SY_MUST sy_status warden_history_rows(struct warden_run *r, struct sy_error *err);
+
+/* history.c: append to keep[*n..max) every superseded version that a charge under a grant that is not over
+ * stands on: it may be resumed, or run again. Views are in the arena. *n = max: there may be more. */
+SY_MUST sy_status warden_history_keep(struct warden *w, struct sy_arena *arena, size_t max,
+                                      struct sy_dataset_version *keep, size_t *n);
 
 /* subject.c: of a model about one subject, take who it is and what is asserted from the call's secret.
  * Nothing for other models. */
@@ -106,8 +118,31 @@ SY_MUST sy_status warden_run_grant_rows(struct warden_run *r, struct sy_error *e
 SY_MUST sy_status warden_run_fill(struct warden_run *r);
 void warden_run_close(struct warden_run *r);
 
+/* run.c: run the charge of an entry for this call. Whatever fails from here on is an outcome of something that
+ * is on disk: it is settled, in its slot, like any other. rerun: as in struct warden_run. */
+struct warden_run_ask {
+    uint64_t charge, rerun;
+    int64_t time; /* of the charge */
+};
+void warden_run_start(struct warden_call *c, const struct warden_run_ask *ask);
+
+/* rerun.c: record what came of a re-run; its entry, 0 when it could not be recorded. Then, at the slot's end,
+ * tell it. */
+uint64_t warden_rerun_settle(struct warden_run *r);
+void warden_rerun_say(struct warden_call *c);
+
+/* run.c: is this charge, or this re-run, at work? */
+bool warden_run_is_active(const struct warden *w, uint64_t charge, uint64_t rerun);
+
+/* run.c: end a call whose work goes on: the same envelope gets the outcome. */
+void warden_run_busy(struct warden_call *c);
+
 /* run.c: nobody is at work any more: settle now, or, with slots, when the time comes. */
 void warden_run_ready(struct warden_run *r);
+
+/* hold.c: must this call, whose outcome is in entries of its own, wait for a quorum of witnesses (c->waits)? Then
+ * true: it is ended by give(c) once they are covered, or after a constant time with "not yet". False: end it now. */
+bool warden_hold(struct warden_call *c, void (*give)(struct warden_call *c));
 
 /* run.c: free a run that is told and not busy; otherwise nothing. */
 void warden_run_free(struct warden_run *r);

@@ -22,19 +22,21 @@
 #include "rules/state.h"
 #include "vault/vault.h"
 #include "warden/conn.h"
+#include "warden/courier.h"
 #include "warden/loop.h"
+#include "warden/snapshot.h"
 #include "wire/event.h"
 
 struct warden_call;
 struct warden_run;
 struct warden_exposure;
+struct warden_witnesses;
 
 /* Keys of the domain in guarded memory, borrowed from the vault. */
 struct warden_keys {
     uint8_t box_pub[32], sign_pub[32];
     const uint8_t *box_secret;  /* 32 */
     const uint8_t *sign_secret; /* 64, Ed25519: the warden's own acts, its replies */
-    const uint8_t *log_secret;  /* 64, Ed25519: checkpoints */
 };
 
 struct warden {
@@ -46,27 +48,34 @@ struct warden {
     uint8_t domain[32];
     struct sy_view genesis; /* canonical bytes of entry 0's args */
     struct sy_view purpose; /* production or test */
-    char log_vkey[160];
-    uint8_t epoch[16]; /* names the noise key; fresh for a new or promoted domain */
-    int zygote;        /* seqpacket edge */
-    int listener;      /* local clients */
-    int control;       /* supervisor's edge */
-    int dir;           /* the domain's folder */
+    char log_vkey[320];     /* of the key in force (log_key.h) */
+    uint8_t seat[32];       /* of this folder; zero: no standby's (promote.h) */
+    uint64_t promotion; /* entry by which this folder came to lead; 0: the domain was born in it */
+    int zygote;         /* seqpacket edge */
+    int listener;       /* local clients */
+    int control;        /* supervisor's edge */
+    int dir;            /* the domain's folder */
     struct warden_watch *control_watch, *listener_watch;
-    struct warden_conn *gateway; /* NULL while it restarts */
-    struct warden_conn **conns;  /* every open connection, the gateway's included */
+    struct warden_conn *gateway;   /* NULL while it restarts */
+    struct warden_courier courier; /* for outbound HTTP */
+    struct warden_conn *
+        *conns; /* every open connection, the gateway's and the courier's included */
     size_t n_conns, cap_conns;
     uint64_t last_conn;
     struct warden_call *calls;   /* all that live */
     struct warden_call *waiting; /* appended this round; acted on after the commit */
     struct warden_call **waiting_tail;
-    struct warden_run *runs;           /* in flight or not yet told (run.c) */
-    struct warden_exposure *exposures; /* reports in flight (exposure.c) */
-    int64_t last_time;                 /* of the newest entry */
-    uint64_t noted_size;               /* entries at the checkpoint that the key store last noted */
-    bool appended;                     /* something to commit this round */
-    bool unpublished;                  /* committed, but not yet in the public tiles */
-    bool failed;                       /* the ledger refuses: stop, fail closed */
+    struct warden_run *runs;            /* in flight or not yet told (run.c) */
+    struct warden_exposure *exposures;  /* reports in flight (exposure.c) */
+    struct warden_witnesses *witnesses; /* NULL: no policy was adopted (witness.h) */
+    struct warden_snapshots snapshots;
+    int64_t last_time;   /* of the newest entry */
+    uint64_t noted_size; /* entries at the checkpoint that the key store last noted */
+    bool appended;       /* something to commit this round */
+    bool unpublished;    /* committed, but not yet in the public tiles */
+    bool publish_later;  /* a timer has them written */
+    bool failed;         /* the ledger refuses: stop, fail closed */
+    bool rolled_back;    /* failed, because a witness has seen another log */
 };
 
 #endif

@@ -29,6 +29,13 @@ void warden_run_again(struct warden_call *c);
  * are told of the secret, as inputs: flags and a pseudonym, nothing else of it. */
 bool warden_subject_prepare(struct warden_call *c);
 
+/* audit.rerun. prepare: one at a time for each party, two in all. done: the request is durable: run the charge
+ * again, in its slot. again: the same envelope: its outcome, or, when a crash kept it from having one, the
+ * re-run. */
+bool warden_rerun_prepare(struct warden_call *c);
+void warden_rerun_done(struct warden_call *c);
+void warden_rerun_again(struct warden_call *c);
+
 /* Stop every run under a grant, at once (suspension, revocation, expiry): its charge is answered
  * as a crash and stays charged. */
 void warden_runs_stop(struct warden *w, const uint8_t grant[32]);

@@ -30,7 +30,7 @@ SY_MUST sy_status audit_entry(const struct audit_export *x, uint64_t i, struct s
 
 /* What verification found. */
 struct audit_summary {
-    uint64_t n_entries, n_bodies, n_mismatches;
+    uint64_t n_entries, n_bodies;
 };
 
 /*
@@ -38,22 +38,26 @@ struct audit_summary {
  * type and day the leaf shows, the leaves give the root, and the checkpoint over that root is signed by
  * `log`. SY_E_DIGEST (an entry's body), SY_E_TAMPERED (field "leaf": another type or day; "entries": no
  * entry, or out of order), the decoder's errors for a body that is no event, SY_E_PROOF (root or size),
- * SY_E_UNSIGNED, SY_E_SIGNATURE; reterr->reason names the entry.
+ * SY_E_UNSIGNED, SY_E_SIGNATURE; reterr->reason names the entry. Uses all processors.
  */
 SY_MUST sy_status audit_verify(const struct audit_export *x, const struct proof_vkey *log,
                                struct audit_summary *ret, struct sy_error *reterr);
 
-/* Told about each entry that does not replay. */
-typedef void audit_mismatch_fn(void *ctx, uint64_t entry, const struct sy_event *event,
-                               const struct sy_error *what);
+/* A checkpoint of this log that the auditor saw before: the signed note, and the keys it may be signed by (the
+ * log's, now and before they were changed). */
+struct audit_kept {
+    struct sy_view note;
+    const struct proof_vkey *keys;
+    size_t n_keys;
+};
 
 /*
- * Decide every entry again with this program's own rules, and compare verdict, reason, budget, state
- * digest and the leaf's public part (DESIGN section 3). Needs every body (auditor or agency). Goes on after a mismatch as
- * long as the event can be applied, so that each one is named. OK when all agree; SY_E_TAMPERED
- * otherwise; SY_E_DENIED when bodies are missing.
+ * The same against what was seen before. SY_E_ROLLBACK (field "kept") when the export is shorter, or begins
+ * with other entries than that checkpoint signs: the log was rolled back or rewritten, or two auditors are
+ * shown two. Errors of proof_checkpoint_verify_any (field "kept") for a checkpoint that is none of this log's.
  */
-SY_MUST sy_status audit_replay(const struct audit_export *x, audit_mismatch_fn *mismatch, void *ctx,
-                               struct audit_summary *ret, struct sy_error *reterr);
+SY_MUST sy_status audit_verify_since(const struct audit_export *x, const struct proof_vkey *log,
+                                     const struct audit_kept *kept, struct audit_summary *ret,
+                                     struct sy_error *reterr);
 
 #endif

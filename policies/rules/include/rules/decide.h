@@ -25,6 +25,18 @@
 #include "rules/rows.h"
 #include "rules/state.h"
 
+/*
+ * What was worked out about a request beforehand, on another thread for instance (rules_request_prepare). The
+ * rules rely on it only where it says yes: they leave out the work, and whoever filled it in answers for it.
+ * The warden has none: there the rules work out everything themselves.
+ */
+struct rules_facts {
+    uint8_t header_hash[32]; /* SHA-256 of header_bytes */
+    bool body;               /* header.body is the digest of salt, args and secret_digest */
+    const bool *signed_by;   /* of each of sigs: it verifies over header_bytes */
+    const void *args;        /* args by the descriptor of header.method; NULL: not decoded */
+};
+
 /* A request as opened by the warden, or as read back from a logged event. Everything is borrowed.
  * */
 struct rules_request {
@@ -35,6 +47,7 @@ struct rules_request {
     uint8_t secret_digest[32];   /* SHA-256 of the body's secret; all zero when it carried none */
     const struct sy_signature *sigs;
     size_t n_sigs;
+    const struct rules_facts *facts; /* NULL: none */
 };
 
 enum rules_kind {
@@ -131,9 +144,9 @@ SY_MUST sy_status rules_apply(struct rules_state *state, const struct sy_event *
 
 /*
  * Replay one logged event: decide it again, compare type and verdict, apply, compare the digest.
- * SY_E_TAMPERED with field "type", "verdict" or "state" on the first difference; rules_decide's
+ * SY_E_TAMPERED with the field of the first difference (rules/replay.h); rules_decide's
  * errors for an event that should never have been logged; the state is then unchanged.
- * Source: DESIGN section 3 (restart = replay; the auditor's tool).
+ * Source: DESIGN section 3 (restart = replay; the auditor's tool is rules/replay.h).
  */
 SY_MUST sy_status rules_replay(struct rules_state *state, const struct sy_event *event,
                                uint64_t entry, struct sy_error *reterr);
@@ -167,5 +180,16 @@ bool rules_row_visible(const struct rules_state *s, const struct sy_party *calle
  * they signed, answers to their charges, and acts on their grants. */
 bool rules_event_visible(const struct rules_state *s, const struct sy_party *caller,
                          const struct sy_event *event);
+
+/* Does the log say that what is kept of the subject of this name is erased? Then *ret_entry is where; false
+ * leaves it untouched. */
+bool rules_is_erased(const struct rules_state *s, const uint8_t who[32], uint64_t *ret_entry);
+
+/* Of which class of numbers that name people the identifiers of a namespace's units are (wire/identity.h);
+ * empty: of none, or nobody has such units. The text lives in the state or in the arena. Errors of a
+ * row that does not decode. */
+SY_MUST sy_status rules_unit_klass(const struct rules_state *s, struct sy_view ns,
+                                   struct sy_arena *arena, struct sy_view *ret,
+                                   struct sy_error *reterr);
 
 #endif

@@ -48,6 +48,9 @@ SY_MUST sy_status rules_model_read(const struct rules_state *s, const uint8_t id
                                    struct sy_arena *arena, struct rules_model *ret,
                                    struct sy_error *reterr);
 
+/* Does the pack have answers of this model's grade wait for a quorum of the log's witnesses? */
+bool rules_model_waits(const struct rules_model *m);
+
 /* --- model.check ------------------------------------------------------------------------------------
  * decide says whether the asker may ask; then the warden reads under what the model is judged, has it
  * lowered with ret->defs (a refusal of the worker is the result), and else has the plan judged. */

@@ -54,7 +54,8 @@ enum {
     RULES_RUN_SPACES_MAX = 8,   /* namespaces that the blocks of a run protect: a key column each */
     RULES_SUBJECT_LABELS_MAX = 32, /* answers that a question about one subject may have */
     RULES_FAN_MAX = 1 << 20,  /* public rows that one protected row may meet, all joins together */
-    RULES_PROOF_BYTES = 24576 /* a reply's three proofs and signature, but what the plan adds */
+    RULES_PROOF_BYTES =
+        28672 /* a reply's three proofs, the cosigned checkpoint and signature, but what the plan adds */
 };
 
 /* The catalogue as one grant shows it. Of a protected dataset the unit columns that were not granted

@@ -4,7 +4,11 @@
  *   genesis            sy_genesis                 entry 0, as signed
  *   domain             sy_row_domain              its id = SHA-256("shuyu-domain-1" || genesis)
  *   pack               sy_row_pack                the policy pack in force
+ *   witness            sy_row_witness             the witnesses' policy in force
+ *   log                sy_row_log                 the log's keys; none: genesis.log alone
+ *   log/N              sy_row_handover            N = number of the key that was retired, 20 decimal digits
  *   clock              sy_row_clock               time of the last event
+ *   epoch              sy_row_epoch               who leads since the last promotion; none: epoch 1
  *   party/ID           sy_party                   (replica)
  *   dataset/ID         sy_row_dataset
  *   version/DATASET    sy_row_version             the latest published version
@@ -15,12 +19,14 @@
  *   budget/NS          sy_row_budget
  *   charge/N           sy_row_charge              N = entry of the charge, 20 decimal digits
  *   question/HEX       sy_row_question            a stored answer
+ *   rerun/N            sy_row_rerun               N = entry of the request that asked for it
  *   nonce/PARTY/HEX    sy_row_nonce               HEX here = 32 digits
  *   region/NS/N        sy_row_region              whom charge N asked about by cell keys (rules/guard.h)
  *   guard/PARTY        sy_row_guard               what the guard refused it
  *
  *   consent/ISSUER/HEX sy_row_consent             a consent token that was used; HEX = 32 digits of its nonce
- *   subject/NS/HEX     sy_row_asked               questions about one subject; HEX = its pseudonym
+ *   subject/NS/HEX     sy_row_asked               questions about one subject; HEX = its name (vault/payload.h)
+ *   erased/HEX         sy_row_erased              what was kept of one subject is to be destroyed; HEX likewise
  *   asker/PARTY        sy_row_asked               questions about subjects by one developer
  *
  * Units: rho in 1e-9 zCDP, delta in 1e-15, times in UTC seconds. Entries are ledger indexes.
@@ -40,10 +46,43 @@ SY_RECORD(row_domain, SY_ROW_DOMAIN_FIELDS)
     F(bin, pack, "pack", 0)
 SY_RECORD(row_pack, SY_ROW_PACK_FIELDS)
 
+/* policy: the text as the agency signed it; quorum: it asks for cosignatures at all. */
+#define SY_ROW_WITNESS_FIELDS(F, S, L)                                                             \
+    F(u64, entry, "entry", 0)                                                                      \
+    F(str, policy, "policy", 0)                                                                    \
+    F(bool, quorum, "quorum", SY_OPT)
+SY_RECORD(row_witness, SY_ROW_WITNESS_FIELDS)
+
+/* See rules/log.h. key: in force, the number-th of the log (from 1); next: follows it. stage: single |
+ * announced | overlap; asked: the stage that the operator has asked for; entry: of the agency's overlap. */
+#define SY_ROW_LOG_FIELDS(F, S, L)                                                                 \
+    F(str, asked, "asked", SY_OPT)                                                                 \
+    F(u64, entry, "entry", SY_OPT)                                                                 \
+    F(str, key, "key", 0)                                                                          \
+    F(str, next, "next", SY_OPT)                                                                   \
+    F(u64, number, "number", 0)                                                                    \
+    F(str, stage, "stage", 0)
+SY_RECORD(row_log, SY_ROW_LOG_FIELDS)
+
+/* checkpoint: signed by both; entry: of the agency's overlap, which it covers. */
+#define SY_ROW_HANDOVER_FIELDS(F, S, L)                                                            \
+    F(str, checkpoint, "checkpoint", 0)                                                            \
+    F(u64, entry, "entry", 0)                                                                      \
+    F(str, from, "from", 0)                                                                        \
+    F(str, to, "to", 0)
+SY_RECORD(row_handover, SY_ROW_HANDOVER_FIELDS)
+
 #define SY_ROW_CLOCK_FIELDS(F, S, L)                                                               \
     F(u64, entry, "entry", SY_OPT)                                                                 \
     F(i64, time, "time", 0)
 SY_RECORD(row_clock, SY_ROW_CLOCK_FIELDS)
+
+/* See rules/epoch.h. entry: of the promotion. */
+#define SY_ROW_EPOCH_FIELDS(F, S, L)                                                               \
+    F(u64, entry, "entry", 0)                                                                      \
+    F(u64, number, "number", 0)                                                                    \
+    F(b32, seat, "seat", 0)
+SY_RECORD(row_epoch, SY_ROW_EPOCH_FIELDS)
 
 /* def: the canonical sy_dataset_def as the department signed it; digest = SHA-256(def), which plans
  * and versions name; keys: none or one (protected datasets always have one). */
@@ -89,8 +128,8 @@ SY_RECORD(row_proposal, SY_ROW_PROPOSAL_FIELDS)
     F(u64, rho_spent, "rho_spent", SY_OPT)
 SY_RECORD(row_grant_share, SY_ROW_GRANT_SHARE_FIELDS)
 
-/* status: active | suspended | revoked | expired (the last two are final). ground: of the last
- * order; calls and overruns: used so far; exposures: reports asked for; shares: one per unit namespace the datasets touch. */
+/* status: active | suspended | awaiting (a deposit, after a promotion) | revoked | expired (the last two are
+ * final). ground: of the last order; calls and overruns: used so far; exposures: reports asked for; shares: one per unit namespace the datasets touch. */
 #define SY_ROW_GRANT_FIELDS(F, S, L)                                                               \
     F(u64, calls, "calls", SY_OPT)                                                                 \
     F(str, developer, "developer", 0)                                                              \
@@ -144,18 +183,24 @@ SY_RECORD(row_model, SY_ROW_MODEL_FIELDS)
     F(u64, year_rho, "year_rho", SY_OPT)
 SY_RECORD(row_budget, SY_ROW_BUDGET_FIELDS)
 
-/* A paid run. status: open | ok | refused. params: positions in the declared values;
+/* A paid run. status: open | ok | refused. params: positions in the declared values; epoch: of its noise, 0
+ * = the first;
  * salt: of the charge (noise); answer: entry of the answer + 1; once: of a question about one subject,
- * whose answer is never given to another request. */
+ * whose answer is never given to another request. What the run stands on, so that it can be run again long
+ * after: pack, published: entries that adopted the pack and published the data versions (in the order of
+ * data). spends: with what the grant's shares had left after it. */
 #define SY_ROW_CHARGE_FIELDS(F, S, L)                                                              \
     F(u64, answer, "answer", SY_OPT)                                                               \
     L(data_ref, data, "data", 0)                                                                   \
+    F(u64, epoch, "epoch", SY_OPT)                                                                 \
     F(b32, grant, "grant", 0)                                                                      \
     F(b32, model, "model", 0)                                                                      \
     F(b16, nonce, "nonce", 0)                                                                      \
     F(bool, once, "once", SY_OPT)                                                                  \
+    F(u64, pack, "pack", 0)                                                                        \
     F(u64s, params, "params", SY_OPT)                                                              \
     F(str, party, "party", 0)                                                                      \
+    F(u64s, published, "published", SY_OPT)                                                        \
     F(b32, question, "question", 0)                                                                \
     F(b32, salt, "salt", 0)                                                                        \
     L(spend, spends, "spends", 0)                                                                  \
@@ -168,6 +213,15 @@ SY_RECORD(row_charge, SY_ROW_CHARGE_FIELDS)
     F(u64, charge, "charge", 0)                                                                    \
     F(b32, commit, "commit", 0)
 SY_RECORD(row_question, SY_ROW_QUESTION_FIELDS)
+
+/* A re-run that somebody asked for. outcome: match | mismatch | unable, absent while it is open; code: why it
+ * could not be run; reran: entry of the outcome. */
+#define SY_ROW_RERUN_FIELDS(F, S, L)                                                               \
+    F(u64, charge, "charge", 0)                                                                    \
+    F(u64, code, "code", SY_OPT)                                                                   \
+    F(str, outcome, "outcome", SY_OPT)                                                             \
+    F(u64, reran, "reran", SY_OPT)
+SY_RECORD(row_rerun, SY_ROW_RERUN_FIELDS)
 
 /* What became of an envelope: entry = the event that recorded it (the charge while it is open, then
  * its answer); header = SHA-256 of the header bytes; open: a charge without an answer yet. */
@@ -225,6 +279,12 @@ SY_RECORD(row_consent, SY_ROW_CONSENT_FIELDS)
     F(u64, window, "window", SY_OPT)
 SY_RECORD(row_asked, SY_ROW_ASKED_FIELDS)
 
+/* entry: of the erasure; n: payloads that it destroys. */
+#define SY_ROW_ERASED_FIELDS(F, S, L)                                                              \
+    F(u64, entry, "entry", 0)                                                                      \
+    F(u64, n, "n", 0)
+SY_RECORD(row_erased, SY_ROW_ERASED_FIELDS)
+
 #define RULES_REGION_NULL INT64_MIN
 #define RULES_REGION_EACH INT64_C(-1)
 
@@ -242,6 +302,10 @@ struct rules_key rules_key_id(const char *prefix, struct sy_view id);
 struct rules_key rules_key_hash(const char *prefix, const uint8_t hash[32]);
 /* "charge/" + 20 digits. */
 struct rules_key rules_key_charge(uint64_t entry);
+/* "rerun/" + 20 digits. */
+struct rules_key rules_key_rerun(uint64_t entry);
+/* "log/" + 20 digits. */
+struct rules_key rules_key_handover(uint64_t number);
 /* "region/NS/" + 20 digits. */
 struct rules_key rules_key_region(struct sy_view ns, uint64_t entry);
 struct rules_key rules_key_nonce(struct sy_view party, const uint8_t nonce[16]);

@@ -10,8 +10,8 @@
  * where a deleted row has the empty value (no record is empty).
  *
  * Runs in: warden, gateway (replica), audit tool. Trusts: its caller. Holds: no secret.
- * May block/alloc: allocates, never blocks. Threads: one owner at a time; any number of readers
- * while nobody writes. Source: DESIGN section 3; docs/internals.md "State is rows".
+ * May block/alloc: allocates, never blocks. Threads: one owner at a time, who also owns all clones;
+ * any number of readers of a state while nobody writes to that state. Source: DESIGN section 3; docs/internals.md "State is rows".
  */
 #ifndef RULES_STATE_H
 #define RULES_STATE_H
@@ -31,7 +31,17 @@ struct rules_state;
 /* An empty state with the zero digest; NULL when out of memory. */
 struct rules_state *rules_state_new(void);
 
-/* A deep copy, digest included; NULL when out of memory. */
+/*
+ * From now on the state remembers how plans and proposals decode and what the plan check said, for as long as
+ * the rows that they were judged under stay: a replay of many runs of few models needs it. Reading then
+ * writes to that memory, so from now on readers too are the owner's thread only. Results are the same.
+ * A clone remembers nothing. SY_E_NO_MEMORY.
+ */
+SY_MUST sy_status rules_state_remember(struct rules_state *s);
+
+/* A copy, digest included; NULL when out of memory. The two share what neither has changed since, so
+ * that this is cheap: O(1). Making and freeing a clone is its owner's business; another thread
+ * may read it while the owner goes on writing to the original. */
 struct rules_state *rules_state_clone(const struct rules_state *s);
 
 /* NULL-safe. */
@@ -59,6 +69,9 @@ bool rules_state_next(const struct rules_state *s, struct sy_view prefix, struct
                       struct sy_view *ret_key, struct sy_view *ret_value);
 
 size_t rules_state_n_rows(const struct rules_state *s);
+
+/* Bytes of all keys and values. */
+uint64_t rules_state_n_bytes(const struct rules_state *s);
 
 /* The running digest; 32 bytes, borrowed, always current. */
 const uint8_t *rules_state_digest(const struct rules_state *s);

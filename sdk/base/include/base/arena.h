@@ -27,6 +27,10 @@ struct sy_view sy_arena_copy(struct sy_arena *a, struct sy_view v);
 char *sy_arena_printf(struct sy_arena *a, const char *fmt, ...)
     __attribute__((format(printf, 2, 3)));
 
+/* Forget everything and keep some memory for the next round: for an arena that serves one message after the
+ * other. What was handed out is gone (and wiped when asked). */
+void sy_arena_clear(struct sy_arena *a);
+
 /* Free everything; the arena is usable again. NULL-safe. */
 void sy_arena_deinit(struct sy_arena *a);
 

@@ -68,7 +68,12 @@
     X(NO_CELLS_BUDGET, "no_cells_budget") /* as many cells as one likes */                         \
     X(GUARD_OFF, "guard_off")             /* releases that differ by a few units */                \
     X(TOKEN_REUSE, "token_reuse")         /* a consent token is good for ever */                   \
-    X(SUBJECT_EARLY, "subject_early")     /* "unknown" is said at once */
+    X(SUBJECT_EARLY, "subject_early")     /* "unknown" is said at once */                          \
+    /* a warden that lies in its log */                                                            \
+    X(LIE_RUN, "lie_run")         /* a model that nobody reviewed is run */                        \
+    X(LIE_BUDGET, "lie_budget")   /* a charge is logged for less than it cost */                   \
+    X(LIE_REVIEW, "lie_review")   /* the department's consent grants, without the final review */  \
+    X(LIE_SUSPEND, "lie_suspend") /* a suspension takes effect only when it is ordered again */
 
 enum sy_weakness {
     SY_WEAK_NONE = 0,

@@ -120,6 +120,10 @@ bool cli_write_file(struct cli *c, const char *path, struct sy_view content, int
 /* The same with mode 0600, for what only its owner may read. */
 bool cli_write_secret(struct cli *c, const char *path, struct sy_view content, int *ret_status);
 
+/* The parts of an identifier, from --id; "-" reads them from standard input, a part a line. ret: room for
+ * CLI_ARGS_MAX. False after printing. */
+bool cli_ids(struct cli *c, const char **ret, size_t *ret_n, int *ret_status);
+
 /* --approve or --reject, and the opinions that go with a review. */
 bool cli_review_args(struct cli *c, struct sy_review *ret, int *ret_status);
 
@@ -147,6 +151,7 @@ void cli_answer_print(struct cli *c, const shuyu_answer *a);
 
 /* Commands, by file. */
 cli_command cli_init, cli_sign, cli_serve, cli_status; /* cmd_domain.c */
+cli_command cli_domain_standby, cli_domain_promote;
 cli_command cli_doctor;                                /* cmd_doctor.c */
 cli_command cli_party_new, cli_party_record, cli_party_pin, cli_party_invite, cli_party_enrol,
     cli_party_list; /* cmd_party.c */
@@ -159,9 +164,15 @@ cli_command cli_scene_exposure;                                                 
 cli_command cli_model_bounds;                                                     /* cmd_bounds.c */
 cli_command cli_model_check, cli_model_explain, cli_model_cost, cli_model_test;   /* cmd_check.c */
 cli_command cli_consent_issue, cli_subject_ask;                                   /* cmd_subject.c */
+cli_command cli_payload_read, cli_payload_erase, cli_subject_trail;               /* cmd_payload.c */
 cli_command cli_run;                                                              /* cmd_run.c */
+cli_command cli_audit_rerun;                                                      /* cmd_audit.c */
 cli_command cli_budget_recover;                                                   /* cmd_budget.c */
 cli_command cli_risk_report, cli_risk_stop;                                       /* cmd_risk.c */
+cli_command cli_log_witnesses, cli_log_adopt_witnesses, cli_log_trust_witnesses,
+    cli_log_receipt; /* cmd_witnesses.c */
+cli_command cli_log_check;                                                        /* cmd_log_check.c */
+cli_command cli_log_rotate, cli_log_follow;                                       /* cmd_log_keys.c */
 cli_command cli_budget, cli_log_export;                                           /* cmd_log.c */
 
 #endif

@@ -15,6 +15,10 @@ json_t *cli_json_record(const struct sy_desc *desc, const void *record);
 /* A record as lines "path value", every field in turn; figures as the record holds them. */
 void cli_print_lines(const struct sy_desc *desc, const void *record);
 
+/* How the log's witnesses stand, for `status`; needs a profile. Nothing when the domain has none, or does not
+ * say so at once: to somebody who is not enrolled, for one. */
+void cli_witnesses_lines(struct cli *c);
+
 /* Print and free. */
 int cli_print_json(json_t *value);
 

@@ -16,7 +16,7 @@
 #include "proof/envelope.h"
 #include "proof/merkle.h"
 
-enum { CLIENT_ADDRESS_MAX = 300, CLIENT_VKEY_MAX = 400, CLIENT_ROLE_MAX = 16, CLIENT_ID_MAX = 64 };
+enum { CLIENT_ADDRESS_MAX = 300, CLIENT_VKEY_MAX = 400, CLIENT_VKEYS_MAX = 4096, CLIENT_ROLE_MAX = 16, CLIENT_ID_MAX = 64 };
 
 /* The pins: what the text file `profile` holds. A flag says whether the 32 bytes are known. */
 struct client_pins {
@@ -24,9 +24,12 @@ struct client_pins {
     char role[CLIENT_ROLE_MAX];
     char address[CLIENT_ADDRESS_MAX];
     char log[CLIENT_VKEY_MAX];
+    char log_was[CLIENT_VKEYS_MAX]; /* keys before it, the newest first, a space between */
     uint8_t domain[32], box[32], warden[32], gateway[32];
     bool has_domain, has_box, has_warden, has_gateway;
 };
+
+struct client_witnesses;
 
 struct shuyu_profile {
     char *dir;
@@ -38,7 +41,8 @@ struct shuyu_profile {
     uint8_t *box_secret;  /* guarded, PROOF_BOX_BYTES */
     EVP_PKEY *tls_key;    /* authorises a connection, nothing more */
     X509 *tls_cert;
-    pthread_mutex_t lock; /* guards what follows */
+    struct client_witnesses *witnesses; /* whose cosignatures count; NULL: none are named */
+    pthread_mutex_t lock;               /* guards what follows */
     int seen_fd;
     struct proof_tree seen; /* size 0 = none */
 };

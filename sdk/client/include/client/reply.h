@@ -30,6 +30,7 @@ struct shuyu_reply {
     int32_t code;                   /* 0, or the refusal's */
     bool logged;                    /* a refusal that an entry records ... */
     uint64_t entry;                 /* ... this one */
+    shuyu_witnessed witnessed;      /* verified (witnesses.h) */
 };
 
 /* Verify every proof of an opened reply and fill entries, own. Errors: see shuyu_call. */

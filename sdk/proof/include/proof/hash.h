@@ -3,8 +3,8 @@
  * processor's instructions (about nine times libsodium's speed).
  *
  * Runs in: every process but the worker. Trusts: nobody. Holds: nothing between calls.
- * May block/alloc: one small allocation a call. A hash cannot fail: when there is no memory, or
- * libcrypto has no SHA-256, the process is aborted, for no caller could go on safely.
+ * May block/alloc: one small allocation a hasher, none else. A hash cannot fail: when there is no memory for
+ * a hasher the process is aborted, for no caller could go on safely.
  * Threads: any.
  * Source: FIPS 180-4.
  */
@@ -28,5 +28,18 @@ void proof_sha256_one(uint8_t ret[PROOF_HASH_BYTES], struct sy_view bytes);
     proof_sha256((ret), (const struct sy_view[]){sy_view_str(prefix), __VA_ARGS__},                \
                  sizeof((const struct sy_view[]){sy_view_str(prefix), __VA_ARGS__}) /              \
                      sizeof(struct sy_view))
+
+/* The same in pieces, for what does not lie in memory at once. */
+struct proof_hasher;
+
+/* Never NULL. End it with proof_hasher_end or proof_hasher_drop. */
+struct proof_hasher *proof_hasher_new(void);
+void proof_hasher_add(struct proof_hasher *h, struct sy_view bytes);
+
+/* SHA-256 of all that was added; h is freed. */
+void proof_hasher_end(struct proof_hasher *h, uint8_t ret[PROOF_HASH_BYTES]);
+
+/* Free it without a result. NULL-safe. */
+void proof_hasher_drop(struct proof_hasher *h);
 
 #endif

@@ -118,4 +118,12 @@ SY_MUST sy_status proof_checkpoint_parse(struct sy_view text, struct proof_check
 SY_MUST sy_status proof_checkpoint_verify(struct sy_view bytes, const struct proof_vkey *log,
                                           struct proof_checkpoint *ret, struct sy_error *reterr);
 
+/* The same for a log whose key is being changed, or was: `keys` are 1..PROOF_NOTE_LINES_MAX keys of one
+ * name. Every line of any of them must verify, and at least one must have signed; ret_matches (n_keys, or
+ * NULL) says which. Errors as above; SY_E_USAGE for keys of several names. */
+SY_MUST sy_status proof_checkpoint_verify_any(struct sy_view bytes, const struct proof_vkey *keys,
+                                              size_t n_keys, struct proof_checkpoint *ret,
+                                              struct proof_note_match *ret_matches,
+                                              struct sy_error *reterr);
+
 #endif

@@ -50,8 +50,9 @@ SY_RECORD(subject_ask, SY_SUBJECT_ASK_FIELDS)
 
 /* id: the identifier as the developer has it, one text, or the parts of a composite one. pad: zeros, as many
  * as the sender likes, so that the length on the network tells nothing of the identifier (the SDK fills
- * the record to a multiple of SY_SUBJECT_SECRET_BLOCK). */
-enum { SY_SUBJECT_SECRET_BLOCK = 128 };
+ * the record to a multiple of SY_SUBJECT_SECRET_BLOCK; SY_SUBJECT_SECRET_MAX bytes are the most, for the domain
+ * keeps it: wire/payload.h). */
+enum { SY_SUBJECT_SECRET_BLOCK = 128, SY_SUBJECT_SECRET_MAX = 1 << 14 };
 #define SY_SUBJECT_SECRET_FIELDS(F, S, L)                                                          \
     S(asserted, asserted, "asserted", 0)                                                           \
     F(strs, id, "id", 0)                                                                           \

@@ -65,8 +65,14 @@ SY_RECORD(entry_proof, SY_ENTRY_PROOF_FIELDS)
 
 /* error (code name) "" = success. `proofs` has the entry that records it; of a run charge and answer,
  * and third, when an answer is given again, this request's own entry. nonce: the request's. sig: 64
- * bytes, always there in a reply that counts; absent only from the bytes it signs. */
+ * bytes, always there in a reply that counts; absent only from the bytes it signs.
+ * cosigned: with proofs, the newest checkpoint that a quorum of the domain's witnesses has cosigned, with
+ * their lines (docs/witness.md), and cosigned_time the earliest time that a fresh one of them states; entries
+ * from its size on are the exposed window: only the domain vouches for them yet. Absent: no quorum so far. When it
+ * covers all entries of `proofs`, their receipts are against this very checkpoint. */
 #define SY_REPLY_FIELDS(F, S, L)                                                                   \
+    F(str, cosigned, "cosigned", SY_OPT)                                                           \
+    F(u64, cosigned_time, "cosigned_time", SY_OPT)                                                 \
     F(str, error, "error", SY_OPT)                                                                 \
     F(str, field, "field", SY_OPT)                                                                 \
     F(b16, nonce, "nonce", SY_OPT)                                                                 \

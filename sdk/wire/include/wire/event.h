@@ -37,7 +37,9 @@ SY_RECORD(dataset_keys, SY_DATASET_KEYS_FIELDS)
  *   salt, data  model.run: fresh random salt of the charge, data versions it will read
  *   early       code the gateway refused with, re-decided here; 0 = none
  *   version     dataset.publish (warden): the finished version
- *   subject     subject.ask: what opening its secret gave; none when it did not open
+ *   log         log.rotate, announce: vkey of the key made for it
+ *   checkpoint  log.rotate, retire: the newest checkpoint, signed by the old key and the new one
+ *   subject     subject.ask, payload.erase: what opening its secret gave; none when it did not open
  *   charge      job.answer (warden): entry of the charge; outcome: ok | refused;
  *               commit = SHA-256("shuyu-answer-1" || salt || canonical answer) */
 #define SY_LOWER_ERROR_FIELDS(F, S, L)                                                             \
@@ -47,20 +49,25 @@ SY_RECORD(dataset_keys, SY_DATASET_KEYS_FIELDS)
 SY_RECORD(lower_error, SY_LOWER_ERROR_FIELDS)
 
 /* opens: identifier and salt open the token's subject commitment; asserted_ok: so do the asserted values
- * theirs, and each is one that its parameter allows; who: the subject's pseudonym in the namespace of
- * the model's unit, under a key that can be destroyed (vault/subject.h). None of it depends on data. */
+ * theirs, and each is one that its parameter allows; who: the subject's name in the namespace of
+ * the model's unit, drawn at random when it is first asked about and linked to it by a key that can be
+ * destroyed (vault/payload.h); kept: of payload.erase, how many payloads there are. None of it depends on
+ * data. */
 #define SY_SUBJECT_INPUTS_FIELDS(F, S, L)                                                          \
     F(bool, asserted_ok, "asserted_ok", SY_OPT)                                                    \
+    F(u64, kept, "kept", SY_OPT)                                                                   \
     F(bool, opens, "opens", SY_OPT)                                                                \
     F(b32, who, "who", SY_OPT)
 SY_RECORD(subject_inputs, SY_SUBJECT_INPUTS_FIELDS)
 
 #define SY_INPUTS_FIELDS(F, S, L)                                                                  \
     F(u64, charge, "charge", SY_OPT)                                                               \
+    F(str, checkpoint, "checkpoint", SY_OPT)                                                       \
     F(b32, commit, "commit", SY_OPT)                                                               \
     L(data_ref, data, "data", SY_OPT)                                                              \
     F(u64, early, "early", SY_OPT)                                                                 \
     L(dataset_keys, keys, "keys", SY_OPT)                                                          \
+    F(str, log, "log", SY_OPT)                                                                     \
     L(lower_error, lower, "lower", SY_OPT)                                                         \
     F(str, outcome, "outcome", SY_OPT)                                                             \
     F(bin, plan, "plan", SY_OPT)                                                                   \

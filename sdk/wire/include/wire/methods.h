@@ -65,6 +65,32 @@ SY_RECORD(enrol, SY_ENROL_FIELDS)
 #define SY_PACK_ADOPT_FIELDS(F, S, L) F(bin, pack, "pack", 0)
 SY_RECORD(pack_adopt, SY_PACK_ADOPT_FIELDS)
 
+/* witness.adopt (agency): who cosigns the log's checkpoints, a c2sp.org/tlog-policy text (proof/policy.h) that
+ * names the domain's log. At most SY_WITNESSES_MAX witnesses, whose cosignatures fit into SY_COSIGNED_MAX. */
+enum { SY_WITNESSES_MAX = 16, SY_POLICY_MAX = 32768, SY_COSIGNED_MAX = 4096 };
+#define SY_WITNESS_ADOPT_FIELDS(F, S, L) F(str, policy, "policy", 0)
+SY_RECORD(witness_adopt, SY_WITNESS_ADOPT_FIELDS)
+
+/* witness.status (every party): how the witnesses stand. state: new (not asked to the end yet), good (its last
+ * answer was a cosignature), silent (no answer), refuses (answers, but does not cosign), stale (its clock is
+ * wrong), unasked (the policy has no URL for it). size, time: of its last cosignature, as it states them; quorum_size,
+ * quorum_time: of the newest checkpoint that a quorum has cosigned; zero: none yet. */
+#define SY_WITNESS_PEER_FIELDS(F, S, L)                                                            \
+    F(str, name, "name", 0)                                                                        \
+    F(u64, size, "size", SY_OPT)                                                                   \
+    F(str, state, "state", 0)                                                                      \
+    F(u64, time, "time", SY_OPT)                                                                   \
+    F(str, url, "url", SY_OPT)
+SY_RECORD(witness_peer, SY_WITNESS_PEER_FIELDS)
+#define SY_WITNESS_STATUS_FIELDS(F, S, L)                                                          \
+    F(str, policy, "policy", SY_OPT)                                                               \
+    F(bool, quorum, "quorum", SY_OPT)                                                              \
+    F(u64, quorum_size, "quorum_size", SY_OPT)                                                     \
+    F(u64, quorum_time, "quorum_time", SY_OPT)                                                     \
+    F(u64, size, "size", 0)                                                                        \
+    L(witness_peer, witnesses, "witnesses", SY_OPT)
+SY_RECORD(witness_status, SY_WITNESS_STATUS_FIELDS)
+
 /* --- datasets --------------------------------------------------------------------------------- */
 /* dataset.define (department): args = sy_dataset_def.
  * dataset.share (agency or custodian; read): the custodian's key share, sealed box to its box key. */
@@ -146,6 +172,17 @@ SY_RECORD(shares, SY_SHARES_FIELDS)
     F(str, ground, "ground", 0)                                                                    \
     F(str, text, "text", SY_OPT)
 SY_RECORD(order, SY_ORDER_FIELDS)
+
+/* domain.promote (agency, with the operator's signature under the same header; on the standby's own host):
+ * the folder `seat` leads from here on, in noise epoch `epoch`. size, root: of the log that it goes on from,
+ * this entry not counted. */
+#define SY_PROMOTE_FIELDS(F, S, L)                                                                 \
+    F(u64, epoch, "epoch", 0)                                                                      \
+    F(b32, root, "root", 0)                                                                        \
+    F(b32, seat, "seat", 0)                                                                        \
+    F(u64, size, "size", 0)                                                                        \
+    F(str, text, "text", SY_OPT)
+SY_RECORD(promote, SY_PROMOTE_FIELDS)
 
 /* budget.recover (agency): give back part of what a namespace has spent, within what the pack allows a
  * year (wire/pack.h). ground: a code of the pack. */
@@ -305,6 +342,28 @@ SY_RECORD(answer_column, SY_ANSWER_COLUMN_FIELDS)
     F(i64, time, "time", 0)
 SY_RECORD(answer, SY_ANSWER_FIELDS)
 
+/* --- re-runs ---------------------------------------------------------------------------------- */
+/* audit.rerun (auditor, agency; local socket only): run the answered charge `charge` again, inside the domain,
+ * on the data versions, parameters and noise it was answered with, and compare the commitments of the two
+ * answers. */
+#define SY_RERUN_FIELDS(F, S, L) F(u64, charge, "charge", 0)
+SY_RECORD(rerun, SY_RERUN_FIELDS)
+/* outcome: match | mismatch | unable; code: of an error, why it could not be run, else 0; answer: entry of the
+ * answer it was compared with. */
+#define SY_RERUN_RESULT_FIELDS(F, S, L)                                                            \
+    F(u64, answer, "answer", 0)                                                                    \
+    F(u64, charge, "charge", 0)                                                                    \
+    F(u64, code, "code", SY_OPT)                                                                   \
+    F(str, outcome, "outcome", 0)
+SY_RECORD(rerun_result, SY_RERUN_RESULT_FIELDS)
+/* audit.reran, the warden's own act: what came of the re-run that entry `rerun` asked for. */
+#define SY_RERAN_FIELDS(F, S, L)                                                                   \
+    F(u64, charge, "charge", 0)                                                                    \
+    F(u64, code, "code", SY_OPT)                                                                   \
+    F(str, outcome, "outcome", 0)                                                                  \
+    F(u64, rerun, "rerun", 0)
+SY_RECORD(reran, SY_RERAN_FIELDS)
+
 /* --- reads (authorised by role, not logged when allowed) --------------------------------------- */
 /* state.list: records of the state under a prefix the caller may see (rules decide): "party/",
  * "dataset/", "version/", "proposal/", "grant/", "model/", "budget/", "pack". `after` pages on. */
@@ -377,5 +436,47 @@ SY_RECORD(log_entry, SY_LOG_ENTRY_FIELDS)
     F(str, checkpoint, "checkpoint", 0)                                                            \
     L(log_entry, entries, "entries", SY_OPT)
 SY_RECORD(log_entries, SY_LOG_ENTRIES_FIELDS)
+
+/* log.rotate (operator, then agency with the same arguments; the agency's is the one that takes effect): give
+ * the log another key, in three stages. announce: the warden makes a key; log is empty. overlap: from here on
+ * every checkpoint is signed by both; log: the new vkey, as announced. retire: only the new key signs, the
+ * old one's secret is erased; log: the new vkey. The result says where the log stands then: stage single (one
+ * key), announced or overlap; asked: the stage that waits for the agency; key: in force; next: follows it. */
+#define SY_LOG_ROTATE_FIELDS(F, S, L)                                                              \
+    F(str, log, "log", SY_OPT)                                                                     \
+    F(str, stage, "stage", 0)
+SY_RECORD(log_rotate, SY_LOG_ROTATE_FIELDS)
+#define SY_LOG_ROTATED_FIELDS(F, S, L)                                                             \
+    F(str, asked, "asked", SY_OPT)                                                                 \
+    F(str, key, "key", 0)                                                                          \
+    F(str, next, "next", SY_OPT)                                                                   \
+    F(str, stage, "stage", 0)
+SY_RECORD(log_rotated, SY_LOG_ROTATED_FIELDS)
+
+/* log.keys (every party): the hand-overs of the log, oldest first: the agency's `overlap` of each, whose
+ * receipt is against a checkpoint that both keys signed (proof/handover.h). genesis: canonical, for the
+ * domain's id and the agency's key. */
+#define SY_LOG_KEYS_FIELDS(F, S, L)                                                                \
+    F(bin, genesis, "genesis", 0)                                                                  \
+    L(entry_proof, proofs, "proofs", SY_OPT)
+SY_RECORD(log_keys, SY_LOG_KEYS_FIELDS)
+
+/* log.growth (every party): the newest checkpoint, and the proof (hashes one after the other) that the log
+ * has only grown since it had `since` entries; none from 0, and none when there never were so many. */
+#define SY_LOG_SINCE_FIELDS(F, S, L) F(u64, since, "since", SY_OPT)
+SY_RECORD(log_since, SY_LOG_SINCE_FIELDS)
+#define SY_LOG_GROWTH_FIELDS(F, S, L)                                                              \
+    F(str, checkpoint, "checkpoint", 0)                                                            \
+    F(bin, path, "path", SY_OPT)
+SY_RECORD(log_growth, SY_LOG_GROWTH_FIELDS)
+
+/* log.receipt (every party): the public leaf of an entry and its receipt, against the newest checkpoint with a
+ * quorum of witnesses when that covers the entry (with their cosignatures), else against the newest one. */
+#define SY_LOG_REF_FIELDS(F, S, L) F(u64, entry, "entry", SY_OPT)
+SY_RECORD(log_ref, SY_LOG_REF_FIELDS)
+#define SY_LOG_RECEIPT_FIELDS(F, S, L)                                                             \
+    F(bin, leaf, "leaf", 0)                                                                        \
+    F(str, receipt, "receipt", 0)
+SY_RECORD(log_receipt, SY_LOG_RECEIPT_FIELDS)
 
 #endif

@@ -77,7 +77,9 @@ SY_RECORD(pack_cellkey, SY_PACK_CELLKEY_FIELDS)
 SY_RECORD(pack_subject, SY_PACK_SUBJECT_FIELDS)
 
 /* support_min: a model's parameter must declare at least this support (wire/plan.h) when its plan
- * reads protected data. cellkey, subject: none or one; without it nothing leaves that way. */
+ * reads protected data. cellkey, subject: none or one; without it nothing leaves that way. quorum_from:
+ * answers of this grade and above are told only when a quorum of the witnesses has cosigned a
+ * checkpoint that covers them (docs/witness.md); 0: none waits. */
 #define SY_PACK_FIELDS(F, S, L)                                                                    \
     L(pack_budget, budgets, "budgets", SY_OPT)                                                     \
     L(pack_cellkey, cellkey, "cellkey", SY_OPT)                                                    \
@@ -87,6 +89,7 @@ SY_RECORD(pack_subject, SY_PACK_SUBJECT_FIELDS)
     L(pack_ground, grounds, "grounds", SY_OPT)                                                     \
     F(u64, groups_max, "groups_max", 0)                                                            \
     F(str, id, "id", 0)                                                                            \
+    F(u64, quorum_from, "quorum_from", SY_OPT)                                                     \
     F(u64, rho_run_max, "rho_run_max", 0)                                                          \
     F(u64, rows_max, "rows_max", 0)                                                                \
     L(pack_size, sizes, "sizes", 0)                                                                \

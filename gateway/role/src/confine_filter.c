@@ -1,10 +1,10 @@
 /*
- * What: the gateway's system call filter, written straight as the kernel's own small program: three
- * tables, each row one comparison. A call in KILLED ends the process; one in ALLOWED goes through;
- * any other fails with EPERM, which libraries that probe can cope with.
+ * What: the system call filter, written straight as the kernel's own small program: tables, each row one
+ * comparison. A call in KILLED, or killed by the role, ends the process; one in ALLOWED, or allowed by the
+ * role, goes through; any other fails with EPERM, which libraries that probe can cope with.
  *
  * Invariants: another architecture (x32 too) is killed before a number is looked at; memory never
- * becomes executable; `socket` is in no table, so accepting is the only way to a new connection.
+ * becomes executable; nothing that makes a socket is in the tables here.
  */
 #include <errno.h>
 #include <linux/audit.h>
@@ -14,17 +14,17 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#include "gateway/confine.h"
+#include "role/confine.h"
 
 #if defined(__x86_64__)
 #define ARCH AUDIT_ARCH_X86_64
 #elif defined(__aarch64__)
 #define ARCH AUDIT_ARCH_AARCH64
 #else
-#error "the gateway's filter knows x86-64 and arm64"
+#error "the filter knows x86-64 and arm64"
 #endif
 
-enum { X32_BIT = 0x40000000, OPS_MAX = 256 };
+enum { X32_BIT = 0x40000000, OPS_MAX = 320 };
 
 static const unsigned KILLED[] = {
     SYS_execve,
@@ -46,7 +46,6 @@ static const unsigned KILLED[] = {
     SYS_pivot_root,
     SYS_chroot,
     SYS_open_by_handle_at,
-    SYS_connect,
     SYS_bind,
     SYS_keyctl,
     SYS_add_key,
@@ -75,8 +74,6 @@ static const unsigned ALLOWED[] = {
     SYS_epoll_ctl,
     SYS_epoll_pwait,
     SYS_ppoll,
-    SYS_accept4,
-    SYS_accept,
     SYS_recvfrom,
     SYS_recvmsg,
     SYS_sendto,
@@ -89,7 +86,7 @@ static const unsigned ALLOWED[] = {
     SYS_ioctl,
     SYS_fcntl,
     SYS_close,
-    /* files of the public directory */
+    /* files that Landlock lets it open */
     SYS_openat,
     SYS_openat2,
     SYS_fstat,
@@ -154,12 +151,23 @@ static void add_return(struct program *p, unsigned verdict)
 }
 
 /* verdict for each call of the table */
-static void add_table(struct program *p, const unsigned *table, size_t n, unsigned verdict)
+static void add_table(struct program *p, struct role_calls table, unsigned verdict)
 {
-    for (size_t i = 0; i < n; i++) {
-        add(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, table[i], 0, 1));
+    for (size_t i = 0; i < table.n; i++) {
+        add(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, table.calls[i], 0, 1));
         add_return(p, verdict);
     }
+}
+
+/* An argument that the kernel takes as int: its low word decides. */
+static void add_if(struct program *p, const struct role_call_if *c)
+{
+    add(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, c->call, 0, 5));
+    add_load(p, offsetof(struct seccomp_data, args[0]) + c->arg * sizeof(uint64_t));
+    add(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, c->values[0], 2, 0));
+    add(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, c->values[1], 1, 0));
+    add_return(p, SECCOMP_RET_ERRNO | EPERM);
+    add_return(p, SECCOMP_RET_ALLOW);
 }
 
 /* The low word of argument 2 holds the protection; the number is loaded again after looking at it. */
@@ -172,7 +180,9 @@ static void add_no_exec(struct program *p, unsigned call)
     add_return(p, SECCOMP_RET_ALLOW);
 }
 
-static void build(struct program *p)
+#define TABLE(table) ((struct role_calls){(table), LENGTH(table)})
+
+static void build(struct program *p, const struct role_filter *role)
 {
     add_load(p, offsetof(struct seccomp_data, arch));
     add(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ARCH, 1, 0));
@@ -180,11 +190,16 @@ static void build(struct program *p)
     add_load(p, offsetof(struct seccomp_data, nr));
     add(p, (struct sock_filter)BPF_JUMP(BPF_JMP | BPF_JGE | BPF_K, X32_BIT, 0, 1));
     add_return(p, SECCOMP_RET_KILL_PROCESS);
-    add_table(p, KILLED, LENGTH(KILLED), SECCOMP_RET_KILL_PROCESS);
+    add_table(p, TABLE(KILLED), SECCOMP_RET_KILL_PROCESS);
+    add_table(p, role->killed, SECCOMP_RET_KILL_PROCESS);
     for (size_t i = 0; i < LENGTH(ALLOWED_UNLESS_EXEC); i++) {
         add_no_exec(p, ALLOWED_UNLESS_EXEC[i]);
     }
-    add_table(p, ALLOWED, LENGTH(ALLOWED), SECCOMP_RET_ALLOW);
+    for (size_t i = 0; i < role->n_allowed_if; i++) {
+        add_if(p, &role->allowed_if[i]);
+    }
+    add_table(p, TABLE(ALLOWED), SECCOMP_RET_ALLOW);
+    add_table(p, role->allowed, SECCOMP_RET_ALLOW);
 #ifdef SY_SANITIZED
     add_return(p, SECCOMP_RET_ALLOW);
 #else
@@ -203,10 +218,10 @@ __attribute__((visibility("default"))) int __lsan_is_turned_off(void)
 }
 #endif
 
-sy_status gw_confine_filter(struct sy_error *reterr)
+sy_status role_confine_calls(const struct role_filter *filter, struct sy_error *reterr)
 {
     struct program p = {0};
-    build(&p);
+    build(&p, filter);
     if (p.n > OPS_MAX) {
         return sy_fail(reterr, SY_E_INTERNAL, "confine", "the filter is too long");
     }

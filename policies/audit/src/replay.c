@@ -1,0 +1,147 @@
+/*
+ * What: replay over an export. Invariant: an entry is decided after all before it, on the state that the log
+ * claims they left.
+ */
+#include "audit/replay.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "ahead.h"
+#include "proof/leaf.h"
+
+enum { PROGRESS_EVERY = 1024, DAY_S = 86400 };
+
+/* ---- ahead ---- */
+
+static sy_status prepare(const struct audit_export *x, uint64_t i, const void *how,
+                         struct sy_arena *arena, struct ahead_entry *ret, struct sy_error *err)
+{
+    const struct audit_replay_how *h = how;
+    SY_TRY(audit_entry(x, i, arena, &ret->entry, err));
+    if (ret->entry.body.n == 0) {
+        return sy_fail(
+            err, SY_E_DENIED, "entries",
+            "entry %" PRIu64 " has no body: replay needs an auditor's or the agency's export", i);
+    }
+    SY_TRY(
+        sy_record_decode(&sy_event_desc, ret->entry.body, &SY_MP_LARGE, arena, &ret->event, err));
+    ret->leaf_names_it = sy_ok(proof_leaf_names(ret->entry.leaf, &ret->event, NULL));
+    return rules_request_prepare(&ret->event, !h->no_signatures, arena, &ret->facts, &ret->request,
+                                 err);
+}
+
+/* ---- in order ---- */
+
+struct replaying {
+    const struct audit_export *x;
+    const struct audit_replay_how *how;
+    struct rules_replayer *replayer;
+    struct audit_replayed *sum;
+    uint64_t entry;
+    const struct ahead_entry *at;
+};
+
+static void tell(void *ctx, const struct rules_difference *d)
+{
+    struct replaying *r = ctx;
+    r->sum->n_differences++;
+    r->how->mismatch(r->how->ctx, &(struct audit_mismatch){.entry = r->entry,
+                                                           .type = r->at->event.type,
+                                                           .method = r->at->request.header.method,
+                                                           .field = d->field,
+                                                           .expected = d->expected,
+                                                           .found = d->found});
+}
+
+static void describe_leaf(char *ret, size_t cap, struct sy_view type, int64_t day)
+{
+    (void)snprintf(ret, cap, "%.*s on day %" PRId64, SY_PV(type), day);
+}
+
+/* What strangers see of the entry is what it is. */
+static void compare_leaf(struct replaying *r)
+{
+    const struct sy_event *ev = &r->at->event;
+    struct proof_leaf leaf = {0};
+    char want[128];
+    char got[128] = "no leaf";
+    if (r->at->leaf_names_it) {
+        return;
+    }
+    describe_leaf(want, sizeof(want), ev->type, ev->inputs.time < 0 ? -1 : ev->inputs.time / DAY_S);
+    if (sy_ok(proof_leaf_parse(r->at->entry.leaf, &leaf, NULL))) {
+        describe_leaf(got, sizeof(got), leaf.type, leaf.utc_day);
+    }
+    tell(r, &(struct rules_difference){"leaf", want, got});
+}
+
+static sy_status take(void *ctx, uint64_t i, const struct ahead_entry *e, struct sy_error *err)
+{
+    struct replaying *r = ctx;
+    const uint64_t before = r->sum->n_differences;
+    if (!sy_ok(e->s)) {
+        return sy_fail(err, e->s.code, e->why == NULL ? NULL : e->why->field, "%s",
+                       e->why == NULL ? sy_code_text(e->s.code) : e->why->reason);
+    }
+    r->entry = i;
+    r->at = e;
+    compare_leaf(r);
+    SY_TRY(rules_replayer_next(r->replayer, &e->event, &e->request, i, tell, r, err));
+    r->sum->n_entries++;
+    r->sum->n_signatures += r->how->no_signatures ? 0 : e->request.n_sigs;
+    r->sum->n_mismatches += r->sum->n_differences > before ? 1 : 0;
+    if (r->how->progress != NULL && r->sum->n_entries % PROGRESS_EVERY == 0) {
+        r->how->progress(r->how->ctx, r->sum->n_entries, audit_size(r->x));
+    }
+    return SY_OK;
+}
+
+/* ---- the end ---- */
+
+static sy_status tell_budgets(const struct rules_state *s, const struct audit_replay_how *how,
+                              struct sy_error *err)
+{
+    static const char PREFIX[] = "budget/";
+    struct sy_view key = {0};
+    struct sy_view value;
+    while (how->budget != NULL && rules_state_next(s, sy_view_str(PREFIX), key, &key, &value)) {
+        SY_ARENA_CLEANUP struct sy_arena arena = {0};
+        struct sy_row_budget row;
+        SY_TRY(sy_record_decode(&sy_row_budget_desc, value, &SY_MP_LARGE, &arena, &row, err));
+        how->budget(how->ctx, sy_view(key.p + strlen(PREFIX), key.n - strlen(PREFIX)), &row);
+    }
+    return SY_OK;
+}
+
+static sy_status replay(struct replaying *r, const struct rules_state *state, struct sy_error *err)
+{
+    const struct ahead a = {.x = r->x,
+                            .threads = r->how->threads,
+                            .prepare = prepare,
+                            .how = r->how,
+                            .take = take,
+                            .ctx = r};
+    SY_TRY(ahead_run(&a, err));
+    memcpy(r->sum->state, rules_state_digest(state), 32);
+    return tell_budgets(state, r->how, err);
+}
+
+sy_status audit_replay(const struct audit_export *x, const struct audit_replay_how *how,
+                       struct audit_replayed *ret, struct sy_error *reterr)
+{
+    RULES_STATE_CLEANUP struct rules_state *state = rules_state_new();
+    RULES_REPLAYER_CLEANUP struct rules_replayer *replayer =
+        state == NULL ? NULL : rules_replayer_new(state);
+    struct replaying r = {.x = x, .how = how, .replayer = replayer, .sum = ret};
+    *ret = (struct audit_replayed){0};
+    if (replayer == NULL) {
+        return sy_fail(reterr, SY_E_NO_MEMORY, NULL, NULL);
+    }
+    SY_TRY(replay(&r, state, reterr));
+    return ret->n_mismatches == 0 ? SY_OK
+                                  : sy_fail(reterr, SY_E_TAMPERED, NULL,
+                                            "%" PRIu64 " of %" PRIu64 " entries do not replay",
+                                            ret->n_mismatches, ret->n_entries);
+}

@@ -1,0 +1,72 @@
+/*
+ * Replay for auditors: every event is decided again, every difference is told, and replay goes on with what
+ * the log says, so that each lie is named and not only the first.
+ *
+ * Fields of differences, and what stands beside them:
+ *   request          the event should not be in the log at all; found: its type
+ *   FIELD            the same, when rules_decide names a field ("inputs.time": time went back)
+ *   rules            schema and version of the rules
+ *   type             of the event ("charge", "refuse"), or why these rules would log nothing
+ *   verdict          "allowed", or the refusal's code and reason
+ *   verdict.field, verdict.reason, verdict.stored
+ *   spends           how many namespaces pay
+ *   spends.NS.F      a budget figure: rho, delta, cells, spent, left, cells_spent, cells_left
+ *   state            the digest of the state afterwards, or why the event can't follow the state before
+ * Texts quote figures, codes and the reasons of refusals, never a value of a row of data.
+ *
+ * Runs in: audit tool. Trusts: nobody, but who filled rules_facts. Holds: no secret. May block/alloc:
+ * allocates. Threads: a replayer has one owner; rules_request_prepare is pure and runs on any thread.
+ * Source: DESIGN section 3.
+ */
+#ifndef RULES_REPLAY_H
+#define RULES_REPLAY_H
+
+#include "rules/decide.h"
+
+/*
+ * The request of a logged event, with what can be worked out without the state.
+ *
+ * verify   verify every signature; without it they are taken as good, which no audit may be content with
+ * arena    owns lists, decoded arguments and *ret_facts' contents; must outlive the request
+ *
+ * Errors of the decoder for a header that is none, SY_E_NO_MEMORY. Arguments that do not decode, a body that
+ * is another and signatures that do not verify are no errors here: the facts do not vouch for them, and
+ * rules_decide finds out itself.
+ */
+SY_MUST sy_status rules_request_prepare(const struct sy_event *event, bool verify,
+                                        struct sy_arena *arena, struct rules_facts *ret_facts,
+                                        struct rules_request *ret, struct sy_error *reterr);
+
+/* What differs. Texts are borrowed for the call. */
+struct rules_difference {
+    const char *field;
+    const char *expected; /* what these rules say */
+    const char *found;    /* what the log says */
+};
+typedef void rules_difference_fn(void *ctx, const struct rules_difference *d);
+
+struct rules_replayer;
+
+/* Replays onto `state`, which must outlive it, and which from now on remembers (rules_state_remember). NULL
+ * when out of memory. */
+struct rules_replayer *rules_replayer_new(struct rules_state *state);
+/* NULL-safe. */
+void rules_replayer_free(struct rules_replayer *r);
+static inline void rules_replayer_freep(struct rules_replayer **r)
+{
+    rules_replayer_free(*r);
+}
+#define RULES_REPLAYER_CLEANUP __attribute__((cleanup(rules_replayer_freep)))
+
+/*
+ * Replay the next event as entry `entry`; `tell` is called for each difference. Afterwards the state is what
+ * the log claims: these rules' rows for the event as logged, and the logged digest. An event that can't
+ * follow leaves the rows as they were.
+ * SY_E_NO_MEMORY only: the state is then unchanged.
+ */
+SY_MUST sy_status rules_replayer_next(struct rules_replayer *r, const struct sy_event *event,
+                                      const struct rules_request *request, uint64_t entry,
+                                      rules_difference_fn *tell, void *ctx,
+                                      struct sy_error *reterr);
+
+#endif

@@ -1,0 +1,62 @@
+/*
+ * Places by the first byte of an id: ids are hashes, so they spread by themselves.
+ * Source of the other hash: Fowler, Noll, Vo, FNV-1a with 32 bits.
+ */
+#include "memo.h"
+
+#include <stdlib.h>
+
+enum { PLACES = 256 };
+
+struct rules_memo {
+    struct memo_model models[PLACES];
+    struct memo_grant grants[PLACES];
+    struct memo_version versions[PLACES];
+};
+
+struct rules_memo *memo_new(void)
+{
+    return calloc(1, sizeof(struct rules_memo));
+}
+
+void memo_free(struct rules_memo *m)
+{
+    for (size_t i = 0; m != NULL && i < PLACES; i++) {
+        sy_arena_deinit(&m->models[i].at.arena);
+        sy_arena_deinit(&m->grants[i].at.arena);
+        sy_arena_deinit(&m->grants[i].arena);
+        sy_arena_deinit(&m->versions[i].at.arena);
+    }
+    free(m);
+}
+
+bool memo_free_for(const struct memo_place *p, uint64_t generation)
+{
+    return !p->valid || p->used != generation;
+}
+
+void memo_clear(struct memo_place *p)
+{
+    p->valid = false;
+    sy_arena_clear(&p->arena);
+}
+
+struct memo_model *memo_model(struct rules_memo *m, const uint8_t id[32])
+{
+    return &m->models[id[0]];
+}
+
+struct memo_grant *memo_grant(struct rules_memo *m, const uint8_t id[32])
+{
+    return &m->grants[id[0]];
+}
+
+/* Names do not spread by themselves: FNV-1a. */
+struct memo_version *memo_version(struct rules_memo *m, struct sy_view dataset)
+{
+    uint32_t h = 2166136261U;
+    for (size_t i = 0; i < dataset.n; i++) {
+        h = (h ^ dataset.p[i]) * 16777619U;
+    }
+    return &m->versions[h % PLACES];
+}

@@ -1,0 +1,71 @@
+/*
+ * What a state remembers of plans, grants and versions (rules_state_remember): how they decode, and what the
+ * plan check said. These are pure functions of bytes that a replay would decode again for every run.
+ *
+ * A kept model stands for as long as no row was placed that it could have been judged under, a kept row for
+ * as long as its bytes are the same; so results are those of a state without memory. There is room for a few
+ * hundred of each; another of the same place takes over.
+ *
+ * Runs in: audit tool. Trusts: nobody. May block/alloc: allocates. Threads: the state's owner.
+ */
+#ifndef RULES_MEMO_H
+#define RULES_MEMO_H
+
+#include "rules/model.h"
+
+struct rules_memo;
+
+struct rules_memo *memo_new(void);    /* NULL: out of memory */
+void memo_free(struct rules_memo *m); /* NULL-safe */
+
+/* What all places have in common. */
+struct memo_place {
+    bool valid;
+    uint64_t used; /* state_generation when it was used last */
+    struct sy_arena arena;
+};
+
+/* May something else be kept here? Not while the event in hand may still look at what is there: whoever is
+ * told no does without memory. */
+bool memo_free_for(const struct memo_place *p, uint64_t generation);
+
+/* Forget what was here. */
+void memo_clear(struct memo_place *p);
+
+/* What is kept of a model. */
+struct memo_model {
+    struct memo_place at;
+    uint8_t id[32];
+    uint64_t catalogue; /* state_catalogue when it was judged */
+    struct rules_model model;
+};
+
+/* What is kept of a grant: its row as bytes, and how they decode. Bytes and lists live in the arena; those of
+ * the proposal, which outlives many a row, in one of their own. */
+struct memo_grant {
+    struct memo_place at;
+    struct sy_view bytes;
+    struct sy_row_grant row;
+    struct sy_arena arena;
+    struct sy_view proposal_bytes; /* empty: none */
+    struct sy_proposal proposal;
+};
+
+/* What is kept of a dataset's latest version; the same. */
+struct memo_version {
+    struct memo_place at;
+    struct sy_view bytes;
+    struct sy_row_version row;
+};
+
+/* The place of this id, whatever is in it. */
+struct memo_model *memo_model(struct rules_memo *m, const uint8_t id[32]);
+struct memo_grant *memo_grant(struct rules_memo *m, const uint8_t id[32]);
+struct memo_version *memo_version(struct rules_memo *m, struct sy_view dataset);
+
+/* As rules_grant_read, but nothing of it hangs on the grant's row, which every run writes anew (grant.c). */
+SY_MUST sy_status grant_read_apart(const struct rules_state *s, const uint8_t id[32],
+                                   struct sy_arena *arena, struct rules_grant *ret,
+                                   struct sy_error *err);
+
+#endif

@@ -1,0 +1,249 @@
+/*
+ * What: does the log that the domain shows today continue the one that was seen before? The profile keeps the
+ * newest checkpoint for which that was proven, as the signed note, in the file `checked`; what proves the
+ * contrary goes to the file `fork` (proof/fork.h), for anybody to verify. Invariants: `checked` is
+ * replaced only when everything that was to be continued is; both files are replaced as a whole.
+ */
+#include "client/log_check.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+#include "base/fdio.h"
+#include "client/session.h"
+#include "proof/fork.h"
+#include "proof/receipt.h"
+
+#define CHECKED "checked"
+#define FORK    "fork"
+
+enum { KEPT_MAX = 1 << 16, KEYS_MAX = 8 };
+
+/* --- what was kept ---------------------------------------------------------------------------------- */
+
+/* A tree that the log must continue; note: the checkpoint that signs it, empty when only the tree is known. */
+struct kept {
+    struct proof_tree tree;
+    struct sy_view note;
+};
+
+/* The key that is pinned, and those before it. */
+struct keys {
+    struct proof_vkey all[KEYS_MAX];
+    size_t n;
+};
+
+static sy_status read_keys(const struct shuyu_profile *p, struct keys *ret, struct sy_error *err)
+{
+    const char *at = p->pins.log_was;
+    *ret = (struct keys){.n = 1};
+    ret->all[0] = p->log_key;
+    while (*at != '\0' && ret->n < KEYS_MAX) {
+        size_t n = strcspn(at, " ");
+        SY_TRY(proof_vkey_parse(sy_view(at, n), &ret->all[ret->n++], err));
+        at += n + (at[n] == ' ');
+    }
+    return SY_OK;
+}
+
+/* A signed checkpoint, or the one in a receipt. */
+static sy_status open_kept(const struct shuyu_profile *p, struct sy_view text, struct kept *ret,
+                           struct sy_error *err)
+{
+    struct keys keys;
+    struct proof_receipt receipt;
+    struct proof_checkpoint c;
+    struct sy_view note = text;
+    SY_TRY(read_keys(p, &keys, err));
+    if (sy_view_starts(text, sy_view_str("c2sp.org/tlog-proof"))) {
+        SY_TRY(proof_receipt_parse(text, &receipt, err));
+        note = receipt.checkpoint;
+    }
+    SY_TRY(proof_checkpoint_verify_any(note, keys.all, keys.n, &c, NULL, err));
+    *ret = (struct kept){.tree = {.size = c.size}, .note = note};
+    memcpy(ret->tree.root, c.root, sizeof(c.root));
+    return SY_OK;
+}
+
+/* The profile's own; the empty tree when there is none. */
+static sy_status open_checked(const struct shuyu_profile *p, struct sy_buf *text, struct kept *ret,
+                              struct sy_error *err)
+{
+    sy_status s = sy_read_file_at(p->dirfd, CHECKED, text);
+    *ret = (struct kept){0};
+    if (s.code == SY_E_NOT_FOUND) {
+        return SY_OK;
+    }
+    if (sy_ok(s)) {
+        s = open_kept(p, sy_buf_view(text), ret, NULL);
+    }
+    return sy_ok(s) ? s
+                    : sy_fail(err, SY_E_TAMPERED, CHECKED,
+                              "the profile's kept checkpoint is damaged; only if you know why, "
+                              "remove it");
+}
+
+sy_status client_checked_forget(struct shuyu_profile *p, struct sy_error *err)
+{
+    return unlinkat(p->dirfd, CHECKED, 0) == 0 || errno == ENOENT
+               ? SY_OK
+               : sy_fail_errno(err, errno, "removing the kept checkpoint");
+}
+
+/* --- what the domain shows ----------------------------------------------------------------------------- */
+
+struct shown {
+    struct proof_tree tree;
+    struct proof_path path;
+    struct sy_view note; /* in the arena */
+};
+
+static sy_status read_path(struct sy_view bytes, struct proof_path *ret, struct sy_error *err)
+{
+    if (bytes.n % PROOF_HASH_BYTES != 0 || bytes.n > sizeof(ret->hash)) {
+        return sy_fail(err, SY_E_FIELD, "path", "not a list of hashes");
+    }
+    ret->n = bytes.n / PROOF_HASH_BYTES;
+    if (bytes.n > 0) {
+        memcpy(ret->hash, bytes.p, bytes.n);
+    }
+    return SY_OK;
+}
+
+static sy_status read_shown(const struct shuyu_profile *p, shuyu_bytes result,
+                            struct sy_arena *arena, struct shown *ret, struct sy_error *err)
+{
+    struct sy_log_growth g;
+    struct proof_checkpoint c;
+    struct sy_view bytes = sy_arena_copy(arena, sy_view(result.data, result.n));
+    if (bytes.p == NULL) {
+        return sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
+    }
+    SY_TRY(sy_record_decode(&sy_log_growth_desc, bytes, &SY_MP_REQUEST, arena, &g, err));
+    SY_TRY(proof_checkpoint_verify(g.checkpoint, &p->log_key, &c, err));
+    SY_TRY(read_path(g.path, &ret->path, err));
+    ret->note = g.checkpoint;
+    ret->tree.size = c.size;
+    memcpy(ret->tree.root, c.root, sizeof(c.root));
+    return SY_OK;
+}
+
+static shuyu_status ask(shuyu_session *s, uint64_t since, struct sy_arena *arena, struct shown *ret,
+                        shuyu_error *reterr)
+{
+    struct sy_error err = {0};
+    SY_BUF_CLEANUP struct sy_buf args = sy_buf(64);
+    struct sy_log_since of = {.since = since};
+    shuyu_reply *reply = NULL;
+    sy_status encoded = sy_record_encode(&sy_log_since_desc, &of, &args);
+    if (!sy_ok(encoded)) {
+        return client_give(encoded, &err, reterr);
+    }
+    const shuyu_request request = {.method = "log.growth", .args = {args.p, args.n}};
+    shuyu_status called = shuyu_call(s, &request, &reply, reterr);
+    if (called == SHUYU_OK) {
+        sy_status st = read_shown(s->profile, shuyu_reply_result(reply), arena, ret, &err);
+        called = client_give(st, &err, reterr);
+    }
+    shuyu_reply_free(reply);
+    return called;
+}
+
+/* --- comparing -------------------------------------------------------------------------------------------- */
+
+/* Two signed notes and a path that nobody can explain away: keep them. */
+static bool keep_evidence(const struct shuyu_profile *p, const struct kept *k,
+                          const struct shown *now)
+{
+    SY_BUF_CLEANUP struct sy_buf text = sy_buf(PROOF_FORK_MAX);
+    struct keys keys;
+    struct proof_fork fork = {.first = k->note, .second = now->note, .path = now->path};
+    return k->note.n > 0 && sy_ok(read_keys(p, &keys, NULL)) &&
+           sy_ok(proof_fork_format(&fork, &text)) &&
+           sy_ok(proof_fork_verify(sy_buf_view(&text), keys.all, keys.n, NULL)) &&
+           sy_ok(sy_replace_file_at(p->dirfd, FORK, sy_buf_view(&text), 0600));
+}
+
+static sy_status compare(const struct shuyu_profile *p, const struct kept *k,
+                         const struct shown *now, struct sy_error *err)
+{
+    if (now->tree.size < k->tree.size) {
+        return sy_fail(err, SY_E_ROLLBACK, "log",
+                       "the log had %" PRIu64 " entries, and shows %" PRIu64 " now", k->tree.size,
+                       now->tree.size);
+    }
+    if (k->tree.size == 0 ||
+        sy_ok(proof_merkle_check_consistency(&k->tree, &now->tree, &now->path))) {
+        return SY_OK;
+    }
+    return sy_fail(
+        err, SY_E_ROLLBACK, "log",
+        "the log does not continue the one of %" PRIu64 " entries that was seen%s", k->tree.size,
+        keep_evidence(p, k, now) ? "; the profile's file `fork` proves it to anybody" : "");
+}
+
+static shuyu_status check_one(shuyu_session *s, const struct kept *k, struct sy_arena *arena,
+                              struct shown *ret, shuyu_error *reterr)
+{
+    struct sy_error err = {0};
+    shuyu_status asked = ask(s, k->tree.size, arena, ret, reterr);
+    if (asked != SHUYU_OK) {
+        return asked;
+    }
+    return client_give(compare(s->profile, k, ret, &err), &err, reterr);
+}
+
+/* --- all together ------------------------------------------------------------------------------------------- */
+
+/* What the log must continue: what the caller gives, what was checked last, and what any reply was proven
+ * under. In this order, because signed notes make evidence, and of replies only the tree is kept. */
+enum { OF_CALLER, OF_CHECKS, OF_REPLIES, N_KEPT };
+
+static sy_status collect(struct shuyu_profile *p, const char *kept, struct sy_buf *text,
+                         struct kept ret[N_KEPT], struct sy_error *err)
+{
+    ret[OF_CALLER] = (struct kept){0};
+    ret[OF_REPLIES] = (struct kept){0};
+    if (kept != NULL) {
+        SY_TRY(open_kept(p, sy_view_str(kept), &ret[OF_CALLER], err));
+    }
+    SY_TRY(client_seen_get(p, &ret[OF_REPLIES].tree, err));
+    return open_checked(p, text, &ret[OF_CHECKS], err);
+}
+
+static sy_status settle(struct shuyu_profile *p, const struct shown *now, struct sy_error *err)
+{
+    SY_TRY(client_seen_note(p, &now->tree, err));
+    sy_status s = sy_replace_file_at(p->dirfd, CHECKED, now->note, 0600);
+    return sy_ok(s) ? s : sy_fail(err, s.code, CHECKED, "the file cannot be written");
+}
+
+shuyu_status shuyu_log_check(shuyu_session *s, const char *kept, shuyu_log_checked *ret,
+                             shuyu_error *reterr)
+{
+    SY_ARENA_CLEANUP struct sy_arena arena = {0};
+    SY_BUF_CLEANUP struct sy_buf text = sy_buf(KEPT_MAX);
+    struct kept before[N_KEPT];
+    struct shown now = {0};
+    struct sy_error err = {0};
+    if (s == NULL || ret == NULL) {
+        return client_give(sy_fail(&err, SY_E_USAGE, "session", NULL), &err, reterr);
+    }
+    sy_status st = collect(s->profile, kept, &text, before, &err);
+    if (!sy_ok(st)) {
+        return client_give(st, &err, reterr);
+    }
+    for (size_t i = 0; i < N_KEPT; i++) {
+        shuyu_status checked = SHUYU_OK;
+        if (i == OF_REPLIES || before[i].tree.size > 0) { /* at least one look */
+            checked = check_one(s, &before[i], &arena, &now, reterr);
+        }
+        if (checked != SHUYU_OK) {
+            return checked;
+        }
+    }
+    *ret = (shuyu_log_checked){.size = now.tree.size, .since = before[OF_CHECKS].tree.size};
+    return client_give(settle(s->profile, &now, &err), &err, reterr);
+}

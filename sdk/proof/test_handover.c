@@ -1,0 +1,267 @@
+/*
+ * Hand-overs of a log's key: two lines on one checkpoint, read by who knows one key, the other, or both; and
+ * what makes a hand-over believed, each part taken away in turn.
+ */
+#include "check.h"
+
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "proof/envelope.h"
+#include "proof/handover.h"
+#include "proof/ids.h"
+
+#define NAME     "example.com/log"
+#define ROOT_B64 "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
+
+struct key {
+    struct proof_vkey vkey;
+    uint8_t secret[PROOF_SECRET_BYTES];
+};
+
+struct world {
+    struct sy_arena arena;
+    struct key old, next, stranger;
+    uint8_t agency_secret[PROOF_SECRET_BYTES], other_secret[PROOF_SECRET_BYTES];
+    struct sy_genesis genesis;
+    struct sy_view genesis_bytes;
+    /* The order, before it is signed: spoil it. */
+    struct sy_log_rotate args;
+    struct sy_header header;
+    struct sy_event event;
+    const uint8_t *signer;
+};
+
+static struct world W;
+
+static void make_key(struct key *k, const char *name)
+{
+    uint8_t pub[PROOF_KEY_BYTES];
+    crypto_sign_keypair(pub, k->secret);
+    check_ok(proof_vkey_make(sy_view_str(name), PROOF_SIG_ED25519, pub, &k->vkey));
+}
+
+static struct sy_view encode(const struct sy_desc *desc, const void *record)
+{
+    SY_BUF_CLEANUP struct sy_buf b = sy_buf(1 << 16);
+    check_ok(sy_record_encode(desc, record, &b));
+    struct sy_view copy = sy_arena_copy(&W.arena, sy_buf_view(&b));
+    assert_non_null(copy.p);
+    return copy;
+}
+
+static struct sy_view vkey_text(const struct proof_vkey *k)
+{
+    SY_BUF_CLEANUP struct sy_buf b = sy_buf(1024);
+    check_ok(proof_vkey_format(k, &b));
+    return sy_arena_copy(&W.arena, sy_buf_view(&b));
+}
+
+static struct sy_party party(const char *id, const uint8_t sign[32])
+{
+    struct sy_party p = {.name = sy_view_str(id),
+                         .party = sy_view_str(id),
+                         .role = sy_view_str(id),
+                         .status = sy_view_str("active")};
+    memcpy(p.sign, sign, 32);
+    return p;
+}
+
+static int setup(void **state)
+{
+    uint8_t agency[32], other[32];
+    (void)state;
+    W = (struct world){0};
+    make_key(&W.old, NAME);
+    make_key(&W.next, NAME);
+    make_key(&W.stranger, NAME);
+    crypto_sign_keypair(agency, W.agency_secret);
+    crypto_sign_keypair(other, W.other_secret);
+    W.genesis = (struct sy_genesis){.agency = party("agency", agency),
+                                    .operator_ = party("operator", other),
+                                    .log = vkey_text(&W.old.vkey),
+                                    .name = sy_view_str(NAME),
+                                    .purpose = sy_view_str("test")};
+    W.genesis_bytes = encode(&sy_genesis_desc, &W.genesis);
+    W.args =
+        (struct sy_log_rotate){.log = vkey_text(&W.next.vkey), .stage = sy_view_str("overlap")};
+    W.header = (struct sy_header){.ctx = sy_view_str(SY_REQUEST_CONTEXT),
+                                  .expiry = 1,
+                                  .method = sy_view_str("log.rotate"),
+                                  .party = sy_view_str("agency"),
+                                  .suite = SY_SUITE_INTL};
+    memset(W.header.nonce, 7, sizeof(W.header.nonce));
+    proof_domain_id(W.header.domain, W.genesis_bytes);
+    W.event = (struct sy_event){.type = sy_view_str("log")};
+    W.signer = W.agency_secret;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    (void)state;
+    sy_arena_deinit(&W.arena);
+    return 0;
+}
+
+/* Close the order as it is now, and ask whether it hands over from the old key. */
+static sy_status order(struct proof_vkey *ret)
+{
+    struct sy_logged_request *r = &W.event.request;
+    struct sy_signature *sig = sy_arena_alloc(&W.arena, 1, sizeof(*sig));
+    uint8_t *bytes = sy_arena_alloc(&W.arena, 64, 1);
+    assert_true(sig != NULL && bytes != NULL);
+    r->args = encode(&sy_log_rotate_desc, &W.args);
+    proof_args_digest(W.header.body, r->salt, r->args, r->secret);
+    r->header = encode(&sy_header_desc, &W.header);
+    proof_sign(bytes, r->header, W.signer);
+    (void)crypto_sign_ed25519_sk_to_pk(sig->key, W.signer);
+    sig->sig = sy_view(bytes, 64);
+    r->sigs = sig;
+    r->n_sigs = 1;
+    return proof_handover_order(&W.event, W.genesis_bytes, &W.old.vkey, &W.arena, ret, NULL);
+}
+
+static void test_order(void **state)
+{
+    (void)state;
+    struct proof_vkey to = {0};
+    check_ok(order(&to));
+    assert_memory_equal(to.key, W.next.vkey.key, 32);
+}
+
+static void test_order_of_others(void **state)
+{
+    (void)state;
+    struct proof_vkey to = W.stranger.vkey;
+    W.signer = W.other_secret; /* the operator, in the agency's name */
+    check_code(order(&to), SY_E_UNSIGNED);
+    W.header.party = sy_view_str("operator"); /* in its own */
+    check_code(order(&to), SY_E_PROOF);
+    W.signer = W.agency_secret;
+    W.header.party = sy_view_str("agency");
+    W.header.domain[3] ^= 1; /* of another domain */
+    check_code(order(&to), SY_E_PROOF);
+    W.header.domain[3] ^= 1;
+    W.genesis.time = 5; /* another genesis than the one signed for */
+    W.genesis_bytes = encode(&sy_genesis_desc, &W.genesis);
+    check_code(order(&to), SY_E_PROOF);
+    assert_memory_equal(to.key, W.stranger.vkey.key, 32);
+}
+
+static void test_order_of_other_things(void **state)
+{
+    (void)state;
+    struct proof_vkey to;
+    W.args.stage = sy_view_str("retire");
+    check_code(order(&to), SY_E_PROOF);
+    W.args.stage = sy_view_str("overlap");
+    W.header.method = sy_view_str("scene.revoke");
+    check_code(order(&to), SY_E_PROOF);
+    W.header.method = sy_view_str("log.rotate");
+    W.event.verdict.code = SY_E_STATE; /* refused */
+    check_code(order(&to), SY_E_PROOF);
+    W.event.verdict.code = 0;
+    W.event.type = sy_view_str("refuse");
+    check_code(order(&to), SY_E_PROOF);
+    W.event.type = sy_view_str("log");
+    check_ok(order(&to));
+    W.args.log = vkey_text(&W.stranger.vkey); /* other arguments under the agency's signature */
+    W.event.request.args = encode(&sy_log_rotate_desc, &W.args);
+    check_code(proof_handover_order(&W.event, W.genesis_bytes, &W.old.vkey, &W.arena, &to, NULL),
+               SY_E_DIGEST);
+}
+
+static void test_order_of_unfit_keys(void **state)
+{
+    (void)state;
+    struct proof_vkey to;
+    struct key odd;
+    make_key(&odd, "example.com/other");
+    W.args.log = vkey_text(&odd.vkey);
+    check_code(order(&to), SY_E_FIELD);
+    W.args.log = vkey_text(&W.old.vkey); /* itself */
+    check_code(order(&to), SY_E_FIELD);
+    check_ok(proof_vkey_make(sy_view_str(NAME), PROOF_SIG_COSIGNATURE, odd.vkey.key, &odd.vkey));
+    W.args.log = vkey_text(&odd.vkey);
+    check_code(order(&to), SY_E_FIELD);
+}
+
+/* --- checkpoints ---------------------------------------------------------------------------------- */
+
+static struct sy_view note(const char *text, const struct key *const *by, size_t n)
+{
+    SY_BUF_CLEANUP struct sy_buf b = sy_buf(4096);
+    check_ok(proof_note_sign(sy_view_str(text), &by[0]->vkey, by[0]->secret, &b));
+    for (size_t i = 1; i < n; i++) {
+        check_ok(proof_note_sign_line(sy_view_str(text), &by[i]->vkey, by[i]->secret, 0, &b));
+    }
+    return sy_arena_copy(&W.arena, sy_buf_view(&b));
+}
+
+#define TEXT_9 NAME "\n9\n" ROOT_B64 "\n"
+
+static sy_status handed(struct sy_view checkpoint, uint64_t entry)
+{
+    struct proof_checkpoint c;
+    return proof_handover_checkpoint(checkpoint, &W.old.vkey, &W.next.vkey, entry, &c, NULL);
+}
+
+static void test_checkpoint_of_both(void **state)
+{
+    (void)state;
+    const struct key *both[] = {&W.old, &W.next}, *turned[] = {&W.next, &W.old};
+    const struct key *with[] = {&W.old, &W.stranger, &W.next}, *first[] = {&W.old, &W.stranger};
+    check_ok(handed(note(TEXT_9, both, 2), 8));
+    check_ok(handed(note(TEXT_9, turned, 2), 0));
+    check_ok(handed(note(TEXT_9, with, 3), 8));
+    check_code(handed(note(TEXT_9, both, 2), 9), SY_E_PROOF); /* the order is not under it */
+    check_code(handed(note(TEXT_9, both, 1), 8), SY_E_UNSIGNED);
+    check_code(handed(note(TEXT_9, turned, 1), 8), SY_E_UNSIGNED);
+    check_code(handed(note(TEXT_9, first, 2), 8), SY_E_UNSIGNED);
+    check_code(handed(note("example.com/other\n9\n" ROOT_B64 "\n", both, 2), 8), SY_E_PROOF);
+}
+
+/* Whoever knows one of two keys takes the checkpoint; a line of a known key that does not verify spoils it. */
+static void test_old_and_new_readers(void **state)
+{
+    (void)state;
+    const struct key *both[] = {&W.old, &W.next};
+    struct proof_checkpoint c;
+    struct sy_view text = note(TEXT_9, both, 2);
+    check_ok(proof_checkpoint_verify(text, &W.old.vkey, &c, NULL));
+    check_ok(proof_checkpoint_verify(text, &W.next.vkey, &c, NULL));
+    check_code(proof_checkpoint_verify(text, &W.stranger.vkey, &c, NULL), SY_E_UNSIGNED);
+    struct proof_vkey keys[] = {W.old.vkey, W.stranger.vkey, W.next.vkey};
+    struct proof_note_match m[3];
+    check_ok(proof_checkpoint_verify_any(text, keys, 3, &c, m, NULL));
+    assert_true(m[0].valid && !m[1].valid && m[2].valid && c.size == 9);
+    uint8_t *p = (uint8_t *)(uintptr_t)text.p;
+    p[text.n - 8] = p[text.n - 8] == 'A' ? 'B' : 'A'; /* in the new key's signature */
+    check_ok(proof_checkpoint_verify(text, &W.old.vkey, &c, NULL));
+    check_code(proof_checkpoint_verify(text, &W.next.vkey, &c, NULL), SY_E_SIGNATURE);
+    check_code(proof_checkpoint_verify_any(text, keys, 3, &c, m, NULL), SY_E_SIGNATURE);
+    check_code(handed(text, 8), SY_E_SIGNATURE);
+    struct key odd;
+    make_key(&odd, "example.com/other");
+    keys[1] = odd.vkey;
+    check_code(proof_checkpoint_verify_any(text, keys, 3, &c, m, NULL), SY_E_USAGE);
+    check_code(proof_checkpoint_verify_any(text, keys, 0, &c, m, NULL), SY_E_USAGE);
+}
+
+int main(void)
+{
+    if (sodium_init() < 0) {
+        return 1;
+    }
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_order, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_order_of_others, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_order_of_other_things, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_order_of_unfit_keys, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_checkpoint_of_both, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_old_and_new_readers, setup, teardown),
+    };
+    return cmocka_run_group_tests_name("proof_handover", tests, NULL, NULL);
+}
