@@ -240,6 +240,9 @@ def test_growth(tap, d, standby, model):
     tap.check("what is new arrives within seconds",
               domain.wait_until(lambda: copied(standby) == d.entries(), 20),
               (copied(standby), d.entries()))
+    tap.check("a key that the domain erased meanwhile is erased here too",
+              not (standby / "keys/store/log:2.key").exists() and
+              (standby / "keys/store/log:3.key").exists())
     return copying
 
 
@@ -298,6 +301,7 @@ def test_promotion(tap, d, standby, primary):
     tap.check("and leaves no entry in it", segments(other) == before)
     d.folder = standby
     tap.check("nothing was recorded until now", ledger == segments(standby))
+    test_cut_short(tap, d, standby, request)
     d.start()
     tap.check("signed by both, it starts, and leads", d.entries() > 0)
     events = [msgpack.unpackb(e["body"], raw=False, strict_map_key=False)
@@ -311,6 +315,44 @@ def test_promotion(tap, d, standby, primary):
     d.restart()
     tap.check("started again it still leads, without a second entry", len(
         domain.read_entries(d.export())) == len(events))
+
+
+def starts(d):
+    try:
+        d.start()
+    except domain.NotStarted:
+        d.kill_all()
+        return False
+    return True
+
+
+def test_cut_short(tap, d, standby, request):
+    """The warden is killed in the middle of the promotion: it leads if its entry is there, and only then."""
+    strace = shutil.which("strace")
+    if strace is None:
+        tap.note("SKIPPED promotions that are cut short: there is no strace")
+        return
+    seen, bad = set(), []
+    for call, nth in (("pwrite64", 1), ("pwrite64", 2), ("fdatasync", 1), ("fdatasync", 2)):
+        d.before = [strace, "-f", "-qq", "-o", "/dev/null", "-e",
+                    f"inject={call}:signal=KILL:when={nth}"]
+        began = starts(d)
+        d.before = []
+        if began:
+            d.stop()
+        hidden = request.rename(standby / "aside")
+        recorded = any(b"\xa7promote" in data for data in segments(standby).values())
+        leads = starts(d)
+        if leads:
+            d.stop()
+        hidden.rename(request)
+        seen.add(leads)
+        tap.note(f"killed at {call} {nth}: recorded {recorded}, leads {leads}")
+        bad += [(call, nth, recorded, leads)] if recorded != leads else []
+        if leads:
+            break
+    tap.check("a promotion that is cut short has been, if it is in the log, or has not", not bad, bad)
+    tap.check("... among them one that has not", False in seen, seen)
 
 
 def make_other(d, primary):

@@ -24,6 +24,13 @@ struct walk {
 
 static sy_status walk_folder(struct walk *w, int dir, const char *path, unsigned depth);
 
+/* Items are replaced, never written over: each new one is another file, of a later time. */
+static uint64_t mark_of(const struct stat *st)
+{
+    uint64_t ns = (uint64_t)st->st_mtim.tv_sec * 1000000000 + (uint64_t)st->st_mtim.tv_nsec;
+    return ns ^ ((uint64_t)st->st_ino << 32);
+}
+
 static sy_status walk_entry(struct walk *w, int dir, const char *path, const char *name,
                             unsigned depth)
 {
@@ -38,7 +45,8 @@ static sy_status walk_entry(struct walk *w, int dir, const char *path, const cha
         return sub < 0 ? SY_OK : walk_folder(w, sub, full, depth - 1);
     }
     bool wanted = w->root == NULL || (depth == 0 && kinds_root_of(full) == w->root);
-    return S_ISREG(st.st_mode) && wanted ? list_add(w->ret, full, (uint64_t)st.st_size) : SY_OK;
+    uint64_t number = w->root != NULL ? (uint64_t)st.st_size : mark_of(&st);
+    return S_ISREG(st.st_mode) && wanted ? list_add(w->ret, full, number) : SY_OK;
 }
 
 static sy_status walk_folder(struct walk *w, int dir, const char *path, unsigned depth)

@@ -12,7 +12,8 @@
  * at. What is missing counts as empty. SY_E_IO, SY_E_NO_MEMORY. */
 SY_MUST sy_status files_list(int dir, struct list *ret, struct sy_error *reterr);
 
-/* Add the names of the files of one folder ("keys/store"). */
+/* Add the names of the files of one folder ("keys/store"), each with a mark that is another one when
+ * the file was replaced. */
 SY_MUST sy_status files_names(int dir, const char *folder, struct list *ret,
                               struct sy_error *reterr);
 

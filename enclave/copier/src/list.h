@@ -1,5 +1,5 @@
 /*
- * Lists of names with a number each: what a folder holds, what the other end has. Names are copied. Sorted
+ * Lists of names with a number each (sizes, marks): what a folder holds, what the other end has. Names are copied. Sorted
  * once after filling, then searched. Threads: one at a time.
  */
 #ifndef COPIER_LIST_H

@@ -85,13 +85,16 @@ static sy_status report_strange(struct round *r, const char *name)
 }
 
 /* One frame of an item, in memory until the files have gone. */
-static sy_status load_item(struct round *r, const char *name, struct list *ret, struct sy_buf *b)
+static sy_status load_item(struct round *r, const struct list_item *item, struct list *ret,
+                           struct sy_buf *b)
 {
+    const char *name = item->name;
+    const struct list_item *sent = list_find(&r->s->items, name);
     enum kinds_class class = kinds_of_item(name);
     if (class == KINDS_NEVER) {
         return report_strange(r, name);
     }
-    if (class == KINDS_MEMORY) {
+    if (class == KINDS_MEMORY || (sent != NULL && sent->size == item->size)) {
         return SY_OK;
     }
     size_t before = b->n;
@@ -106,7 +109,7 @@ static sy_status load_item(struct round *r, const char *name, struct list *ret, 
 static sy_status load_items(struct round *r, struct list *ret, struct sy_buf *b)
 {
     for (size_t i = 0; i < list_count(&r->items); i++) {
-        SY_TRY(load_item(r, list_at(&r->items, i)->name, ret, b));
+        SY_TRY(load_item(r, list_at(&r->items, i), ret, b));
     }
     return SY_OK;
 }
@@ -215,10 +218,10 @@ static sy_status send_records(struct round *r)
 
 /* --- the round ---------------------------------------------------------------------------------------------- */
 
-static sy_status send_names(struct round *r, const struct list *items)
+static sy_status send_names(struct round *r)
 {
-    for (size_t i = 0; i < list_count(items); i++) {
-        const char *name = list_at(items, i)->name;
+    for (size_t i = 0; i < list_count(&r->items); i++) {
+        const char *name = list_at(&r->items, i)->name;
         if (kinds_of_item(name) == KINDS_ERASABLE) {
             SY_TRY(put(r, FRAME("names", .name = sy_view_str(name))));
         }
@@ -243,7 +246,7 @@ static sy_status send_all(struct round *r)
     SY_TRY(send_items(r, &items, sy_buf_view(&bytes)));
     SY_TRY(send_records(r));
     SY_TRY(put(r, FRAME("memory", .bytes = sy_buf_view(&r->memory))));
-    SY_TRY(send_names(r, &items));
+    SY_TRY(send_names(r));
     return put(r, FRAME("end", .size = r->size));
 }
 
@@ -261,6 +264,9 @@ sy_status send_round(struct sending *s, bool always, bool *ret_sent, struct sy_e
     if (*ret_sent) {
         done = send_all(&r);
         s->sent = r.size;
+        list_deinit(&s->items);
+        s->items = r.items;
+        r.items = list_new();
     }
     sy_fd_close(&r.store);
     sy_buf_deinit(&r.memory);
@@ -333,6 +339,7 @@ sy_status send_init(int dir, int out, struct sy_view have, struct sending *ret,
                             .out = out,
                             .log = {1, 0},
                             .known = list_new(),
+                            .items = list_new(),
                             .strange = list_new(),
                             .sent = UINT64_MAX};
     return take_lines(ret, have, reterr);
@@ -341,5 +348,6 @@ sy_status send_init(int dir, int out, struct sy_view have, struct sending *ret,
 void send_deinit(struct sending *s)
 {
     list_deinit(&s->known);
+    list_deinit(&s->items);
     list_deinit(&s->strange);
 }

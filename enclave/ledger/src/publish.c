@@ -315,15 +315,6 @@ static sy_status publish_checkpoint(struct ledger *l, struct sy_error *reterr)
     return put_file(l, "checkpoint", ledger_checkpoint(l), reterr);
 }
 
-sy_status ledger_publish_cosigned(struct ledger *l, struct sy_view note, uint64_t size,
-                                  struct sy_error *reterr)
-{
-    SY_TRY(put_by(l, TEMP_NAME_COSIGNED, "checkpoint.cosigned", note, reterr));
-    bool newest =
-        l->publishing.checked && l->publishing.size == size && !publisher_works(l->publisher);
-    return newest ? put_by(l, TEMP_NAME_COSIGNED, "checkpoint", note, reterr) : SY_OK;
-}
-
 /*
  * So that no append has to wait for a segment to be filled with zeros: from half of this one on, the next is
  * made four times as fast, in pieces of at most a step. A failure shows where it is needed.
@@ -393,6 +384,16 @@ sy_status ledger_publish(struct ledger *l, struct sy_error *reterr)
         (void)sy_ok(ledger_prepare_next(l, due, NULL));
     }
     return pass(l, reterr);
+}
+
+sy_status ledger_publish_cosigned(struct ledger *l, struct sy_view note, uint64_t size,
+                                  struct sy_error *reterr)
+{
+    take_outcome(l, true); /* a job that has ended is none any more */
+    SY_TRY(put_by(l, TEMP_NAME_COSIGNED, "checkpoint.cosigned", note, reterr));
+    bool newest =
+        l->publishing.checked && l->publishing.size == size && !publisher_works(l->publisher);
+    return newest ? put_by(l, TEMP_NAME_COSIGNED, "checkpoint", note, reterr) : SY_OK;
 }
 
 /* Everything of this pass as one job. */

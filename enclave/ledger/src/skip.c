@@ -198,6 +198,9 @@ static sy_status load_places(struct ledger *l, uint32_t number, struct sy_buf *p
     SY_BUF_CLEANUP struct sy_buf bytes = sy_buf(LEDGER_SEGMENT_MAX);
     size_t n = 0;
     SY_TRY(segment_open(l->segments, number, &fd, &n, reterr));
+    if (n > LEDGER_SEGMENT_MAX) {
+        return misread(number, "the segment is longer than any can be", reterr);
+    }
     uint8_t *p = sy_buf_reserve(&bytes, n);
     if (p == NULL) {
         return sy_fail(reterr, SY_E_NO_MEMORY, NULL, NULL);

@@ -88,6 +88,14 @@ sy_status vault_erase_file(int dirfd, const char *name)
     return vault_sync(dirfd);
 }
 
+/* NULL at the end. A folder that cannot be read on is no shorter folder: what is missing would count as gone. */
+static sy_status next_entry(DIR *dir, struct dirent **ret)
+{
+    errno = 0;
+    *ret = readdir(dir);
+    return *ret != NULL || errno == 0 ? SY_OK : sy_fail_errno(NULL, errno, "list folder");
+}
+
 sy_status vault_walk(int dirfd, vault_entry_fn fn, void *ctx)
 {
     int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -98,10 +106,12 @@ sy_status vault_walk(int dirfd, vault_entry_fn fn, void *ctx)
         return s;
     }
     struct dirent *e = NULL;
-    while (sy_ok(s) && (e = readdir(dir)) != NULL) {
+    s = next_entry(dir, &e);
+    while (sy_ok(s) && e != NULL) {
         if (strcmp(e->d_name, ".") != 0 && strcmp(e->d_name, "..") != 0) {
             s = fn(ctx, dirfd, e->d_name);
         }
+        s = sy_ok(s) ? next_entry(dir, &e) : s;
     }
     (void)closedir(dir);
     return s;

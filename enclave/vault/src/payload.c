@@ -43,7 +43,8 @@ static sy_status check(struct sy_view ns, struct sy_view id)
     return id.n >= 1 && id.n <= ID_BYTES_MAX ? SY_OK : sy_status_of(SY_E_FIELD);
 }
 
-static sy_status person_of(struct vault *v, struct sy_view ns, struct sy_view id,
+/* make: the namespace's key, when it has none; else SY_E_NOT_FOUND. */
+static sy_status person_of(struct vault *v, struct sy_view ns, struct sy_view id, bool make,
                            struct person *ret)
 {
     VAULT_SECRET_CLEANUP struct vault_secret key = {0};
@@ -52,7 +53,9 @@ static sy_status person_of(struct vault *v, struct sy_view ns, struct sy_view id
     uint8_t mac[32];
     in.wipe = true;
     SY_TRY(check(ns, id));
-    SY_TRY(vault_shelf_key(&v->items, vault_name("subject:%.*s", SY_PV(ns)).s, &key));
+    struct vault_name name = vault_name("subject:%.*s", SY_PV(ns));
+    SY_TRY(make ? vault_shelf_key(&v->items, name.s, &key)
+                : vault_shelf_key_only(&v->items, name.s, &key));
     SY_TRY(vault_hmac_open(vault_secret_view(&key), &hmac));
     SY_TRY(sy_buf_add_str(&in, "shuyu-who-1"));
     SY_TRY(sy_buf_add_view(&in, id));
@@ -122,7 +125,7 @@ static sy_status name_of(struct vault *v, struct sy_view ns, struct sy_view id, 
 {
     VAULT_SECRET_CLEANUP struct vault_secret item = {0};
     struct person p;
-    SY_TRY(person_of(v, ns, id, &p));
+    SY_TRY(person_of(v, ns, id, make, &p));
     SY_TRY(make ? load_or_make(v, &p, &item) : load_item(v, &p, &item));
     memcpy(ret, item.p, VAULT_NAME_BYTES);
     return SY_OK;
@@ -143,7 +146,10 @@ sy_status vault_payload_find(struct vault *v, struct sy_view ns, struct sy_view 
 sy_status vault_payload_forget(struct vault *v, struct sy_view ns, struct sy_view id)
 {
     struct person p;
-    SY_TRY(person_of(v, ns, id, &p));
+    sy_status s = person_of(v, ns, id, false, &p);
+    if (!sy_ok(s)) {
+        return s.code == SY_E_NOT_FOUND ? SY_OK : s;
+    }
     return vault_shelf_erase(&v->items, item_of(&p).s);
 }
 
@@ -230,7 +236,7 @@ sy_status vault_payload_put(struct vault *v, struct sy_view ns, struct sy_view i
     if (bytes.n > VAULT_PAYLOAD_MAX_BYTES) {
         return vault_blame(sy_status_of(SY_E_LIMIT), "payloads", reterr);
     }
-    sy_status s = person_of(v, ns, id, &p);
+    sy_status s = person_of(v, ns, id, false, &p);
     s = sy_ok(s) ? put(v, &p, entry, bytes) : s;
     return vault_blame(s, "payloads", reterr);
 }
@@ -362,20 +368,32 @@ static sy_status erase_item(struct vault *v, const struct person *p,
     return vault_shelf_erase(&v->items, item_of(p).s);
 }
 
+struct shredding {
+    struct vault *v;
+    const uint8_t *who;
+};
+
+/* BOUNDARY: a file that somebody put there hides no key: each file's person is looked at. */
+static sy_status erase_key_of(void *ctx, int dirfd, const char *name)
+{
+    struct shredding *s = ctx;
+    struct person p;
+    uint64_t entry;
+    (void)dirfd;
+    return parse_file(name, &p, &entry) ? erase_item(s->v, &p, s->who) : SY_OK;
+}
+
 sy_status vault_payload_shred(struct vault *v, const uint8_t who[VAULT_NAME_BYTES])
 {
     char hex[HEX_BYTES + 1];
     SY_FD_CLEANUP int folder = -1;
-    struct search files = {0};
+    struct shredding shredding = {v, who};
     sy_status s = open_folder(v, who, &folder);
     if (s.code == SY_E_NOT_FOUND) {
         return SY_OK;
     }
     SY_TRY(s);
-    SY_TRY(vault_walk(folder, take_entry, &files));
-    if (files.n > 0) {
-        SY_TRY(erase_item(v, &files.person, who));
-    }
+    SY_TRY(vault_walk(folder, erase_key_of, &shredding));
     vault_hex(who, VAULT_NAME_BYTES, hex);
     return vault_remove_folder(v->payloads_fd, hex);
 }

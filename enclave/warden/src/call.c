@@ -121,6 +121,7 @@ static size_t reply_length(const struct warden_call *c, const struct sy_reply *r
         return c->reply_bytes;
     }
     SY_BUF_CLEANUP struct sy_buf b = sy_buf(REPLY_MAX);
+    b.wipe = true; /* it may say whom an entry is about */
     return sy_ok(sy_record_encode(&sy_reply_desc, reply, &b)) ? proof_reply_length(b.n) : 0;
 }
 
@@ -174,6 +175,7 @@ void warden_call_refuse(struct warden_call *c, const struct sy_error *e)
 void warden_call_record(struct warden_call *c, const struct sy_desc *desc, const void *record)
 {
     SY_BUF_CLEANUP struct sy_buf b = sy_buf(REPLY_MAX);
+    b.wipe = true; /* it may say whom an entry is about */
     sy_status s = sy_record_encode(desc, record, &b);
     if (sy_ok(s)) {
         warden_call_result(c, sy_buf_view(&b));

@@ -69,7 +69,12 @@ sy_status warden_payload_who(struct warden *w, struct sy_view ns, struct sy_view
     if (!rules_is_erased(w->state, ret, &entry)) {
         return SY_OK;
     }
-    /* a copy of a destroyed key was put back, without its payloads */
+    /* a copy of a destroyed key was put back, without its payloads; or the erasure is of this very round: it
+     * is carried out once it is durable, and nothing is destroyed before */
+    warden_commit(w);
+    if (w->failed) {
+        return sy_status_of(SY_E_READ_ONLY);
+    }
     SY_TRY(vault_payload_forget(w->vault, ns, id));
     return vault_payload_who(w->vault, ns, id, ret, NULL);
 }
@@ -319,9 +324,13 @@ static sy_status shred_erased(struct warden *w)
 
 sy_status warden_payloads_settle(struct warden *w)
 {
-    uint64_t removed = 0;
+    uint64_t removed = 0, size = ledger_size(w->ledger);
     SY_TRY(shred_erased(w));
-    SY_TRY(vault_payload_sweep(w->vault, ledger_size(w->ledger), &removed));
+    /* Of a question whose payload reached this standby, but not its entry: that number is the promotion's. */
+    if (w->promotion > 0 && w->promotion + 1 == size) {
+        size = w->promotion;
+    }
+    SY_TRY(vault_payload_sweep(w->vault, size, &removed));
     if (removed > 0) {
         sy_log(SY_LOG_INFO, "payloads without an entry removed", SY_LOGF_N("payloads", removed));
     }

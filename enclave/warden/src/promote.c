@@ -132,6 +132,16 @@ static sy_status read_request(struct warden *w, struct sy_arena *arena, struct r
     return sy_record_decode(&sy_promote_desc, logged.args, &SY_MP_REQUEST, arena, ret_args, err);
 }
 
+/* By the log: at start nothing was loaded from it yet. */
+static bool policy_has_quorum(const struct warden *w)
+{
+    SY_ARENA_CLEANUP struct sy_arena arena = {0};
+    struct sy_row_witness row;
+    return sy_ok(rules_state_read(w->state, sy_view_str("witness"), &sy_row_witness_desc, &arena,
+                                  &row, NULL)) &&
+           row.quorum;
+}
+
 sy_status warden_lead(struct warden *w, struct sy_error *reterr)
 {
     SY_ARENA_CLEANUP struct sy_arena arena = {0};
@@ -148,9 +158,9 @@ sy_status warden_lead(struct warden *w, struct sy_error *reterr)
         return sy_fail(reterr, SY_E_INTERNAL, SEAT_FILE, "the promotion names another folder");
     }
     w->promotion = e.entry;
-    if (e.entry > 0 && !warden_witness_asked(w)) {
+    if (e.entry > 0 && !policy_has_quorum(w)) {
         sy_log(SY_LOG_WARN,
-               "this domain was promoted and no policy names witnesses: another leader is "
+               "this domain was promoted and no policy has a quorum: another leader is "
                "detected, not prevented");
     }
     return begin_noise(w, e.number);

@@ -25,7 +25,7 @@ enum { SECONDS_A_DAY = 86400 };
 /* The ledger's next segment (16 MiB), and an answer of 2 MiB for each run that can be under way. */
 static const uint64_t ROOM_BYTES = 32 << 20;
 
-static const uint64_t PUBLISH_AGAIN_NS = 20000000;
+static const uint64_t PUBLISH_AGAIN_NS = 20000000, PUBLISH_RETRY_NS = 1000000000;
 
 int64_t warden_time(const struct warden *w)
 {
@@ -224,17 +224,18 @@ static void look_again(void *ctx)
 /* After the replies: the tiles can be rebuilt from the segments, so nobody waits for them. */
 void warden_publish(struct warden *w)
 {
-    if (!w->unpublished || w->failed) {
+    if (!w->unpublished || w->publish_later || w->failed) {
         return;
     }
     sy_status s = ledger_publish_start(w->ledger, NULL);
-    w->unpublished = s.code == SY_E_BUSY;
-    if (w->unpublished && !w->publish_later) {
-        uint64_t at = sy_mono_ns() + PUBLISH_AGAIN_NS;
+    w->unpublished = !sy_ok(s);
+    if (w->unpublished) {
+        bool busy = s.code == SY_E_BUSY;
+        uint64_t at = sy_mono_ns() + (busy ? PUBLISH_AGAIN_NS : PUBLISH_RETRY_NS);
         w->publish_later = warden_timer_add(w->loop, at, look_again, w) != 0;
-    }
-    if (!sy_ok(s) && !w->unpublished) {
-        sy_log(SY_LOG_WARN, "public tiles not written", SY_LOGF_CODE(s.code));
+        if (!busy) {
+            sy_log(SY_LOG_WARN, "public tiles not written", SY_LOGF_CODE(s.code));
+        }
     }
 }
 

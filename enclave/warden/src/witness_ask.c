@@ -88,6 +88,9 @@ static void on_cosigned(const struct asked *a, struct sy_view body)
     SY_BUF_CLEANUP struct sy_buf lines = sy_buf(PROOF_WITNESS_ANSWER_MAX);
     sy_status st =
         proof_witness_take(sy_buf_view(&a->plain), body, &p->who->key, &lines, &time_s, NULL);
+    if (sy_ok(st) && memchr(lines.p, '\n', lines.n) != lines.p + lines.n - 1) {
+        st = sy_status_of(SY_E_LIMIT); /* one line each: replies have room for no more */
+    }
     if (!sy_ok(st)) {
         fail(a->s, p, WITNESS_REFUSES, st.code);
         return;

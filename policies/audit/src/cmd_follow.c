@@ -59,8 +59,13 @@ static void say_difference(void *ctx, uint64_t entry, const struct sy_event *eve
                            d->field, "expected", d->expected, "found", d->found));
         return;
     }
-    printf("entry %" PRIu64 " does not replay: %s: expected %s, found %s\n", entry, d->field,
-           d->expected, d->found);
+    printf("entry %" PRIu64 " does not replay: ", entry);
+    cmd_print_text(sy_view_str(d->field));
+    printf(": expected ");
+    cmd_print_text(sy_view_str(d->expected));
+    printf(", found ");
+    cmd_print_text(sy_view_str(d->found));
+    puts("");
     (void)fflush(stdout);
 }
 

@@ -18,34 +18,42 @@ enum { PREFIX = 4, NOTE_MAX = 1 << 20 };
 struct audit_export {
     const uint8_t *map;
     size_t n;
-    size_t *offsets; /* of each record's prefix */
+    size_t *offsets; /* of each record's prefix, and of the end */
     uint64_t n_entries;
     struct sy_buf checkpoint, vkey;
 };
 
-/* Cut the file into records: called first to count them, then to note where each begins. */
-static sy_status cut_entries(struct audit_export *x, size_t *offsets, struct sy_error *err)
+/* Cut the file into records: called first to count them, then to note where each begins, and where the last
+ * one ends. BOUNDARY: somebody may write to the file meanwhile; there is room for `most` the second time. */
+static sy_status cut_entries(struct audit_export *x, size_t *offsets, uint64_t most,
+                             struct sy_error *err)
 {
+    size_t at = 0;
     x->n_entries = 0;
-    for (size_t at = 0; at < x->n; x->n_entries++) {
-        if (x->n - at < PREFIX || x->n - at - PREFIX < sy_load_le32(x->map + at)) {
+    for (; at < x->n; x->n_entries++) {
+        const size_t room = x->n - at;
+        const size_t n = room < PREFIX ? 0 : sy_load_le32(x->map + at);
+        if (room < PREFIX || room - PREFIX < n || x->n_entries == most) {
             return sy_fail(err, SY_E_TAMPERED, "entries", "cut off after entry %llu",
                            (unsigned long long)x->n_entries);
         }
         if (offsets != NULL) {
             offsets[x->n_entries] = at;
         }
-        at += PREFIX + sy_load_le32(x->map + at);
+        at += PREFIX + n;
+    }
+    if (offsets != NULL) {
+        offsets[x->n_entries] = at;
     }
     return SY_OK;
 }
 
 static sy_status index_entries(struct audit_export *x, struct sy_error *err)
 {
-    SY_TRY(cut_entries(x, NULL, err));
+    SY_TRY(cut_entries(x, NULL, UINT64_MAX, err));
     x->offsets = calloc(1, (x->n_entries + 1) * sizeof(*x->offsets));
     return x->offsets == NULL ? sy_fail(err, SY_E_NO_MEMORY, NULL, NULL)
-                              : cut_entries(x, x->offsets, err);
+                              : cut_entries(x, x->offsets, x->n_entries, err);
 }
 
 static sy_status map_entries(struct audit_export *x, int dir, struct sy_error *err)
@@ -125,9 +133,10 @@ struct sy_view audit_vkey(const struct audit_export *x)
 sy_status audit_entry(const struct audit_export *x, uint64_t i, struct sy_arena *arena,
                       struct sy_log_entry *ret, struct sy_error *reterr)
 {
-    const uint8_t *at = x->map + x->offsets[i];
-    sy_status s = sy_record_decode(&sy_log_entry_desc, sy_view(at + PREFIX, sy_load_le32(at)),
-                                   &SY_MP_LARGE, arena, ret, reterr);
+    const size_t at = x->offsets[i] + PREFIX;
+    sy_status s =
+        sy_record_decode(&sy_log_entry_desc, sy_view(x->map + at, x->offsets[i + 1] - at),
+                         &SY_MP_LARGE, arena, ret, reterr);
     if (!sy_ok(s) || ret->index != i) {
         return sy_fail(reterr, SY_E_TAMPERED, "entries", "entry %llu is not what it should be",
                        (unsigned long long)i);

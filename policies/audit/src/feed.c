@@ -46,10 +46,11 @@ sy_status feed_next(struct feed *f, struct sy_arena *arena, struct sy_log_entry 
         return SY_OK;
     }
     const uint8_t *p = f->map + f->at;
-    if (f->n - f->at < PREFIX || f->n - f->at - PREFIX < sy_load_le32(p)) {
+    const size_t room = f->n - f->at;
+    const size_t n = room < PREFIX ? 0 : sy_load_le32(p);
+    if (room < PREFIX || room - PREFIX < n) {
         return sy_fail(reterr, SY_E_TAMPERED, "entries", "the last entry is cut off");
     }
-    size_t n = sy_load_le32(p);
     f->at += PREFIX + n;
     return sy_record_decode(&sy_log_entry_desc, sy_view(p + PREFIX, n), &SY_MP_LARGE, arena, ret,
                             reterr);

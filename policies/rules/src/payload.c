@@ -31,16 +31,19 @@ sy_status decide_trail(struct ask *c)
 
 /* ---- erasing ---- */
 
+/* The row decides, whether it can be decoded just now or not. */
 bool rules_is_erased(const struct rules_state *s, const uint8_t who[32], uint64_t *ret_entry)
 {
     SY_ARENA_CLEANUP struct sy_arena arena = {0};
     struct rules_key key = rules_key_hash("erased/", who);
     struct sy_row_erased row;
-    if (!sy_ok(
-            rules_state_read(s, rules_key_view(&key), &sy_row_erased_desc, &arena, &row, NULL))) {
+    struct sy_view value;
+    if (!rules_state_get(s, rules_key_view(&key), &value)) {
         return false;
     }
-    *ret_entry = row.entry;
+    sy_status st =
+        rules_state_read(s, rules_key_view(&key), &sy_row_erased_desc, &arena, &row, NULL);
+    *ret_entry = sy_ok(st) ? row.entry : 0;
     return true;
 }
 

@@ -3,6 +3,7 @@
  */
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "cli/out.h"
 
@@ -34,6 +35,9 @@ int cli_log_check(struct cli *c)
         return status;
     }
     const char *kept = c->n_args == 0 ? NULL : sy_arena_printf(&c->arena, "%.*s", SY_PV(text));
+    if (c->n_args == 1 && (kept == NULL || strlen(kept) != text.n)) {
+        return cli_usage("%s: not a text", c->args[0]);
+    }
     if (!cli_connect(c, &status)) {
         return status;
     }
