@@ -484,6 +484,32 @@ static void test_closed_in_background(void **state)
     }
 }
 
+/* Is this what the gateway shows? */
+static bool is_shown(struct sy_view note)
+{
+    uint8_t bytes[4096];
+    return sy_view_eq(sy_view(bytes, read_file("public/checkpoint", bytes, sizeof(bytes))), note);
+}
+
+/* Files that were written in the background and that nobody asked after since are in nobody's way. */
+static void test_cosigned_after_background(void **state)
+{
+    (void)state;
+    const struct timespec pause = {.tv_nsec = 51000000};
+    SY_BUF_CLEANUP struct sy_buf note = sy_buf(4096);
+    check_ok(ledger_publish_start(F.l, NULL)); /* the first is written at once */
+    grow(1);
+    check_ok(ledger_publish_start(F.l, NULL));
+    for (size_t i = 0; i < 100 && !is_shown(ledger_checkpoint(F.l)); i++) {
+        (void)nanosleep(&pause, NULL);
+    }
+    (void)nanosleep(&pause, NULL); /* it was the last file */
+    check_ok(sy_buf_add_view(&note, ledger_checkpoint(F.l)));
+    check_ok(sy_buf_add_str(&note, "a witness's line\n"));
+    check_ok(ledger_publish_cosigned(F.l, sy_buf_view(&note), ledger_size(F.l), NULL));
+    assert_true(is_shown(sy_buf_view(&note)));
+}
+
 /* Nothing is left lying about, and nothing half written can be seen. */
 static void test_no_temporary_files(void **state)
 {
@@ -502,12 +528,19 @@ static void test_no_temporary_files(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ledger_test(test_published_checkpoints), ledger_test(test_published_files),
-        cmocka_unit_test(test_tile_numbers),     cmocka_unit_test(test_tile_paths),
-        ledger_test(test_seventy_thousand),      ledger_test(test_partials_for_every_checkpoint),
-        ledger_test(test_mends_every_file),      ledger_test(test_keeps_cosignatures),
-        ledger_test(test_permissions),           ledger_test(test_no_temporary_files),
-        ledger_test(test_in_background),         ledger_test(test_closed_in_background),
+        ledger_test(test_published_checkpoints),
+        ledger_test(test_published_files),
+        cmocka_unit_test(test_tile_numbers),
+        cmocka_unit_test(test_tile_paths),
+        ledger_test(test_seventy_thousand),
+        ledger_test(test_partials_for_every_checkpoint),
+        ledger_test(test_mends_every_file),
+        ledger_test(test_keeps_cosignatures),
+        ledger_test(test_permissions),
+        ledger_test(test_no_temporary_files),
+        ledger_test(test_in_background),
+        ledger_test(test_closed_in_background),
+        ledger_test(test_cosigned_after_background),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }

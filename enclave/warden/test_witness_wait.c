@@ -80,6 +80,23 @@ static void test_lies(void **state)
     assert_false(warden_witness_covers(&W.w, 0));
 }
 
+/* Each line verifies; but a reply has room for one of each witness. */
+static void test_two_lines(void **state)
+{
+    (void)state;
+    SY_BUF_CLEANUP struct sy_buf b = sy_buf(4096);
+    begin(3);
+    cosign(&W.witnesses[0], 0, &b);
+    W.witnesses[0].clock = -5;
+    cosign(&W.witnesses[0], 0, &b);
+    end_with(0, SY_OK, 200, sy_buf_view(&b));
+    check_state(0, "refuses");
+    honest(1);
+    assert_false(warden_witness_covers(&W.w, 2));
+    honest(2);
+    assert_true(warden_witness_covers(&W.w, 2));
+}
+
 static void test_times(void **state)
 {
     static const struct {
@@ -311,6 +328,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         TEST(refusals),     TEST(lies),       TEST(times), TEST(endless_conflict),
         TEST(waiters),      TEST(new_policy), TEST(start), TEST(start_rolled_back),
-        TEST(start_silent), TEST(again),      TEST(hold),  TEST(hold_full)};
+        TEST(start_silent), TEST(again),      TEST(hold),  TEST(hold_full),
+        TEST(two_lines)};
     return cmocka_run_group_tests_name("warden_witness_wait", tests, NULL, NULL);
 }

@@ -150,9 +150,9 @@ static void test_parts(void **state)
         assert_int_equal(audit_follow_size(W.f), n);
     }
     size_t kept = (size_t)audit_follow_size(W.f);
-    log_kit_write(&L, L.n);
-    drop_first(kept + 1); /* one is missing */
     if (kept + 1 < L.n) {
+        log_kit_write(&L, L.n);
+        drop_first(kept + 1); /* one is missing */
         check_code(take(&g), SY_E_TAMPERED);
         assert_int_equal(audit_follow_size(W.f), kept);
     }

@@ -257,12 +257,45 @@ static void test_kept(void **state)
     log_kit_free(&L);
 }
 
+/* An old order, signed and allowed, is applied once more under a type that is the very text with which the
+ * replayer says that it should not be there. */
+static void test_repeated(void **state)
+{
+    struct sy_event e;
+    struct named f;
+    struct audit_replayed r;
+    uint8_t digest[32];
+    RULES_EFFECT_CLEANUP struct rules_effect *effect = NULL;
+    (void)state;
+    log_kit_init(&L, "example.org/repeated");
+    log_kit_small(&L);
+    check_ok(sy_record_decode(&sy_event_desc, L.entries[L.n - 2].body, &SY_MP_LARGE, &L.k.arena, &e,
+                              NULL)); /* the suspension */
+    e.type = V("the same request again, whose outcome is in the log");
+    e.inputs.time = L.k.time;
+    check_ok(rules_effect_new(L.k.state, &e, L.n, &effect, NULL));
+    memcpy(e.state, rules_effect_digest(effect), 32);
+    L.entries[L.n] = (struct sy_log_entry){.index = L.n};
+    memset(L.entries[L.n].salt, 7, 32);
+    log_kit_put(&L, L.n, &e);
+    L.n++;
+    struct audit_export *x = log_kit_open(&L, L.n);
+    check_ok(audit_verify(x, &L.key, &(struct audit_summary){0}, NULL));
+    check_code(replay(x, 2, &f, &r), SY_E_TAMPERED);
+    assert_int_equal(f.first, L.n - 1);
+    assert_int_equal(f.n, 1);
+    assert_string_equal(f.field, "type");
+    assert_int_equal(fold(&L, digest), L.n - 1);
+    audit_close(x);
+    log_kit_free(&L);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_threads), cmocka_unit_test(test_another_pack),
         cmocka_unit_test(test_lies),    cmocka_unit_test(test_no_signatures),
-        cmocka_unit_test(test_kept),
+        cmocka_unit_test(test_kept),    cmocka_unit_test(test_repeated),
     };
     return cmocka_run_group_tests_name("audit_replay", tests, NULL, NULL);
 }

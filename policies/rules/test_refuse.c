@@ -439,6 +439,37 @@ static void test_damaged_args(void **state)
     print_message("# %zu of %zu still sound\n", allowed, ROUNDS * LEN(sound));
 }
 
+/* Too little memory is no verdict: another machine, with more of it, would not repeat it. */
+static void test_memory(void **state)
+{
+    struct kit *k = *state;
+    kit_ready(k);
+    struct sy_run_param param = {.name = V("min_age"), .value = V("40")};
+    struct sy_run run = {.params = &param, .n_params = 1};
+    struct rules_request *r = kit_request(k, "acme", "model.run", &sy_run_desc, &run);
+    struct sy_inputs in = {.time = k->time};
+    size_t refused = 0, allowed = 0;
+    memcpy(r->header.grant, k->grant, 32);
+    memcpy(r->header.subject, k->model, 32);
+    memcpy(in.tls, kit_party(k, "acme")->tls, 32);
+    memset(in.salt, 7, 32);
+    kit_sign(k, r, kit_party(k, "acme"));
+    check_ok(rules_run_data(k->state, kit_plan(k), &k->arena, &in.data, &in.n_data, NULL));
+    for (size_t room = 16; room < (1 << 16); room += 16) {
+        SY_ARENA_CLEANUP struct sy_arena arena = {.ceiling = room};
+        struct rules_decision d;
+        sy_status s = rules_decide(k->state, r, &in, &arena, &d, NULL);
+        if (s.code != SY_E_NO_MEMORY && (!sy_ok(s) || d.verdict.code != 0)) {
+            fail_msg("%zu bytes: %s, %llu", room, sy_code_name(s.code),
+                     (unsigned long long)d.verdict.code);
+        }
+        refused += s.code == SY_E_NO_MEMORY;
+        allowed += sy_ok(s);
+    }
+    print_message("# %zu without enough, %zu with\n", refused, allowed);
+    assert_true(refused > 4 && allowed > 4);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -453,6 +484,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_pack_tightens, setup, teardown),
         cmocka_unit_test_setup_teardown(test_warden_faults, setup, teardown),
         cmocka_unit_test_setup_teardown(test_damaged_args, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_memory, setup, teardown),
     };
     return cmocka_run_group_tests_name("rules_refuse", tests, NULL, NULL);
 }

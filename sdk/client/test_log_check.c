@@ -16,7 +16,9 @@ enum lie {
     OTHER_KEY,
     OTHER_NAME,
     NO_RECORD,
-    N_LIES
+    N_LIES,
+    TWO_FACES, /* to who asks from 7 on, another history */
+    NO_REST    /* the same, and one entry more each time */
 };
 static enum lie lie;
 static struct proof_vkey other_key;
@@ -63,6 +65,9 @@ static struct sy_view growth(struct fake *f, struct sy_view args)
     SY_BUF_CLEANUP struct sy_buf b = sy_buf(1 << 16);
     bool is_true = lie != OTHER_KEY && lie != OTHER_NAME;
     check_ok(sy_record_decode(&sy_log_since_desc, args, &SY_MP_REQUEST, &f->arena, &ask, NULL));
+    if (lie > N_LIES) {
+        write_log(5, lie == NO_REST ? f->n + 1 : 9, ask.since == 7 ? 'b' : 'a');
+    }
     if (ask.since > 0 && ask.since < f->n) {
         slow_proof((const uint8_t(*)[PROOF_HASH_BYTES])f->hashes, f->n, ask.since, true, &path);
     }
@@ -196,6 +201,23 @@ static void test_seen(void **state)
     check_refused(NULL, SHUYU_E_ROLLBACK);
 }
 
+/* Each of two kept trees is shown a log that continues it, and not the same one. */
+static void test_two_faces(void **state)
+{
+    (void)state;
+    struct proof_tree tree = {.size = 7};
+    begin(5);
+    write_log(5, 9, 'b');
+    slow_root((const uint8_t(*)[PROOF_HASH_BYTES])S.f.hashes, 7, tree.root);
+    check_ok(client_seen_note(H.profile, &tree, NULL));
+    lie = NO_REST;
+    check_refused(NULL, SHUYU_E_BUSY);
+    assert_false(has_file("fork"));
+    lie = TWO_FACES;
+    check_refused(NULL, SHUYU_E_ROLLBACK);
+    assert_true(has_file("fork"));
+}
+
 static void test_kept_elsewhere(void **state)
 {
     (void)state;
@@ -314,7 +336,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         UNIX(test_growth),         UNIX(test_older),        UNIX(test_forks), UNIX(test_seen),
         UNIX(test_kept_elsewhere), UNIX(test_kept_receipt), UNIX(test_lies),  UNIX(test_own_file),
-        UNIX(test_after_rotation), TLS(test_growth)};
+        UNIX(test_after_rotation), UNIX(test_two_faces),    TLS(test_growth)};
     uint8_t public[PROOF_KEY_BYTES];
     if (sodium_init() < 0) {
         return 1;

@@ -169,6 +169,22 @@ static void test_lies(void **state)
     check_code(judge(cosigned(&t, 3), &t, &t, &w), SY_E_SIGNATURE);
 }
 
+/* The newest one with a quorum is of another key of the log than the pinned one: no reason to lose the reply. */
+static void test_other_key(void **state)
+{
+    struct proof_tree t = tree(SIZE, 1);
+    shuyu_witnessed w;
+    uint8_t pub[32];
+    (void)state;
+    crypto_sign_keypair(pub, F.log_secret);
+    check_ok(proof_vkey_make(sy_view_str("example.org/log"), PROOF_SIG_ED25519, pub, &F.log));
+    for (int i = 0; i < 2; i++) {
+        check_ok(judge(cosigned(&t, 3), &t, &t, &w));
+        assert_true(w.is_judged == (i == 1) && !w.is_cosigned && w.size == 0);
+        trust(TWO);
+    }
+}
+
 static void test_receipt(void **state)
 {
     struct proof_tree t = tree(SIZE, 1);
@@ -218,7 +234,7 @@ static void test_file(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {TEST(quorum), TEST(not_covered), TEST(lies), TEST(receipt),
-                                       TEST(file)};
+    const struct CMUnitTest tests[] = {TEST(quorum),  TEST(not_covered), TEST(lies),
+                                       TEST(receipt), TEST(file),        TEST(other_key)};
     return cmocka_run_group_tests_name("client_witnesses", tests, NULL, NULL);
 }

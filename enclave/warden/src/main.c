@@ -218,7 +218,8 @@ static void on_control(void *ctx, short revents)
 static void on_tick(void *ctx)
 {
     struct warden *w = ctx;
-    w->unpublished = true; /* the round looks how the last files went: a quiet log has no commit that would */
+    /* The round looks how the last files went: a quiet log has no commit that would. */
+    w->unpublished = true;
     warden_domain_tick(w);
     warden_note(w);
     warden_replica_tick(w);

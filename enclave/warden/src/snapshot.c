@@ -210,6 +210,8 @@ static bool reread_some(struct warden *w)
         sy_status s = ledger_reread(w->ledger, &err);
         if (s.code == SY_E_TAMPERED) {
             stop_altered(w, s, &err);
+        } else if (!sy_ok(s) && s.code != SY_E_NO_SPACE) {
+            sy_log(SY_LOG_WARN, "old entries of the ledger cannot be read", SY_LOGF_CODE(s.code));
         }
         if (!sy_ok(s)) {
             return false; /* anything else: again in a second */

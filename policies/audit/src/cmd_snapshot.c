@@ -26,17 +26,23 @@ static sy_status choose_size(const struct options *o, const struct audit_export 
     return SY_OK;
 }
 
-static sy_status read_note(const struct options *o, const struct proof_vkey *key,
-                           struct proof_snapshot *ret, struct sy_error *err)
+/* The note may be older than the log's present key: then the one that the auditor knows signed it. */
+static sy_status read_note(const struct options *o, const struct audit_export *x,
+                           const struct proof_vkey *key, struct proof_snapshot *ret,
+                           struct sy_error *err)
 {
     SY_BUF_CLEANUP struct sy_buf b = sy_buf(PROOF_NOTE_MAX);
+    struct proof_vkey keys[2] = {*key};
     if (o->compare == NULL) {
         return SY_OK;
+    }
+    if (!cmd_pinned_key(o, x, &keys[1], err)) {
+        return sy_status_of(err->code);
     }
     if (!sy_ok(sy_read_file_at(AT_FDCWD, o->compare, &b))) {
         return sy_fail(err, SY_E_NOT_FOUND, "compare", "the note cannot be read");
     }
-    return proof_snapshot_verify(sy_buf_view(&b), key, 1, ret, err);
+    return proof_snapshot_verify(sy_buf_view(&b), keys, 2, ret, err);
 }
 
 /* ctx: the descriptor; -1: nowhere. */
@@ -104,8 +110,8 @@ int cmd_snapshot(const struct options *o, struct audit_export *x)
     struct proof_snapshot got;
     uint64_t size = 0;
     if (!cmd_key(o, x, &key, &err) || !sy_ok(audit_verify(x, &key, &sum, &err)) ||
-        !sy_ok(read_note(o, &key, &want, &err)) || !sy_ok(choose_size(o, x, &want, &size, &err)) ||
-        !sy_ok(make(o, x, size, &got, &err)) ||
+        !sy_ok(read_note(o, x, &key, &want, &err)) ||
+        !sy_ok(choose_size(o, x, &want, &size, &err)) || !sy_ok(make(o, x, size, &got, &err)) ||
         (o->compare != NULL && !sy_ok(compare(&want, &got, &err)))) {
         return cmd_fail(o, &err);
     }

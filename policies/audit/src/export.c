@@ -134,9 +134,11 @@ sy_status audit_entry(const struct audit_export *x, uint64_t i, struct sy_arena 
                       struct sy_log_entry *ret, struct sy_error *reterr)
 {
     const size_t at = x->offsets[i] + PREFIX;
-    sy_status s =
-        sy_record_decode(&sy_log_entry_desc, sy_view(x->map + at, x->offsets[i + 1] - at),
-                         &SY_MP_LARGE, arena, ret, reterr);
+    sy_status s = sy_record_decode(&sy_log_entry_desc, sy_view(x->map + at, x->offsets[i + 1] - at),
+                                   &SY_MP_LARGE, arena, ret, reterr);
+    if (s.code == SY_E_NO_MEMORY) {
+        return s;
+    }
     if (!sy_ok(s) || ret->index != i) {
         return sy_fail(reterr, SY_E_TAMPERED, "entries", "entry %llu is not what it should be",
                        (unsigned long long)i);

@@ -41,6 +41,7 @@ struct audit_follow {
 /* New entries, verified but not yet kept. */
 struct fresh {
     struct feed feed;
+    struct proof_vkey key; /* that signed the tree: the copy's, or one that it leads to */
     struct proof_checkpoint signed_tree;
     struct proof_frontier tree; /* with what is kept */
     struct sy_buf hashes;
@@ -176,6 +177,7 @@ static sy_status keep(struct audit_follow *f, const struct fresh *n, struct sy_e
     SY_TRY(sy_buf_add_view(&f->checkpoint, note));
     SY_TRY(sy_buf_add_view(&f->hashes, sy_buf_view(&n->hashes)));
     f->tree = n->tree;
+    f->key = n->key;
     return SY_OK;
 }
 
@@ -196,14 +198,16 @@ static sy_status replay_kept(struct audit_follow *f, struct feed *feed, uint64_t
 
 /* --- contradictions ----------------------------------------------------------------------------------------- */
 
-/* Two notes and what connects them, as a file, if that proves a fork; SY_E_PROOF if it does not. */
-static sy_status write_evidence(struct audit_follow *f, const struct proof_fork *fork,
-                                uint64_t before, uint64_t after, struct audit_grown *ret,
-                                struct sy_error *err)
+/* Two notes and what connects them, as a file, if that proves a fork; SY_E_PROOF if it does not. Each is
+ * signed by the copy's key or by the one that signed what came. */
+static sy_status write_evidence(struct audit_follow *f, const struct proof_vkey *came,
+                                const struct proof_fork *fork, uint64_t before, uint64_t after,
+                                struct audit_grown *ret, struct sy_error *err)
 {
+    const struct proof_vkey keys[] = {f->key, *came};
     SY_BUF_CLEANUP struct sy_buf b = sy_buf(PROOF_FORK_MAX);
     SY_TRY(proof_fork_format(fork, &b));
-    SY_TRY(proof_fork_verify(sy_buf_view(&b), &f->key, 1, err));
+    SY_TRY(proof_fork_verify(sy_buf_view(&b), keys, 2, err));
     (void)snprintf(ret->evidence, sizeof(ret->evidence), "fork-%" PRIu64 "-%" PRIu64, before,
                    after);
     sy_status s = sy_replace_file_at(f->dir, ret->evidence, sy_buf_view(&b), 0644);
@@ -235,19 +239,19 @@ static sy_status look_back(struct audit_follow *f, const struct fresh *n, struct
     if (c->size > 0 && c->size < f->tree.size) {
         audit_consistency(f->hashes.p, c->size, f->tree.size, &fork.path);
     }
-    return write_evidence(f, &fork, c->size, f->tree.size, ret, err);
+    return write_evidence(f, &n->key, &fork, c->size, f->tree.size, ret, err);
 }
 
 /* A longer log that does not continue what is kept. Its own entries, from the first on, say whether it is
  * another history or only a wrong export. */
-static sy_status look_ahead(struct audit_follow *f, const char *export_dir, struct audit_grown *ret,
-                            struct sy_error *err)
+static sy_status look_ahead(struct audit_follow *f, const struct proof_vkey *came,
+                            const char *export_dir, struct audit_grown *ret, struct sy_error *err)
 {
     struct fresh all = {.hashes = sy_buf(HASHES_MAX)};
     struct sy_error ignored = {0};
     SY_FD_CLEANUP int dir = open(export_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     sy_status s = dir < 0 ? sy_status_of(SY_E_NOT_FOUND) : feed_open(dir, &all.feed, &ignored);
-    s = sy_ok(s) ? proof_checkpoint_verify(sy_buf_view(&all.feed.checkpoint), &f->key,
+    s = sy_ok(s) ? proof_checkpoint_verify(sy_buf_view(&all.feed.checkpoint), came,
                                            &all.signed_tree, &ignored)
                  : s;
     s = sy_ok(s) ? read_fresh(&all, 0, &ignored) : s;
@@ -256,7 +260,7 @@ static sy_status look_ahead(struct audit_follow *f, const char *export_dir, stru
         struct proof_fork fork = {.first = sy_buf_view(&f->checkpoint),
                                   .second = sy_buf_view(&all.feed.checkpoint)};
         audit_consistency(all.hashes.p, f->tree.size, all.tree.size, &fork.path);
-        s = write_evidence(f, &fork, f->tree.size, all.tree.size, ret, err);
+        s = write_evidence(f, came, &fork, f->tree.size, all.tree.size, ret, err);
     } else {
         s = sy_status_of(SY_E_PROOF); /* err says what is wrong with it */
     }
@@ -295,24 +299,24 @@ static sy_status write_key(const struct audit_follow *f, struct sy_error *err)
 }
 
 /* The key may have been changed since: the hand-overs in a whole export lead to the new one. */
-static sy_status verify_checkpoint(struct audit_follow *f, const char *export_dir, struct fresh *n,
-                                   struct audit_grown *ret, struct sy_error *err)
+static sy_status verify_checkpoint(const struct audit_follow *f, const char *export_dir,
+                                   struct fresh *n, struct audit_grown *ret, struct sy_error *err)
 {
     struct audit_export *x = NULL;
-    struct proof_vkey key = f->key;
+    n->key = f->key; /* the copy's own stays until what came is kept */
     sy_status s =
-        proof_checkpoint_verify(sy_buf_view(&n->feed.checkpoint), &key, &n->signed_tree, err);
+        proof_checkpoint_verify(sy_buf_view(&n->feed.checkpoint), &n->key, &n->signed_tree, err);
     if (s.code != SY_E_UNSIGNED) {
         return s;
     }
     ret->wants_all = true;
     SY_TRY(audit_open(export_dir, &x, err));
-    s = audit_log_key(x, &key, err);
+    s = audit_log_key(x, &n->key, err);
     audit_close(x);
     SY_TRY(s);
-    SY_TRY(proof_checkpoint_verify(sy_buf_view(&n->feed.checkpoint), &key, &n->signed_tree, err));
+    SY_TRY(
+        proof_checkpoint_verify(sy_buf_view(&n->feed.checkpoint), &n->key, &n->signed_tree, err));
     ret->wants_all = false;
-    f->key = key;
     return SY_OK;
 }
 
@@ -331,7 +335,7 @@ static sy_status take(struct audit_follow *f, const char *export_dir, struct fre
         return s;
     }
     if (s.code == SY_E_PROOF) {
-        return look_ahead(f, export_dir, ret, err);
+        return look_ahead(f, &n->key, export_dir, ret, err);
     }
     SY_TRY(s);
     SY_TRY(write_key(f, err));
@@ -387,6 +391,7 @@ static sy_status read_kept(struct audit_follow *f, struct fresh *n, struct sy_er
     SY_TRY(sy_buf_add_view(&f->checkpoint, sy_buf_view(&n->feed.checkpoint)));
     SY_TRY(sy_buf_add_view(&f->hashes, sy_buf_view(&n->hashes)));
     f->tree = n->tree;
+    f->key = n->key;
     n->feed.at = 0;
     return replay_kept(f, &n->feed, 0, f->tree.size, err);
 }

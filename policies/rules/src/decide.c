@@ -212,6 +212,10 @@ sy_status rules_decide(const struct rules_state *state, const struct rules_reque
                     .err = &own};
     *ret = (struct rules_decision){0};
     sy_status s = decide(&c, ret);
+    if (arena
+            ->failed) { /* of this machine, at this moment: never a verdict, which others must repeat */
+        s = sy_fail(&own, SY_E_NO_MEMORY, NULL, NULL);
+    }
     if (!sy_ok(s)) {
         *ret = (struct rules_decision){0};
         if (own.code != s.code) {

@@ -6,6 +6,8 @@
 
 #include <stdlib.h>
 
+#include "effect.h"
+
 enum { PLACES = 256 };
 
 struct rules_memo {
@@ -14,9 +16,17 @@ struct rules_memo {
     struct memo_version versions[PLACES];
 };
 
+/* As much room as without memory: whatever can be judged then can be kept. */
 struct rules_memo *memo_new(void)
 {
-    return calloc(1, sizeof(struct rules_memo));
+    struct rules_memo *m = calloc(1, sizeof(*m));
+    for (size_t i = 0; m != NULL && i < PLACES; i++) {
+        m->models[i].at.arena.ceiling = EFFECT_WORK_BYTES;
+        m->grants[i].at.arena.ceiling = EFFECT_WORK_BYTES;
+        m->grants[i].arena.ceiling = EFFECT_WORK_BYTES;
+        m->versions[i].at.arena.ceiling = EFFECT_WORK_BYTES;
+    }
+    return m;
 }
 
 void memo_free(struct rules_memo *m)

@@ -222,7 +222,8 @@ sy_status state_reserve(struct rules_state *s, struct state_row *const *rows, si
 }
 
 /* Rows that come with every run: asker, budget, charge, clock, consent, grant, guard, nonce, question, region,
- * subject. All others may be what a plan is judged under (of a grant only its proposal is, which is compared). */
+ * rerun, scene, subject; and genesis, which never changes. All others may be what a plan is judged under (of a
+ * grant only its proposal is, whose hash names the grant). */
 static bool is_of_runs(struct sy_view key)
 {
     static const char FIRST[] = "abcgnqrs";

@@ -58,10 +58,9 @@ void *sy_arena_alloc(struct sy_arena *a, size_t n, size_t size_bytes)
 {
     size_t ceiling = a->ceiling == 0 ? DEFAULT_CEILING_BYTES : a->ceiling;
     size_t want;
-    if (!sy_mul_size(n, size_bytes, &want) || !round_up(want, &want)) {
-        return NULL;
-    }
-    if (a->used > ceiling || want > ceiling - a->used || !make_room(a, want)) {
+    if (!sy_mul_size(n, size_bytes, &want) || !round_up(want, &want) || a->used > ceiling ||
+        want > ceiling - a->used || !make_room(a, want)) {
+        a->failed = true;
         return NULL;
     }
     void *p = a->head->data + a->head->used;
@@ -137,4 +136,5 @@ void sy_arena_deinit(struct sy_arena *a)
     }
     a->head = NULL;
     a->used = 0;
+    a->failed = false;
 }

@@ -2,7 +2,8 @@
  * What: does the log that the domain shows today continue the one that was seen before? The profile keeps the
  * newest checkpoint for which that was proven, as the signed note, in the file `checked`; what proves the
  * contrary goes to the file `fork` (proof/fork.h), for anybody to verify. Invariants: `checked` is
- * replaced only when everything that was to be continued is; both files are replaced as a whole.
+ * replaced only when everything that was to be continued is continued by one and the same checkpoint; both files
+ * are replaced as a whole.
  */
 #include "client/log_check.h"
 
@@ -19,7 +20,7 @@
 #define CHECKED "checked"
 #define FORK    "fork"
 
-enum { KEPT_MAX = 1 << 16, KEYS_MAX = 8 };
+enum { KEPT_MAX = 1 << 16, KEYS_MAX = 8, LOOKS_MAX = 8 };
 
 /* --- what was kept ---------------------------------------------------------------------------------- */
 
@@ -213,6 +214,44 @@ static sy_status collect(struct shuyu_profile *p, const char *kept, struct sy_bu
     return open_checked(p, text, &ret[OF_CHECKS], err);
 }
 
+/* Two looks at the log: the second shows the same tree, or a longer one. */
+static sy_status compare_looks(const struct shuyu_profile *p, const struct shown *before,
+                               const struct shown *now, bool *ret_same, struct sy_error *err)
+{
+    struct shown bare = *now;
+    bare.path.n = 0;
+    *ret_same = now->tree.size == before->tree.size;
+    return now->tree.size > before->tree.size
+               ? SY_OK
+               : compare(p, &(struct kept){before->tree, before->note}, &bare, err);
+}
+
+/* Each kept tree against what the domain shows. *ret_same: it was one tree each time; if not, each may have been
+ * shown a log of its own. */
+static shuyu_status look(shuyu_session *s, const struct kept before[N_KEPT], struct sy_arena *arena,
+                         struct shown *ret, bool *ret_same, shuyu_error *reterr)
+{
+    struct sy_error err = {0};
+    struct shown last = {0};
+    *ret_same = true;
+    for (size_t i = 0; i < N_KEPT; i++) {
+        if (i != OF_REPLIES && before[i].tree.size == 0) { /* at least one look */
+            continue;
+        }
+        bool same = true;
+        shuyu_status checked = check_one(s, &before[i], arena, ret, reterr);
+        if (checked == SHUYU_OK && last.note.n > 0) {
+            checked = client_give(compare_looks(s->profile, &last, ret, &same, &err), &err, reterr);
+        }
+        if (checked != SHUYU_OK) {
+            return checked;
+        }
+        *ret_same = *ret_same && same;
+        last = *ret;
+    }
+    return SHUYU_OK;
+}
+
 static sy_status settle(struct shuyu_profile *p, const struct shown *now, struct sy_error *err)
 {
     SY_TRY(client_seen_note(p, &now->tree, err));
@@ -235,14 +274,16 @@ shuyu_status shuyu_log_check(shuyu_session *s, const char *kept, shuyu_log_check
     if (!sy_ok(st)) {
         return client_give(st, &err, reterr);
     }
-    for (size_t i = 0; i < N_KEPT; i++) {
-        shuyu_status checked = SHUYU_OK;
-        if (i == OF_REPLIES || before[i].tree.size > 0) { /* at least one look */
-            checked = check_one(s, &before[i], &arena, &now, reterr);
+    bool same = false;
+    for (size_t i = 0; i < LOOKS_MAX && !same; i++) {
+        shuyu_status looked = look(s, before, &arena, &now, &same, reterr);
+        if (looked != SHUYU_OK) {
+            return looked;
         }
-        if (checked != SHUYU_OK) {
-            return checked;
-        }
+    }
+    if (!same) {
+        st = sy_fail(&err, SY_E_BUSY, "log", "it grows between one look and the next; check again");
+        return client_give(st, &err, reterr);
     }
     *ret = (shuyu_log_checked){.size = now.tree.size, .since = before[OF_CHECKS].tree.size};
     return client_give(settle(s->profile, &now, &err), &err, reterr);

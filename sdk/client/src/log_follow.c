@@ -6,6 +6,7 @@
 #include "client/log_follow.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "client/session.h"
 #include "proof/handover.h"
@@ -73,10 +74,18 @@ static sy_status trust(struct client_pins *pins, const struct proof_vkey *key)
     return SY_OK;
 }
 
+/* Was it pinned before? In an overlap the old key signs too, so the order that once led to it would lead back. */
+static bool is_past(const struct client_pins *pins, const struct proof_vkey *key)
+{
+    SY_BUF_CLEANUP struct sy_buf text = sy_buf(CLIENT_VKEY_MAX);
+    bool good = sy_ok(proof_vkey_format(key, &text)) && sy_ok(sy_buf_add(&text, "", 1));
+    return !good || strstr(pins->log_was, (const char *)text.p) != NULL;
+}
+
 /* One hand-over, if it is one from *key. Those of other keys are passed over. */
 static sy_status step(const struct sy_entry_proof *proof, struct sy_view genesis,
-                      struct sy_arena *arena, struct proof_vkey *key, bool *ret_followed,
-                      struct sy_error *err)
+                      const struct client_pins *pins, struct sy_arena *arena,
+                      struct proof_vkey *key, bool *ret_followed, struct sy_error *err)
 {
     struct handover h;
     *ret_followed = false;
@@ -85,6 +94,9 @@ static sy_status step(const struct sy_entry_proof *proof, struct sy_view genesis
         return SY_OK; /* the one that led to this very key */
     }
     SY_TRY(s);
+    if (is_past(pins, &h.to)) {
+        return SY_OK;
+    }
     s = check_handover(&h, key, err);
     if (s.code == SY_E_UNSIGNED) {
         return SY_OK;
@@ -103,7 +115,7 @@ static sy_status follow(const struct sy_log_keys *keys, struct sy_arena *arena,
     for (size_t i = 0; i < keys->n_proofs; i++) {
         struct sy_error why = {0};
         bool followed = false;
-        sy_status s = step(&keys->proofs[i], keys->genesis, arena, key, &followed, &why);
+        sy_status s = step(&keys->proofs[i], keys->genesis, pins, arena, key, &followed, &why);
         if (!sy_ok(s)) {
             return sy_fail(err, s.code, why.field, "%s", why.reason);
         }

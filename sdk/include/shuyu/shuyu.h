@@ -297,7 +297,8 @@ typedef struct shuyu_log_checked {
  * that was kept elsewhere: by an auditor, a witness, another party. Then the newest one is kept for the next
  * time. SHUYU_E_ROLLBACK: it does not; when the log's own signatures show that, the evidence is in the profile's
  * file `fork`, and what was kept is as before. SHUYU_E_FIELD, _UNSIGNED, _SIGNATURE (kept is no checkpoint
- * of this log), SHUYU_E_TAMPERED (the profile's own is damaged). Errors of shuyu_call.
+ * of this log), SHUYU_E_TAMPERED (the profile's own is damaged), SHUYU_E_BUSY (the log grew between every two
+ * looks, so that they could not be shown to be of one log: call again). Errors of shuyu_call.
  */
 SHUYU_MUST SHUYU_API shuyu_status shuyu_log_check(shuyu_session *s, const char *kept,
                                                   shuyu_log_checked *ret, shuyu_error *reterr);

@@ -14,6 +14,7 @@ struct sy_arena {
     size_t used;    /* bytes handed out */
     size_t ceiling; /* bytes at most; 0 = 64 MiB */
     bool wipe;      /* zero every block before it is freed */
+    bool failed;    /* something could not be had since it was last empty */
 };
 
 /* n x size zeroed bytes aligned for any type; NULL past the ceiling, on overflow or no memory. */
