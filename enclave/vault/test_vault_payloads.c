@@ -356,6 +356,20 @@ static void half_erased(void **state)
 
 /* --- sweeping ------------------------------------------------------------------------------------- */
 
+/* The ledger of these tests: ten entries, the seventh about one subject. */
+static sy_status belongs(void *ctx, const uint8_t name[VAULT_NAME_BYTES], uint64_t entry, bool *ret)
+{
+    *ret = entry == 7 && memcmp(name, ctx, VAULT_NAME_BYTES) == 0;
+    return SY_OK;
+}
+
+static sy_status cannot_tell(void *ctx, const uint8_t name[VAULT_NAME_BYTES], uint64_t entry,
+                             bool *ret)
+{
+    (void)ctx, (void)name, (void)entry, (void)ret;
+    return sy_status_of(SY_E_IO);
+}
+
 static void swept(void **state)
 {
     struct fixture *f = *state;
@@ -365,29 +379,57 @@ static void swept(void **state)
     who(f, "person", "p1", a);
     put(f, "p1", 7, "in the log");
     put(f, "p1", 10, "its entry never came");
+    put(f, "p1", 3, "its entry became another's");
     payload_path(f, a, 7, path);
     snprintf(temp, sizeof(temp), "%.*s/half.pay.tmp", (int)(strrchr(path, '/') - path), path);
     write_file(temp, sy_view_str("half"));
     who(f, "person", "p2", b);
-    put(f, "p2", 11, "neither did this one");
-    check_ok(vault_payload_sweep(f->v, 10, &removed));
-    assert_int_equal(removed, 3); /* entry 10, the temp file, p2 */
+    put(f, "p2", 7, "of an entry about somebody else");
+    check_code(vault_payload_sweep(f->v, cannot_tell, NULL, &removed), SY_E_IO);
+    assert_int_equal(removed, 0);
+    check_ok(vault_payload_sweep(f->v, belongs, a, &removed));
+    assert_int_equal(removed, 4); /* entries 10 and 3, the temp file, p2 */
     expect(f, a, 7, "in the log");
     expect_not(f, a, 10, SY_E_NOT_FOUND);
+    expect_not(f, a, 3, SY_E_NOT_FOUND);
     assert_int_equal(access(temp, F_OK), -1);
     check_code(vault_payload_find(f->v, ns(), sy_view_str("p2"), again, NULL), SY_E_NOT_FOUND);
     look_around(f, NULL, 0);
     assert_int_equal(seen.files, 1);
     assert_int_equal(seen.keys, 1);
-    check_ok(vault_payload_sweep(f->v, 10, &removed));
+    check_ok(vault_payload_sweep(f->v, belongs, a, &removed));
     assert_int_equal(removed, 0);
+}
+
+/* A question that was not recorded after all leaves nothing: not the key of a subject that has no other. */
+static void taken_back(void **state)
+{
+    struct fixture *f = *state;
+    uint8_t a[NAME], b[NAME], again[NAME];
+    who(f, "person", "p1", a);
+    put(f, "p1", 7, "in the log");
+    put(f, "p1", 10, "not recorded");
+    who(f, "person", "p2", b);
+    put(f, "p2", 10, "nor was this one");
+    check_ok(vault_payload_take_back(f->v, a, 10));
+    expect(f, a, 7, "in the log");
+    expect_not(f, a, 10, SY_E_NOT_FOUND);
+    expect(f, b, 10, "nor was this one");
+    check_ok(vault_payload_take_back(f->v, b, 10));
+    check_code(vault_payload_find(f->v, ns(), sy_view_str("p2"), again, NULL), SY_E_NOT_FOUND);
+    look_around(f, NULL, 0);
+    assert_int_equal(seen.files, 1);
+    assert_int_equal(seen.keys, 1);
+    check_ok(vault_payload_take_back(f->v, b, 10)); /* once more: nothing to do */
+    expect(f, a, 7, "in the log");
 }
 
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
-        T(names), T(kept), T(sizes), T(sealed), T(erased), T(put_back), T(half_erased), T(swept),
+        T(names),    T(kept),        T(sizes), T(sealed),     T(erased),
+        T(put_back), T(half_erased), T(swept), T(taken_back),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -191,7 +191,7 @@ static void test_methods(void **state)
         "pack.adopt|agency|0|pack",
         "party.enrol|developer department security auditor buyer issuer|64|enrol",
         "payload.erase|agency|8|erase",
-        "payload.read|agency auditor|1|",
+        "payload.read|agency auditor|0|disclose",
         "risk.report|agency operator security|1|",
         "scene.apply|developer|0|apply",
         "scene.consent|department|16|review",
@@ -204,7 +204,7 @@ static void test_methods(void **state)
         "state.list||1|",
         "status.domain||1|",
         "subject.ask|developer|184|charge",
-        "subject.trail|agency|9|",
+        "subject.trail|agency|8|disclose",
         "witness.adopt|agency|0|witness",
         "witness.status||1|"};
     size_t i = 0;

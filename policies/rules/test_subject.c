@@ -249,13 +249,13 @@ static void test_limits(void **state)
 
 /* ---- erasing ---- */
 
-/* payload.erase with this told of the secret; secret: does the request carry one? */
-static int32_t erase(struct kit *k, const char *party, const char *ns, bool secret,
+/* A request about a subject, with this told of its secret; secret: does it carry one? */
+static int32_t about(struct kit *k, const char *party, const char *method,
+                     const struct sy_desc *desc, const void *args, bool secret,
                      const struct sy_subject_inputs *told)
 {
-    struct sy_erase args = {.ns = V(ns)};
     struct sy_subject_inputs said = told == NULL ? (struct sy_subject_inputs){0} : *told;
-    struct rules_request *r = kit_request(k, party, "payload.erase", &sy_erase_desc, &args);
+    struct rules_request *r = kit_request(k, party, method, desc, args);
     memset(r->secret_digest, secret ? 9 : 0, 32);
     proof_args_digest(r->header.body, r->salt, r->args, secret ? r->secret_digest : NULL);
     kit_sign(k, r, kit_party(k, party));
@@ -263,6 +263,26 @@ static int32_t erase(struct kit *k, const char *party, const char *ns, bool secr
     int32_t code = kit_send(k, r);
     k->extra = (struct sy_inputs){0};
     return code;
+}
+
+static int32_t erase(struct kit *k, const char *party, const char *ns, bool secret,
+                     const struct sy_subject_inputs *told)
+{
+    const struct sy_erase args = {.ns = V(ns)};
+    return about(k, party, "payload.erase", &sy_erase_desc, &args, secret, told);
+}
+
+static int32_t trail(struct kit *k, const char *party, bool secret,
+                     const struct sy_subject_inputs *told)
+{
+    const struct sy_trail_ask args = {.ns = V("person")};
+    return about(k, party, "subject.trail", &sy_trail_ask_desc, &args, secret, told);
+}
+
+static int32_t read_payload(struct kit *k, const char *party, uint64_t entry)
+{
+    struct sy_payload_read args = {.entry = entry};
+    return kit_call(k, party, "payload.read", &sy_payload_read_desc, &args, NULL, NULL);
 }
 
 static struct sy_subject_inputs kept(uint8_t who, uint64_t n)
@@ -339,8 +359,8 @@ static void test_asked_after_erasure(void **state)
     assert_int_equal(kit_answer(k, k->entry - 1, "ok"), 0);
 }
 
-/* Reading and trails: by role, and never logged when allowed. */
-static void test_read_by_role(void **state)
+/* Reading and trails: by role, and each is an entry, which only those can read who could have asked. */
+static void test_disclosed(void **state)
 {
     static const struct {
         const char *party;
@@ -352,26 +372,38 @@ static void test_read_by_role(void **state)
                  {"acme", SY_E_ROLE, SY_E_ROLE},
                  {"issuer", SY_E_ROLE, SY_E_ROLE}};
     struct kit *k = *state;
+    struct asking a = question(k, 1);
+    const struct sy_subject_inputs one = kept(1, 1);
+    assert_int_equal(ask(&a), 0);
+    const uint64_t charge = k->entry - 1;
     for (size_t i = 0; i < LEN(cases); i++) {
-        struct sy_payload_read read = {.entry = 3};
-        struct sy_trail_ask ask_trail = {.ns = V("person")};
         uint64_t before = k->entry;
-        assert_int_equal(
-            kit_call(k, cases[i].party, "payload.read", &sy_payload_read_desc, &read, NULL, NULL),
-            cases[i].read);
-        assert_int_equal(k->entry, before + (cases[i].read != 0));
-        struct rules_request *r =
-            kit_request(k, cases[i].party, "subject.trail", &sy_trail_ask_desc, &ask_trail);
-        memset(r->secret_digest, 9, 32);
-        proof_args_digest(r->header.body, r->salt, r->args, r->secret_digest);
-        kit_sign(k, r, kit_party(k, cases[i].party));
-        before = k->entry;
-        assert_int_equal(kit_send(k, r), cases[i].trail);
-        assert_int_equal(k->entry, before + (cases[i].trail != 0));
+        assert_int_equal(read_payload(k, cases[i].party, charge), cases[i].read);
+        assert_int_equal(k->entry, before + 1);
+        assert_true(sy_view_is(k->type, cases[i].read == 0 ? "disclose" : "refuse"));
+        assert_int_equal(trail(k, cases[i].party, true, &one), cases[i].trail);
+        assert_int_equal(k->entry, before + 2);
+        assert_true(sy_view_is(k->type, cases[i].trail == 0 ? "disclose" : "refuse"));
     }
-    struct sy_trail_ask bare = {.ns = V("person")};
-    assert_int_equal(kit_call(k, "agency", "subject.trail", &sy_trail_ask_desc, &bare, NULL, NULL),
-                     SY_E_FIELD); /* whom, says the secret */
+    assert_int_equal(trail(k, "agency", true, &one), 0);
+    assert_true(reads_newest(k, "audit", "auditor"));
+    assert_false(reads_newest(k, "acme", "developer"));
+    assert_false(reads_newest(k, "health", "department"));
+}
+
+/* Nobody is told of what is not about one subject, or without saying whom it is about. */
+static void test_not_disclosed(void **state)
+{
+    struct kit *k = *state;
+    const struct sy_subject_inputs nobody = {.opens = true};
+    struct sy_subject_inputs shut = kept(1, 1);
+    shut.opens = false;
+    assert_int_equal(read_payload(k, "audit", k->entry - 1), SY_E_NOT_FOUND);
+    assert_int_equal(read_payload(k, "audit", UINT64_MAX), SY_E_NOT_FOUND);
+    assert_int_equal(trail(k, "agency", false, &nobody), SY_E_FIELD);
+    assert_int_equal(trail(k, "agency", true, NULL), SY_E_FIELD);
+    assert_int_equal(trail(k, "agency", true, &shut), SY_E_FIELD);
+    assert_int_equal(trail(k, "agency", true, &nobody), 0); /* that nobody asked is an answer too */
 }
 
 /* A model of one kind is not asked in the way of the other, and a stopped grant answers nobody. */
@@ -421,7 +453,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_limits, setup_ready, teardown),
         cmocka_unit_test_setup_teardown(test_erased, setup_ready, teardown),
         cmocka_unit_test_setup_teardown(test_asked_after_erasure, setup_ready, teardown),
-        cmocka_unit_test_setup_teardown(test_read_by_role, setup_ready, teardown),
+        cmocka_unit_test_setup_teardown(test_disclosed, setup_ready, teardown),
+        cmocka_unit_test_setup_teardown(test_not_disclosed, setup_ready, teardown),
         cmocka_unit_test_setup_teardown(test_wrong_way, setup_ready, teardown),
         cmocka_unit_test_setup_teardown(test_issuer_reads, setup, teardown),
     };

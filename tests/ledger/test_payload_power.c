@@ -160,6 +160,13 @@ static void check_acknowledged(struct vault *v)
     }
 }
 
+static sy_status belongs(void *ctx, const uint8_t who[VAULT_NAME_BYTES], uint64_t entry, bool *ret)
+{
+    (void)ctx;
+    *ret = entry < W.size && memcmp(W.log[entry].who, who, VAULT_NAME_BYTES) == 0;
+    return SY_OK;
+}
+
 /* What the warden does at its start (enclave/warden/src/payload.c). */
 static bool settle(struct vault *v)
 {
@@ -168,7 +175,7 @@ static bool settle(struct vault *v)
     for (size_t i = 0; i < W.n_erased; i++) {
         fine = fine && sy_ok(vault_payload_shred(v, W.erased[i].who));
     }
-    return fine && sy_ok(vault_payload_sweep(v, W.size, &removed));
+    return fine && sy_ok(vault_payload_sweep(v, belongs, NULL, &removed));
 }
 
 static void check_settled(struct vault *v, const char *folder)

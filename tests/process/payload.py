@@ -77,6 +77,19 @@ class Kept:
                 for at in range(24, len(data) - WINDOW, 40)}
 
 
+def disclosures(d):
+    """What the log says of them: (party, method, arguments, (name, number) where there is one)."""
+    said = []
+    for event in bodies(d):
+        if event["type"] == "disclose":
+            header = stranger.unpack(event["request"]["header"])
+            said.append((header["party"], header["method"],
+                         stranger.unpack(event["request"]["args"]),
+                         [(s.get("who"), s.get("kept", 0))
+                          for s in event["inputs"].get("subject", [])]))
+    return said
+
+
 # --- reading ---------------------------------------------------------------------------------------
 
 def test_trail(tap, d, a):
@@ -109,6 +122,39 @@ def test_read(tap, d, charges):
         tap.refused(f"not the {party}", "role", read, d, charges[0], party=party)
     tap.refused("an entry that is about nobody", "not_found", read, d, 1)
     tap.refused("an entry that is not there", "not_found", read, d, 10 ** 9)
+
+
+def test_disclosed(tap, d, charges, name):
+    """Whoever was told of somebody stands in the log, and whom it was about does not."""
+    said = disclosures(d)
+    expected = [("agency", "subject.trail", {"ns": NS}, [(name, 2)])] * 2
+    tap.check("each trail is an entry: who asked, the random name, how many",
+              said[:2] == expected and said[2:3] == [("agency", "subject.trail", {"ns": NS},
+                                                    [(None, 0)])], said)
+    tap.check("each payload read too: who asked, of which entry", said[3:] ==
+              [(party, "payload.read", {"entry": entry}, []) for party, entry in
+               (("auditor", charges[0]), ("agency", charges[0]), ("auditor", charges[1]))], said)
+    tap.check("and none has an identifier", not any(
+        MARK.encode() in stranger.canonical(e) for e in bodies(d)))
+
+
+def test_trail_again(tap, d, a):
+    """The same envelope again is answered from the same entry, and is no way to what came later."""
+    party = raw.Party(d, "agency")
+    packet, header = party.envelope("subject.trail", stranger.canonical({"ns": NS}),
+                                    secret=stranger.canonical({"id": [subject.RICH],
+                                                               "salt": os.urandom(32)}))
+    code, first = party.send("subject.trail", packet)
+    tap.check("a trail's reply proves its entry", code == "" and
+              party.is_proven(first, header) is not None, code)
+    size = len(bodies(d))
+    code, again = party.send("subject.trail", packet)
+    tap.check("the same envelope again: the same, from the same entry", code == "" and
+              again["result"] == first["result"] and len(bodies(d)) == size, code)
+    a.answer(subject.RICH, f"least={VALUE}")
+    tap.check("asked once more: the next trail has it", len(trail(d, subject.RICH)) == 2)
+    code, again = party.send("subject.trail", packet)
+    tap.check("and that envelope has not", code == "" and again["result"] == first["result"], code)
 
 
 def test_bodies_by_role(tap, d, charges):
@@ -268,6 +314,51 @@ def test_missing(tap, d, charge):
     tap.refused("gone without an erasure in the log: tampered", "tampered", read, d, charge)
 
 
+def payloads(d):
+    return {p.relative_to(d.folder) for p in (d.folder / "payloads").rglob("*.pay")}
+
+
+def keys(d):
+    return {p.name for p in (d.folder / "keys/store").glob("asked:*.key")}
+
+
+def test_full(tap, d, a):
+    """The disk reaches its limit when the payload lies there, and the question is not yet recorded."""
+    who = "CD-00910"
+    token = a.issue(who, "least=1")
+    before = payloads(d), keys(d)
+    no_room = "00" * 8 + "0010" + "00" * 6 + "00" * 24  # struct statfs: no block is available
+    faults.FAULTS["full"] = f"poke_exit=@arg2={no_room}"
+    fault = faults.Fault(d, "fstatfs", "full", 2)
+    e = tap.refused("the disk is full by now: refused", "read_only", d.shuyu, "acme", "subject",
+                    "ask", "least=1", "--token", token, "--id", who)
+    fault.process.send_signal(signal.SIGTERM)
+    fault.process.wait()
+    tap.check("nothing was recorded", e is not None and not e.logged, e)
+    tap.check("neither payload nor key is left", (payloads(d), keys(d)) == before,
+              (payloads(d) - before[0], keys(d) - before[1]))
+    tap.refused("nothing is kept", "not_found", erase, d, who)
+    tap.check("with room again: answered by the same token, and kept once",
+              a.ask(token, who, "least=1")["answer"] == "yes" and len(trail(d, who)) == 1)
+
+
+def test_of_another(tap, d, a):
+    """A payload under the number of an entry that is another's: swept at the start."""
+    charge = {}
+    for who in ("CD-00920", "CD-00921"):
+        charge[who] = charge_of(d, a.ask(a.issue(who, "least=1"), who, "least=1"))
+    name = name_of(d, charge["CD-00920"])
+    path = next((d.folder / "payloads" / name.hex()).iterdir())
+    d.stop()
+    wrong = path.with_name(f"{path.name[:64]}.{charge['CD-00921']:020}.pay")
+    path.rename(wrong)
+    key = d.folder / "keys/store" / f"asked:{path.name[:64]}.key"
+    tap.check("control: the key is there", key.exists())
+    d.start()
+    tap.check("a payload of another's entry: swept, and its key with it",
+              not wrong.exists() and not key.exists(), (wrong.exists(), key.exists()))
+
+
 def test_orphan(tap, d, a):
     """Killed before the charge was durable: what was kept for it is swept."""
     who = "CD-00900"
@@ -293,6 +384,8 @@ def main(tap):
         a = subject.Asker(d, grant, model)
         charges = test_trail(tap, d, a)
         test_read(tap, d, charges)
+        test_disclosed(tap, d, charges, name_of(d, charges[0]))
+        test_trail_again(tap, d, a)
         test_bodies_by_role(tap, d, charges)
         receipt = d.work / f"{secrets.token_hex(4)}.tlog-proof"
         d.shuyu("acme", "subject", "ask", "least=1", "--token", a.issue("CD-00300", "least=1"),
@@ -306,6 +399,8 @@ def main(tap):
         for number in (1, 2):
             test_killed(tap, d, a, number)
         test_orphan(tap, d, a)
+        test_full(tap, d, a)
+        test_of_another(tap, d, a)
         test_missing(tap, d, charge)
         test_log(tap, d, receipt)
 

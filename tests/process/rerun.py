@@ -5,6 +5,7 @@ import json
 import os
 import random
 import signal
+import socket
 import subprocess
 import time
 
@@ -215,6 +216,74 @@ def test_spoilt(tap, d):
     tap.check("the bytes put back: match", status == 0 and said["match"] == 1, (status, said, err))
 
 
+def audit_inside(d):
+    """(exit status, last line of its JSON lines)."""
+    done = models.call([str(domain.AUDIT), "replay", str(d.export()), "--inside", "--home",
+                        str(d.work / "auditor"), "--local", str(d.folder / "run/local.sock"),
+                        "--json"])
+    return done.returncode, json.loads(done.stdout.splitlines()[-1])
+
+
+def send_local(d, party, packet):
+    """(code, reply) of a request over the local socket."""
+    with socket.socket(socket.AF_UNIX) as s:
+        s.settimeout(domain.CALL_S)
+        s.connect(str(d.folder / "run/local.sock"))
+        s.sendall(msgpack.packb([0, 1, "audit.rerun", [packet]], use_bin_type=True))
+        unpacker = msgpack.Unpacker(raw=False, strict_map_key=False, max_buffer_size=64 << 20)
+        frame = None
+        while frame is None or frame[:2] != [1, 1]:
+            frame = next(iter(unpacker), None)
+            if frame is None:
+                data = s.recv(1 << 16)
+                if not data:
+                    return "closed", {}
+                unpacker.feed(data)
+    if frame[2] is not None:
+        return frame[2]["code"], frame[2]
+    reply = stranger.signed_reply(party.folder, frame[3], party.keys,
+                                  stranger.unpack(packet)["header"], party.pins["warden"])
+    return reply.get("error", ""), reply
+
+
+def cut_short(d, party, packet):
+    """A re-run that is asked for, and that a crash keeps from its outcome."""
+    size = restart.checkpoint_size(d)
+    with socket.socket(socket.AF_UNIX) as s:
+        s.connect(str(d.folder / "run/local.sock"))
+        s.sendall(msgpack.packb([0, 1, "audit.rerun", [packet]], use_bin_type=True))
+        domain.wait_until(lambda: restart.checkpoint_size(d) > size, 20, step=0.001)
+        os.kill(d.pid("warden"), signal.SIGKILL)
+    domain.wait_until(lambda: not d.is_up(), 30)
+    d.kill_all()
+    d.start()
+
+
+def test_suspended(tap, d, grant, n):
+    """A suspended grant is not run again, passes no audit, and spoils no re-run that was asked for before."""
+    auditor = raw.Party(d, "auditor")
+    args = stranger.canonical({"charge": released(d)[0][1]})
+    packet, _ = auditor.envelope("audit.rerun", args)
+    cut_short(d, auditor, packet)
+    d.shuyu("agency", "scene", "suspend", grant, "--ground", "incident")
+    code, reply = send_local(d, auditor, packet)
+    tap.check("a re-run of before the suspension: refused, and nothing said of its answer",
+              code == "suspended", (code, reply))
+    status, said = audit_inside(d)
+    tap.check("replay --inside of a suspended grant: not passed", status == 1 and
+              said["ok"] is False and (said["match"], said["unable"], said["over"]) == (0, n, 0),
+              (status, said))
+    tap.check("and it says that nothing could be run", said.get("nothing") is True, said)
+    d.shuyu("agency", "scene", "resume", grant, "--ground", "incident")
+    code, reply = send_local(d, auditor, packet)
+    result = msgpack.unpackb(reply["result"], raw=False) if code == "" else {}
+    tap.check("resumed: the same envelope has its outcome", result.get("outcome") == "match",
+              (code, reply))
+    status, said = audit_inside(d)
+    tap.check("and the audit passes", status == 0 and said["ok"] and said["match"] == n and
+              said.get("nothing") is False, (status, said))
+
+
 def test_over(tap, d, grant, n):
     """The end of a grant is the end of its re-runs."""
     charge = released(d)[0][1]
@@ -226,6 +295,10 @@ def test_over(tap, d, grant, n):
     status, said, err = again(d, "--all")
     tap.check("--all does not ask for it", status == 0 and said["answers"] == [] and
               said["grant_over"] == n, (status, said, err))
+    status, said = audit_inside(d)
+    tap.check("replay --inside: nothing can be run, status 1", status == 1 and
+              said["ok"] is False and said.get("nothing") is True and
+              (said["match"], said["unable"], said["over"]) == (0, 0, n), (status, said))
     d.restart()
     tap.check("and the data that nothing needs any more is swept away",
               attempts(d, "ward.births") == 1, attempts(d, "ward.births"))
@@ -247,6 +320,7 @@ def ward_domain(tap, rng):
         test_resumed(tap, d, rng, grant, ward, 7)
         test_crash(tap, d, 7)
         test_spoilt(tap, d)
+        test_suspended(tap, d, grant, 7)
         test_over(tap, d, grant, 7)
 
 

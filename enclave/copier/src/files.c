@@ -7,12 +7,13 @@
 #include <sodium.h>
 #include <stdio.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "base/arith.h"
 #include "base/fdio.h"
 
-enum { NOISE = 4096 };
+enum { NOISE = 4096, FRESH_S = 2 };
 
 /* --- walking -------------------------------------------------------------------------------------- */
 
@@ -24,11 +25,23 @@ struct walk {
 
 static sy_status walk_folder(struct walk *w, int dir, const char *path, unsigned depth);
 
-/* Items are replaced, never written over: each new one is another file, of a later time. */
+static uint64_t nanoseconds(struct timespec t)
+{
+    return (uint64_t)t.tv_sec * 1000000000 + (uint64_t)t.tv_nsec;
+}
+
 static uint64_t mark_of(const struct stat *st)
 {
-    uint64_t ns = (uint64_t)st->st_mtim.tv_sec * 1000000000 + (uint64_t)st->st_mtim.tv_nsec;
-    return ns ^ ((uint64_t)st->st_ino << 32);
+    struct timespec now = {0};
+    uint64_t mark = nanoseconds(st->st_mtim) ^ ((uint64_t)st->st_ino << 32) ^ (uint64_t)st->st_size;
+    (void)clock_gettime(CLOCK_REALTIME, &now);
+    return now.tv_sec - st->st_mtim.tv_sec < FRESH_S ? mark ^ nanoseconds(now) : mark;
+}
+
+/* Gone is what the disk says is gone. Whoever takes the list erases what it does not name. */
+static sy_status gone_or_failed(const struct walk *w, const char *what)
+{
+    return errno == ENOENT ? SY_OK : sy_fail_errno(w->err, errno, what);
 }
 
 static sy_status walk_entry(struct walk *w, int dir, const char *path, const char *name,
@@ -37,16 +50,28 @@ static sy_status walk_entry(struct walk *w, int dir, const char *path, const cha
     char full[COPIER_NAME_MAX];
     struct stat st;
     int n = snprintf(full, sizeof(full), "%s%s%s", path, path[0] == '\0' ? "" : "/", name);
-    if (n < 0 || (size_t)n >= sizeof(full) || fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
-        return SY_OK; /* it went away, or is none of ours */
+    if (n < 0 || (size_t)n >= sizeof(full)) {
+        return SY_OK; /* none of ours */
+    }
+    if (fstatat(dir, name, &st, AT_SYMLINK_NOFOLLOW) != 0) {
+        return gone_or_failed(w, "look at a file");
     }
     if (w->root != NULL && S_ISDIR(st.st_mode) && depth > 0) {
         SY_FD_CLEANUP int sub = openat(dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-        return sub < 0 ? SY_OK : walk_folder(w, sub, full, depth - 1);
+        return sub < 0 ? gone_or_failed(w, "open folder") : walk_folder(w, sub, full, depth - 1);
     }
     bool wanted = w->root == NULL || (depth == 0 && kinds_root_of(full) == w->root);
-    uint64_t number = w->root != NULL ? (uint64_t)st.st_size : mark_of(&st);
+    bool sized = w->root != NULL && !w->root->marked;
+    uint64_t number = sized ? (uint64_t)st.st_size : mark_of(&st);
     return S_ISREG(st.st_mode) && wanted ? list_add(w->ret, full, number) : SY_OK;
+}
+
+/* NULL at the end. */
+static sy_status next_entry(const struct walk *w, DIR *d, struct dirent **ret)
+{
+    errno = 0;
+    *ret = readdir(d);
+    return *ret != NULL || errno == 0 ? SY_OK : sy_fail_errno(w->err, errno, "list folder");
 }
 
 static sy_status walk_folder(struct walk *w, int dir, const char *path, unsigned depth)
@@ -58,11 +83,13 @@ static sy_status walk_folder(struct walk *w, int dir, const char *path, unsigned
         sy_fd_close(&fd);
         return s;
     }
-    sy_status s = SY_OK;
-    for (struct dirent *e; sy_ok(s) && (e = readdir(d)) != NULL;) {
+    struct dirent *e = NULL;
+    sy_status s = next_entry(w, d, &e);
+    while (sy_ok(s) && e != NULL) {
         if (e->d_name[0] != '.') {
             s = walk_entry(w, dir, path, e->d_name, depth);
         }
+        s = sy_ok(s) ? next_entry(w, d, &e) : s;
     }
     (void)closedir(d); /* and fd with it */
     return s;
@@ -73,7 +100,7 @@ static sy_status walk_path(struct walk *w, int dir, const char *path, const char
 {
     SY_FD_CLEANUP int fd = openat(dir, path, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
     if (fd < 0) {
-        return errno == ENOENT ? SY_OK : sy_fail_errno(w->err, errno, "open folder");
+        return sy_fail_errno(w->err, errno, "open folder");
     }
     return walk_folder(w, fd, prefix, depth);
 }
@@ -101,8 +128,11 @@ sy_status files_names(int dir, const char *folder, struct list *ret, struct sy_e
 /* One folder deeper; *fd is replaced. */
 static sy_status descend(int *fd, const char *name, bool make, struct sy_error *err)
 {
-    bool made = make && mkdirat(*fd, name, 0700) == 0;
-    if (made && fsync(*fd) != 0) {
+    if (make && mkdirat(*fd, name, 0700) != 0 && errno != EEXIST) {
+        return sy_fail_errno(err, errno, "make folder");
+    }
+    /* also when it is there: a crash may have ended whoever made it before it was synced */
+    if (make && fsync(*fd) != 0) {
         return sy_fail_errno(err, errno, "sync folder");
     }
     int sub = openat(*fd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);

@@ -8,12 +8,14 @@
 #include "kinds.h"
 #include "list.h"
 
-/* Add every permitted file below `dir` to *ret: "data/units/person", with its size. Others are not looked
- * at. What is missing counts as empty. SY_E_IO, SY_E_NO_MEMORY. */
+/* Add every permitted file below `dir` to *ret: "data/units/person", with its size, or its mark (as below) where
+ * kinds.h says so. Others are not looked at. A list is whole or there is none: what went away meanwhile is
+ * missing, what cannot be read is an error, and so is a missing root. SY_E_NOT_FOUND, SY_E_IO, SY_E_NO_MEMORY... */
 SY_MUST sy_status files_list(int dir, struct list *ret, struct sy_error *reterr);
 
-/* Add the names of the files of one folder ("keys/store"), each with a mark that is another one when
- * the file was replaced. */
+/* Add the names of the files of one folder ("keys/store"), each with a mark that is another one when the file was
+ * changed or replaced. A file that was changed a moment ago has another mark at each look, for the clock that
+ * files are stamped by is coarse. Errors as above. */
 SY_MUST sy_status files_names(int dir, const char *folder, struct list *ret,
                               struct sy_error *reterr);
 

@@ -10,23 +10,23 @@ static const struct {
     enum kinds_class class;
     bool stays;
 } ITEMS[] = {
-    {"domain:log", KINDS_ERASABLE, false}, /* a key of the log that was retired is gone for good */
-    {"log:", KINDS_ERASABLE, false},       {"logpub:", KINDS_KEPT, false},
-    {"asked", KINDS_ERASABLE, false},      {"asked:", KINDS_ERASABLE, false},
-    {"domain:", KINDS_KEPT, false},        {"answers", KINDS_KEPT, false},
-    {"epoch", KINDS_KEPT, false},          {"noise:", KINDS_ERASABLE, false},
-    {"dataset:", KINDS_KEPT, false},       {"custodian:", KINDS_KEPT, false},
-    {"select:", KINDS_KEPT, false},        {"record:", KINDS_KEPT, false},
-    {"unit:", KINDS_KEPT, false},          {"units:", KINDS_KEPT, false},
-    {"subject:", KINDS_ERASABLE, false},   {"pseudonym:", KINDS_ERASABLE, false},
-    {"checkpoint", KINDS_MEMORY, false},   {"deposit:", KINDS_NEVER, true},
+    {"domain:log", KINDS_RETIRABLE, false}, /* a key of the log that was retired is gone for good */
+    {"log:", KINDS_RETIRABLE, false},       {"logpub:", KINDS_KEPT, false},
+    {"asked", KINDS_ERASABLE, false},       {"asked:", KINDS_ERASABLE, false},
+    {"domain:", KINDS_FIXED, false},        {"answers", KINDS_FIXED, false},
+    {"epoch", KINDS_KEPT, false},           {"noise:", KINDS_FIXED, false},
+    {"dataset:", KINDS_KEPT, false},        {"custodian:", KINDS_KEPT, false},
+    {"select:", KINDS_FIXED, false},        {"record:", KINDS_FIXED, false},
+    {"unit:", KINDS_FIXED, false},          {"units:", KINDS_KEPT, false},
+    {"subject:", KINDS_FIXED, false},       {"pseudonym:", KINDS_RETIRABLE, false},
+    {"checkpoint", KINDS_MEMORY, false},    {"deposit:", KINDS_NEVER, true},
 };
 
 const struct kinds_root KINDS_ROOTS[] = {
-    {"data/units", 0, false},
-    {"data", 2, false},
-    {"answers", 0, false},
-    {"payloads", 1, true},
+    {"data/units", 0, false, true, NULL},
+    {"data", 2, false, false, "version"},
+    {"answers", 0, false, false, NULL},
+    {"payloads", 1, true, true, NULL},
 };
 const size_t KINDS_N_ROOTS = sizeof(KINDS_ROOTS) / sizeof(KINDS_ROOTS[0]);
 
@@ -79,6 +79,11 @@ bool kinds_item_stays(const char *file)
 {
     int row = row_of(file);
     return temporary(file) || (row >= 0 && ITEMS[row].stays);
+}
+
+bool kinds_is_named(enum kinds_class class)
+{
+    return class == KINDS_RETIRABLE || class == KINDS_ERASABLE;
 }
 
 /* Is `rest` `depth` folders and a file, all with plain names? */

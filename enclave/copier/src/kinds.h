@@ -19,6 +19,8 @@ enum { COPIER_NAME_MAX = 512 };
 enum kinds_class {
     KINDS_NEVER = 0, /* not on the list */
     KINDS_KEPT,      /* goes, and is never erased at the standby */
+    KINDS_FIXED,     /* and once it is there, it is never another one */
+    KINDS_RETIRABLE, /* fixed; erased at the standby when it is gone here and the log says that it is retired */
     KINDS_ERASABLE, /* goes, and is erased at the standby when it is gone here: its erasure means something */
     KINDS_MEMORY, /* the memory of checkpoints: goes last, behind the log that it speaks of */
 };
@@ -29,11 +31,18 @@ enum kinds_class kinds_of_item(const char *file);
 /* Is it known, and known to stay (so that it need not be reported)? */
 bool kinds_item_stays(const char *file);
 
+/* Is it named in a round while it exists, so that its erasure is seen? */
+bool kinds_is_named(enum kinds_class class);
+
 /* Folders below the domain's whose files go. */
 struct kinds_root {
     const char *path;
     unsigned depth; /* folders between `path` and the files */
     bool erasable;  /* as for items */
+    bool
+        marked; /* the same size does not mean the same file: it may be cut and written on, or replaced */
+    const char *
+        last; /* file of a folder that is written when all others are whole; NULL: each is its own */
 };
 extern const struct kinds_root KINDS_ROOTS[];
 extern const size_t KINDS_N_ROOTS;

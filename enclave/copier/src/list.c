@@ -48,6 +48,11 @@ const struct list_item *list_at(const struct list *l, size_t i)
     return &items(l)[i];
 }
 
+void list_cut(struct list *l, size_t n)
+{
+    l->items.n = n < list_count(l) ? n * sizeof(struct list_item) : l->items.n;
+}
+
 void list_sort(struct list *l)
 {
     if (list_count(l) > 1) {

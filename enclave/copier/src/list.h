@@ -24,6 +24,7 @@ void list_deinit(struct list *l);
 #define LIST_CLEANUP __attribute__((cleanup(list_deinit)))
 
 SY_MUST sy_status list_add(struct list *l, const char *name, uint64_t size);
+void list_cut(struct list *l, size_t n); /* keep the first n */
 void list_sort(struct list *l);
 size_t list_count(const struct list *l);
 const struct list_item *list_at(const struct list *l, size_t i);

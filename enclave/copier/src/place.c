@@ -164,7 +164,8 @@ static sy_status open_mirror(struct place *p, struct sy_error *err)
 
 static sy_status open_once(const char *path, struct place *ret, struct sy_error *reterr)
 {
-    *ret = (struct place){.dir = -1, .lock = -1, .genesis = sy_buf(FILE_MAX)};
+    *ret =
+        (struct place){.dir = -1, .lock = -1, .genesis = sy_buf(FILE_MAX), .retired = list_new()};
     ret->dir = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (ret->dir < 0) {
         return sy_fail(reterr, SY_E_NOT_FOUND, "standby", "there is no such folder");
@@ -190,6 +191,7 @@ sy_status place_open(const char *path, struct place *ret, struct sy_error *reter
 void place_close(struct place *p)
 {
     ledger_mirror_close(p->mirror);
+    list_deinit(&p->retired);
     sy_buf_deinit(&p->genesis);
     sy_fd_close(&p->lock);
     sy_fd_close(&p->dir);

@@ -11,6 +11,7 @@
 #define COPIER_PLACE_H
 
 #include "ledger/mirror.h"
+#include "list.h"
 #include "wire/event.h"
 
 struct place {
@@ -22,11 +23,17 @@ struct place {
     struct proof_vkey key;  /* of the log, after the last hand-over that the log orders */
     struct proof_vkey next; /* ordered by an entry whose checkpoint is still to come */
     bool has_next;
+    struct list
+        retired; /* key items, each with the entry that retired it; a hint before a checkpoint holds it */
     struct ledger_mirror *mirror;
 };
 
-/* What the mirror sees for the place: promotions, and orders of another key of the log (seen.c). */
+/* What the mirror sees for the place: promotions, orders of another key of the log, what is retired (seen.c). */
 struct ledger_seen place_seen(struct place *p);
+
+/* Has the log, as far as it is held, retired this key item: a key of the log with its `retire`, a grant's
+ * pseudonyms with its end? Its absence at the primary is then its erasure. */
+bool place_retired(const struct place *p, const char *item);
 
 /*
  * Make a standby in `path` (made when missing; it must hold no domain and no standby): folders, a fresh

@@ -1,7 +1,11 @@
 /*
- * What the log itself says to a standby: who was promoted, and which other key the log signs with. An order of
- * another key counts once a checkpoint of a key that is trusted already covers it.
+ * What the log itself says to a standby: who was promoted, which other key the log signs with, and which keys
+ * it is done with. An order of another key counts once a checkpoint of a key that is trusted already covers
+ * it; so does an entry that retires one.
  */
+#include <sodium.h>
+#include <stdio.h>
+
 #include "base/log.h"
 #include "place.h"
 #include "proof/handover.h"
@@ -25,21 +29,105 @@ static void see_order(struct place *p, const struct sy_event *event, struct sy_a
     }
 }
 
+/* --- what is retired --------------------------------------------------------------------------------------- */
+
+#define PSEUDONYM "pseudonym:"
+
+static void retire(struct place *p, const char *item, uint64_t index)
+{
+    if (!sy_ok(list_add(&p->retired, item, index))) {
+        sy_log(SY_LOG_WARN, "a retired key is kept here: there is no memory to note it");
+    }
+}
+
+static size_t retired_log_keys(const struct place *p)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < list_count(&p->retired); i++) {
+        const char *name = list_at(&p->retired, i)->name;
+        n += strncmp(name, PSEUDONYM, sizeof(PSEUDONYM) - 1) != 0 ? 1 : 0;
+    }
+    return n;
+}
+
+/* Of the steps of a rotation only the agency's `retire` comes with a checkpoint (wire/event.h). */
+static void see_retirement(struct place *p, const struct sy_event *event, uint64_t index)
+{
+    char item[32];
+    size_t number = retired_log_keys(p) + 1;
+    if (event->verdict.code != 0 || event->inputs.checkpoint.n == 0) {
+        return;
+    }
+    (void)snprintf(item, sizeof(item), number == 1 ? "domain:log.key" : "log:%zu.key", number);
+    retire(p, item, index);
+}
+
+static void see_end(struct place *p, const struct sy_event *event, uint64_t index,
+                    struct sy_arena *arena)
+{
+    struct sy_header h;
+    char hex[2 * sizeof(h.grant) + 1], item[sizeof(hex) + 32];
+    if (event->verdict.code != 0 || !sy_ok(sy_record_decode(&sy_header_desc, event->request.header,
+                                                            &SY_MP_REQUEST, arena, &h, NULL))) {
+        return;
+    }
+    sodium_bin2hex(hex, sizeof(hex), h.grant, sizeof(h.grant));
+    (void)snprintf(item, sizeof(item), PSEUDONYM "%s.key", hex);
+    retire(p, item, index);
+}
+
+/* Entries from `index` on come again, as other ones perhaps: what was seen there was never confirmed. */
+static void forget_from(struct place *p, uint64_t index)
+{
+    size_t n = list_count(&p->retired);
+    while (n > 0 && list_at(&p->retired, n - 1)->size >= index) {
+        n--;
+    }
+    list_cut(&p->retired, n);
+}
+
+bool place_retired(const struct place *p, const char *item)
+{
+    uint64_t size = ledger_mirror_tree(p->mirror).size;
+    for (size_t i = 0; i < list_count(&p->retired); i++) {
+        const struct list_item *r = list_at(&p->retired, i);
+        if (r->size < size && strcmp(r->name, item) == 0) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* --- entries ------------------------------------------------------------------------------------------------ */
+
+static bool is_looked_for(struct sy_view type)
+{
+    static const char *const TYPES[] = {"promote", "log", "revoke", "expire"};
+    for (size_t i = 0; i < sizeof(TYPES) / sizeof(TYPES[0]); i++) {
+        if (sy_view_is(type, TYPES[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
 static void see_entry(void *ctx, uint64_t index, const struct ledger_entry *entry)
 {
     SY_ARENA_CLEANUP struct sy_arena arena = {.ceiling = 256 << 20};
     struct sy_event event;
     struct proof_leaf leaf;
-    (void)index;
-    if (!sy_ok(proof_leaf_parse(entry->leaf, &leaf, NULL)) ||
-        !(sy_view_is(leaf.type, "promote") || sy_view_is(leaf.type, "log")) ||
+    forget_from(ctx, index);
+    if (!sy_ok(proof_leaf_parse(entry->leaf, &leaf, NULL)) || !is_looked_for(leaf.type) ||
         !sy_ok(sy_record_decode(&sy_event_desc, entry->body, &SY_MP_LARGE, &arena, &event, NULL))) {
         return; /* nothing of what is looked for */
     }
     if (sy_view_is(leaf.type, "promote")) {
         see_promotion(ctx, &event, &arena);
-    } else {
+    } else if (sy_view_is(leaf.type, "log")) {
         see_order(ctx, &event, &arena);
+        see_retirement(ctx, &event, index);
+    } else {
+        see_end(ctx, &event, index, &arena);
     }
 }
 

@@ -1,6 +1,6 @@
 /*
  * Sending rounds. What is read when decides what a crash at either end may leave: first the memory of
- * checkpoints and how far the log was published, then the keys, then the files, which only grow, and the log
+ * checkpoints and how far the log was published, then the keys, then the files, which stay or grow, and the log
  * last, up to where it was. So the standby never holds an entry without what it names, nor a memory of more
  * than it has.
  */
@@ -9,6 +9,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -151,12 +152,27 @@ static sy_status send_pieces(struct round *r, const char *name, int fd, uint64_t
     return SY_OK;
 }
 
-/* What was sent is known from now on, with the size that it was sent with. */
+/* A folder whose last file is missing is still being written: its files have their full size before they are
+ * whole. Once it is there, they stay as they are. */
+static bool is_whole(const struct round *r, const char *name)
+{
+    char path[COPIER_NAME_MAX];
+    const char *last = kinds_root_of(name)->last, *file = strrchr(name, '/') + 1;
+    int n =
+        last == NULL ? 0 : snprintf(path, sizeof(path), "%.*s%s", (int)(file - name), name, last);
+    return last == NULL ||
+           (n > 0 && (size_t)n < sizeof(path) && list_find(&r->files, path) != NULL);
+}
+
+/* What was sent is known from now on, with its mark, or the size that it was sent with. */
 static sy_status send_file(struct round *r, const struct list_item *item, struct list *known)
 {
     SY_FD_CLEANUP int fd = -1;
     const struct list_item *have = list_find(&r->s->known, item->name);
-    uint64_t size = item->size;
+    uint64_t size = item->size, number = item->size;
+    if (!is_whole(r, item->name)) {
+        return SY_OK;
+    }
     if (have == NULL || have->size != item->size) {
         sy_status s = files_open(r->s->dir, item->name, &fd, r->err);
         if (s.code == SY_E_NOT_FOUND) {
@@ -164,8 +180,9 @@ static sy_status send_file(struct round *r, const struct list_item *item, struct
         }
         SY_TRY(s);
         SY_TRY(send_pieces(r, item->name, fd, &size));
+        number = kinds_root_of(item->name)->marked ? number : size;
     }
-    return list_add(known, item->name, size);
+    return list_add(known, item->name, number);
 }
 
 static sy_status send_files(struct round *r)
@@ -222,7 +239,7 @@ static sy_status send_names(struct round *r)
 {
     for (size_t i = 0; i < list_count(&r->items); i++) {
         const char *name = list_at(&r->items, i)->name;
-        if (kinds_of_item(name) == KINDS_ERASABLE) {
+        if (kinds_is_named(kinds_of_item(name))) {
             SY_TRY(put(r, FRAME("names", .name = sy_view_str(name))));
         }
     }
@@ -302,7 +319,10 @@ static sy_status take_line(struct sending *s, struct sy_view line, struct sy_err
     struct sy_view rest = line;
     if (number_after(&rest, "file ", &a) && rest.n > 0 && rest.n < sizeof(name)) {
         sy_view_to_cstr(rest, name, sizeof(name));
-        return list_add(&s->known, name, a);
+        const struct kinds_root *root = kinds_root_of(name);
+        bool tells =
+            root != NULL && !root->marked; /* of others the size says nothing: they go again */
+        return tells ? list_add(&s->known, name, a) : SY_OK;
     }
     rest = line;
     if (number_after(&rest, "log ", &a) && a > 0 && a <= UINT32_MAX &&

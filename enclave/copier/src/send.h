@@ -12,7 +12,7 @@ struct sending {
     int dir; /* the domain's folder, borrowed */
     int out;
     struct ledger_where log; /* what comes next of the ledger */
-    struct list known;       /* files that the other end has, with their sizes */
+    struct list known;       /* files that the other end has, with sizes or marks (files.h) */
     struct list items;       /* of the key store, as they were sent, with their marks */
     struct list strange;     /* key items of unknown kinds that were reported */
     uint64_t sent;           /* entries at the end of the last round; UINT64_MAX: none yet */

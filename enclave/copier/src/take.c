@@ -108,6 +108,17 @@ static sy_status on_file(struct taking *t)
 
 /* --- keys ---------------------------------------------------------------------------------------------- */
 
+/* For another item of this name. One whose erasure means something does not stay on the disk, unnamed. */
+static sy_status make_way(struct taking *t, const char *name)
+{
+    enum kinds_class class = kinds_of_item(name);
+    if (class == KINDS_FIXED || class == KINDS_RETIRABLE) {
+        return sy_fail(t->err, SY_E_DENIED, "name", "%s: another key than the one that is held",
+                       name);
+    }
+    return class == KINDS_ERASABLE ? files_erase(t->store, name, t->err) : SY_OK;
+}
+
 static sy_status put_item(struct taking *t, const char *name)
 {
     SY_BUF_CLEANUP struct sy_buf b = sy_buf(ITEM_MAX);
@@ -117,6 +128,9 @@ static sy_status put_item(struct taking *t, const char *name)
     sy_status s = sy_read_file_at(t->store, name, &b);
     if (sy_ok(s) && sy_view_eq(sy_buf_view(&b), t->f->bytes)) {
         return SY_OK; /* spares two syncs for each item and round */
+    }
+    if (s.code != SY_E_NOT_FOUND) {
+        SY_TRY(make_way(t, name));
     }
     s = sy_replace_file_at(t->store, name, t->f->bytes, 0600);
     return sy_ok(s) ? s : sy_fail(t->err, s.code, "keys/store", "an item could not be written");
@@ -128,7 +142,7 @@ static sy_status on_key(struct taking *t)
     char name[COPIER_NAME_MAX];
     SY_TRY(name_of(t, name));
     enum kinds_class class = kinds_of_item(name);
-    if (class != KINDS_KEPT && class != KINDS_ERASABLE) {
+    if (class == KINDS_NEVER || class == KINDS_MEMORY) {
         return sy_fail(t->err, SY_E_DENIED, "name", "a standby keeps no such key");
     }
     return put_item(t, name);
@@ -171,13 +185,20 @@ static sy_status on_names(struct taking *t)
     return list_add(&t->named, name, 0);
 }
 
+/* BOUNDARY: nobody signed the names. A key that the log needs stays, whatever was not named. */
+static bool may_go(const struct taking *t, const char *item)
+{
+    enum kinds_class class = kinds_of_item(item);
+    return class == KINDS_ERASABLE || (class == KINDS_RETIRABLE && place_retired(t->p, item));
+}
+
 static sy_status erase_items(struct taking *t)
 {
     LIST_CLEANUP struct list held = list_new();
     SY_TRY(files_names(t->p->dir, "keys/store", &held, t->err));
     for (size_t i = 0; i < list_count(&held); i++) {
         const char *name = list_at(&held, i)->name;
-        if (kinds_of_item(name) == KINDS_ERASABLE && list_find(&t->named, name) == NULL) {
+        if (list_find(&t->named, name) == NULL && may_go(t, name)) {
             SY_TRY(files_erase(t->store, name, t->err));
         }
     }
@@ -289,7 +310,9 @@ sy_status take_have(const struct place *p, int out, struct sy_error *reterr)
     SY_TRY(sy_buf_printf(&b, "shuyu-have@v1\nlog %u %" PRIu64 "\n", (unsigned)w.segment, w.at));
     for (size_t i = 0; i < list_count(&held); i++) {
         const struct list_item *item = list_at(&held, i);
-        SY_TRY(sy_buf_printf(&b, "file %" PRIu64 " %s\n", item->size, item->name));
+        if (!kinds_root_of(item->name)->marked) {
+            SY_TRY(sy_buf_printf(&b, "file %" PRIu64 " %s\n", item->size, item->name));
+        }
     }
     return sy_write_all(out, b.p, b.n);
 }

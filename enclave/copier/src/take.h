@@ -6,7 +6,7 @@
 
 #include "place.h"
 
-/* Print on `out` what the standby holds, for `send`: "shuyu-have@v1", "log SEGMENT AT", "file SIZE NAME"... */
+/* Print on `out` what the standby holds, for `send`: "shuyu-have@v1", "log SEGMENT AT", "file SIZE NAME"..., of files whose size tells which they are. */
 SY_MUST sy_status take_have(const struct place *p, int out, struct sy_error *reterr);
 
 /*

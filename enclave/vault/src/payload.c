@@ -243,7 +243,7 @@ sy_status vault_payload_put(struct vault *v, struct sy_view ns, struct sy_view i
 
 /* What a walk through one subject's folder is after. */
 struct search {
-    uint64_t entry; /* wanted, or, of an orphan, the first that is none */
+    uint64_t entry; /* wanted */
     struct person person;
     bool found;
     uint64_t *entries;
@@ -400,60 +400,98 @@ sy_status vault_payload_shred(struct vault *v, const uint8_t who[VAULT_NAME_BYTE
 
 /* --- sweeping ------------------------------------------------------------------------------------- */
 
-static sy_status count_kept(void *ctx, int dirfd, const char *name)
+/* Of one subject. */
+struct sweep {
+    struct vault *v;
+    vault_payload_belongs_fn *belongs;
+    void *ctx;
+    uint8_t who[VAULT_NAME_BYTES];
+    uint64_t kept, removed;
+};
+
+static sy_status is_kept(const struct sweep *w, const char *name, bool *ret)
 {
-    struct search *s = ctx;
     struct person p;
     uint64_t entry;
+    *ret = false;
+    return parse_file(name, &p, &entry) ? w->belongs(w->ctx, w->who, entry, ret) : SY_OK;
+}
+
+static sy_status count_kept(void *ctx, int dirfd, const char *name)
+{
+    struct sweep *w = ctx;
+    bool kept = false;
     (void)dirfd;
-    s->n += parse_file(name, &p, &entry) && entry < s->entry ? 1 : 0;
+    SY_TRY(is_kept(w, name, &kept));
+    w->kept += kept ? 1 : 0;
     return SY_OK;
 }
 
 static sy_status remove_orphan(void *ctx, int dirfd, const char *name)
 {
-    struct search *s = ctx;
-    struct person p;
-    uint64_t entry;
-    if (parse_file(name, &p, &entry) && entry < s->entry) {
+    struct sweep *w = ctx;
+    bool kept = false;
+    SY_TRY(is_kept(w, name, &kept));
+    if (kept) {
         return SY_OK;
     }
-    s->n++;
+    w->removed++;
     return vault_erase_file(dirfd, name);
 }
 
-/* Of one subject: `removed` counts, the size of the ledger comes with it. */
-struct sweep {
-    struct vault *v;
-    uint64_t size, removed;
-};
+/* Looked through before anything is removed: the last file leads to the key. */
+static sy_status sweep_folder(struct sweep *w, int folder)
+{
+    w->kept = 0;
+    SY_TRY(vault_walk(folder, count_kept, w));
+    if (w->kept > 0) {
+        return vault_walk(folder, remove_orphan, w);
+    }
+    w->removed++;
+    return vault_payload_shred(w->v, w->who);
+}
 
 static sy_status sweep_subject(void *ctx, int dirfd, const char *name)
 {
     struct sweep *w = ctx;
-    uint8_t who[VAULT_NAME_BYTES];
     size_t n = 0;
     SY_FD_CLEANUP int folder = -1;
-    if (sodium_hex2bin(who, sizeof(who), name, strlen(name), NULL, &n, NULL) != 0 ||
-        n != sizeof(who)) {
+    if (sodium_hex2bin(w->who, sizeof(w->who), name, strlen(name), NULL, &n, NULL) != 0 ||
+        n != sizeof(w->who)) {
         return SY_OK; /* not ours */
     }
-    struct search kept = {.entry = w->size}, orphans = {.entry = w->size};
     SY_TRY(vault_folder(dirfd, name, false, &folder));
-    SY_TRY(vault_walk(folder, count_kept, &kept));
-    if (kept.n == 0) {
-        w->removed++;
-        return vault_payload_shred(w->v, who);
-    }
-    SY_TRY(vault_walk(folder, remove_orphan, &orphans));
-    w->removed += orphans.n;
-    return SY_OK;
+    return sweep_folder(w, folder);
 }
 
-sy_status vault_payload_sweep(struct vault *v, uint64_t size, uint64_t *ret_removed)
+sy_status vault_payload_sweep(struct vault *v, vault_payload_belongs_fn *belongs, void *ctx,
+                              uint64_t *ret_removed)
 {
-    struct sweep w = {.v = v, .size = size};
+    struct sweep w = {.v = v, .belongs = belongs, .ctx = ctx};
     sy_status s = vault_walk(v->payloads_fd, sweep_subject, &w);
     *ret_removed = w.removed;
     return s;
+}
+
+static sy_status is_another(void *ctx, const uint8_t who[VAULT_NAME_BYTES], uint64_t entry,
+                            bool *ret)
+{
+    const uint64_t *taken = ctx;
+    (void)who;
+    *ret = entry != *taken;
+    return SY_OK;
+}
+
+sy_status vault_payload_take_back(struct vault *v, const uint8_t who[VAULT_NAME_BYTES],
+                                  uint64_t entry)
+{
+    struct sweep w = {.v = v, .belongs = is_another, .ctx = &entry};
+    SY_FD_CLEANUP int folder = -1;
+    memcpy(w.who, who, sizeof(w.who));
+    sy_status s = open_folder(v, who, &folder);
+    if (s.code == SY_E_NOT_FOUND) {
+        return SY_OK;
+    }
+    SY_TRY(s);
+    return sweep_folder(&w, folder);
 }

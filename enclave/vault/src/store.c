@@ -134,7 +134,6 @@ static sy_status make_random_key(const struct vault *v, const char *name)
 static sy_status put_epoch(const struct vault *v, uint64_t epoch)
 {
     uint8_t bytes[EPOCH_BYTES];
-    SY_TRY(make_random_key(v, vault_name("noise:%" PRIu64, epoch).s));
     sy_store_le64(bytes, epoch);
     return vault_shelf_put(&v->items, "epoch", sy_view(bytes, sizeof(bytes)));
 }
@@ -154,6 +153,7 @@ static sy_status make_items(const struct vault *v)
     SY_TRY(make_sign_key(v, "domain:warden"));
     SY_TRY(make_random_key(v, "domain:box"));
     SY_TRY(make_random_key(v, "answers"));
+    SY_TRY(make_random_key(v, "noise:1"));
     SY_TRY(put_epoch(v, 1));
     SY_TRY(put_checkpoint(v, 0, NO_ROOT));
     return sy_replace_file_at(v->keys_fd, MASTER, vault_secret_view(&v->master), 0600);
@@ -273,8 +273,21 @@ uint64_t vault_epoch(const struct vault *v)
 
 sy_status vault_epoch_start(struct vault *v, uint64_t *ret_epoch)
 {
+    struct vault_name name = vault_name("noise:%" PRIu64, v->epoch + 1);
+    if (!vault_shelf_has(&v->items, name.s)) {
+        SY_TRY(make_random_key(v, name.s));
+    }
     SY_TRY(put_epoch(v, v->epoch + 1));
     *ret_epoch = ++v->epoch;
+    return SY_OK;
+}
+
+sy_status vault_epoch_reach(struct vault *v, uint64_t epoch)
+{
+    uint64_t now = v->epoch;
+    while (now < epoch) {
+        SY_TRY(vault_epoch_start(v, &now));
+    }
     return SY_OK;
 }
 

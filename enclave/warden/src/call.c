@@ -12,6 +12,7 @@
 #include "base/fdio.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "payload.h"
 #include "warden/promote.h"
 #include "warden/record.h"
 #include "warden/witness.h"
@@ -54,6 +55,7 @@ static void call_free(struct warden_call *c)
 static void refuse_in_clear(struct warden_call *c, const struct sy_error *e)
 {
     struct warden_origin o = {.conn = c->conn, .rpc_id = c->rpc_id};
+    warden_payload_take_back(c);
     send_error(c->w, &o, e);
     call_free(c);
 }
@@ -144,6 +146,7 @@ static void end_call(struct warden_call *c, struct sy_reply *reply)
 {
     struct sy_error err = {0};
     SY_BUF_CLEANUP struct sy_buf frame = sy_buf(REPLY_MAX + FRAME_EXTRA);
+    warden_payload_take_back(c);
     sy_status s = seal_reply(c, reply, &frame, &err);
     if (!sy_ok(s)) {
         sy_log(SY_LOG_ERROR, "reply not sealed", SY_LOGF_CODE(s.code));
@@ -253,6 +256,9 @@ static void record_and_wait(struct warden_call *c)
     struct sy_error err = {0};
     uint64_t entry = 0;
     sy_status s = warden_record(c->w, &c->request, &c->inputs, &c->decision, &entry, &err);
+    if ((sy_ok(s) && c->decision.verdict.code == 0) || c->w->failed) {
+        c->kept_at = 0; /* it is the entry's now; whether there is one, the next start will know */
+    }
     if (sy_ok(s) && !find_box(c)) { /* recorded: the same envelope will get its outcome */
         s = sy_fail(&err, SY_E_NO_MEMORY, NULL, NULL);
     }

@@ -1,8 +1,9 @@
 /*
- * What: payloads, as methods. Invariants: an erasure is durable in the log before anything is destroyed, and is
- * carried out again at every start, so that no crash and no copy put back undoes it; the log holds a random
- * name and a number, never an identifier; a name is told in the inputs of a request that the rules allow, and of
- * no other, or whoever reads the log could have it told of any identifier.
+ * What: payloads, as methods. Invariants: nothing is disclosed before the log durably says to whom; an erasure
+ * is durable in the log before anything is destroyed, and is carried out again at every start, so that no crash
+ * and no copy put back undoes it; the log holds a random name and a number, never an identifier; a name is told
+ * in the inputs of a request that the rules allow, and of no other, or whoever reads the log could have it told
+ * of any identifier.
  */
 #include "payload.h"
 
@@ -98,29 +99,115 @@ static sy_status belongs(struct warden *w, uint64_t entry, const uint8_t who[32]
     return SY_OK;
 }
 
-/* The entries of questions of which something is kept under this name, after `after`, the first `most`. */
+void warden_payload_take_back(struct warden_call *c)
+{
+    if (c->kept_at == 0) {
+        return;
+    }
+    sy_status s = vault_payload_take_back(c->w->vault, c->kept_who, c->kept_at - 1);
+    if (!sy_ok(s)) {
+        sy_log(SY_LOG_ERROR, "payload of no entry is left; removed at the next start",
+               SY_LOGF_CODE(s.code));
+    }
+    c->kept_at = 0;
+}
+
+/* The entries of questions of which something is kept under this name. */
 struct questions {
     uint64_t *entries;
     size_t n;
     bool more;
 };
 
-static sy_status find_questions(struct warden_call *c, const uint8_t who[32], uint64_t after,
-                                size_t most, struct questions *ret, struct sy_error *err)
+/* Those after `after` and before `before`, the first `most` of them. */
+struct range {
+    uint64_t after, before;
+    size_t most;
+};
+
+static const struct range ALL = {.before = UINT64_MAX, .most = SIZE_MAX};
+
+static sy_status find_questions(struct warden_call *c, const uint8_t who[32],
+                                const struct range *in, struct questions *ret, struct sy_error *err)
 {
     size_t n = 0;
     *ret = (struct questions){0};
     SY_TRY(vault_payload_list(c->w->vault, who, &c->arena, &ret->entries, &n, err));
-    for (size_t i = 0; i < n && !ret->more; i++) {
+    for (size_t i = 0; i < n && !ret->more && ret->entries[i] < in->before; i++) {
         uint64_t entry = ret->entries[i];
         bool is = false;
-        SY_TRY(entry > after ? belongs(c->w, entry, who, &is, err) : SY_OK);
-        ret->more = is && ret->n == most;
+        SY_TRY(entry > in->after ? belongs(c->w, entry, who, &is, err) : SY_OK);
+        ret->more = is && ret->n == in->most;
         if (is && !ret->more) {
             ret->entries[ret->n++] = entry; /* n <= i: what is overwritten was looked at */
         }
     }
     return SY_OK;
+}
+
+/* --- what the rules are told ---------------------------------------------------------------------- */
+
+/* SY_E_NOT_FOUND: nobody asked, or it was erased. */
+static sy_status known_as(struct warden_call *c, struct sy_view ns, uint8_t ret[32],
+                          struct sy_error *err)
+{
+    struct whom whom;
+    uint64_t entry;
+    SY_TRY(open_whom(c, ns, &whom, err));
+    sy_status s = vault_payload_find(c->w->vault, ns, sy_view(whom.id, whom.n), ret, err);
+    sodium_memzero(&whom, sizeof(whom));
+    return sy_ok(s) && rules_is_erased(c->w->state, ret, &entry) ? sy_status_of(SY_E_NOT_FOUND) : s;
+}
+
+/* What would the rules say of this request, had it named a subject of whom nothing is kept? */
+static bool told_wanted(struct warden_call *c, int32_t code)
+{
+    struct rules_decision d = {0};
+    struct sy_subject_inputs told = {.opens = true};
+    struct sy_inputs in = c->inputs;
+    in.subject = &told;
+    in.n_subject = 1;
+    in.time = warden_time(c->w);
+    sy_status s = rules_decide(c->w->state, &c->request, &in, &c->arena, &d, NULL);
+    return sy_ok(s) && d.kind == RULES_KIND_EVENT && d.verdict.code == (uint64_t)code;
+}
+
+static sy_status tell_kept(struct warden_call *c, struct sy_view ns, const struct range *range,
+                           struct sy_subject_inputs *in)
+{
+    struct questions q;
+    uint8_t who[32];
+    struct sy_error err = {0};
+    warden_commit(c->w); /* questions of this very round keep their payloads, and are counted */
+    sy_status s = known_as(c, ns, who, &err);
+    in->opens = sy_ok(s) || s.code == SY_E_NOT_FOUND;
+    if (!sy_ok(s)) {
+        enum sy_category cat = sy_category_of(s.code);
+        return cat == SY_CAT_USAGE ? SY_OK : s; /* the rules say what is wrong with the request */
+    }
+    SY_TRY(find_questions(c, who, range, &q, &err));
+    in->kept = q.n;
+    memcpy(in->who, who, sizeof(in->who));
+    return SY_OK;
+}
+
+/* Fill the input and decide (true), or end the call. Only of a request that the rules otherwise answer with
+ * `code`: nobody else has a subject's name put into the log. */
+static bool tell(struct warden_call *c, struct sy_view ns, const struct range *range, int32_t code)
+{
+    struct sy_subject_inputs *in = sy_arena_alloc(&c->arena, 1, sizeof(*in));
+    if (in == NULL || !told_wanted(c, code)) {
+        return true; /* without the input it is refused */
+    }
+    c->inputs.subject = in;
+    c->inputs.n_subject = 1;
+    sy_status s = tell_kept(c, ns, range, in);
+    if (!sy_ok(s)) {
+        sy_log(SY_LOG_ERROR, "payloads not found", SY_LOGF_CODE(s.code));
+        warden_call_clear(c, SY_E_INTERNAL, "what is kept could not be looked up");
+        return false;
+    }
+    return true;
 }
 
 /* --- subject.trail -------------------------------------------------------------------------------- */
@@ -145,30 +232,19 @@ static sy_status fill_question(struct warden_call *c, uint64_t entry, struct sy_
     return SY_OK;
 }
 
-/* Nobody asked, or it was erased: an empty trail. */
-static sy_status known_as(struct warden_call *c, struct sy_view ns, uint8_t ret[32],
-                          struct sy_error *err)
-{
-    struct whom whom;
-    uint64_t entry;
-    SY_TRY(open_whom(c, ns, &whom, err));
-    sy_status s = vault_payload_find(c->w->vault, ns, sy_view(whom.id, whom.n), ret, err);
-    sodium_memzero(&whom, sizeof(whom));
-    return sy_ok(s) && rules_is_erased(c->w->state, ret, &entry) ? sy_status_of(SY_E_NOT_FOUND) : s;
-}
-
+/* Nobody asked, or it was erased since: an empty trail. */
 static sy_status read_trail(struct warden_call *c, struct sy_trail *ret, struct sy_error *err)
 {
+    const struct sy_subject_inputs *in = c->inputs.subject; /* the rules allowed it: there is one */
     struct sy_trail_ask args;
     struct questions q;
-    uint8_t who[32];
+    uint64_t entry;
     SY_TRY(read_args(c, &sy_trail_ask_desc, &args, err));
-    sy_status s = known_as(c, args.ns, who, err);
-    if (s.code == SY_E_NOT_FOUND) {
+    if (sodium_is_zero(in->who, sizeof(in->who)) || rules_is_erased(c->w->state, in->who, &entry)) {
         return SY_OK;
     }
-    SY_TRY(s);
-    SY_TRY(find_questions(c, who, args.after, TRAIL_QUESTIONS, &q, err));
+    const struct range range = {args.after, c->entries[0], TRAIL_QUESTIONS};
+    SY_TRY(find_questions(c, in->who, &range, &q, err));
     ret->questions = sy_arena_alloc(&c->arena, q.n + 1, sizeof(*ret->questions));
     if (ret->questions == NULL) {
         return sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
@@ -181,7 +257,17 @@ static sy_status read_trail(struct warden_call *c, struct sy_trail *ret, struct 
     return SY_OK;
 }
 
-void warden_read_trail(struct warden_call *c)
+bool warden_trail_prepare(struct warden_call *c)
+{
+    struct sy_trail_ask args;
+    if (!sy_ok(read_args(c, &sy_trail_ask_desc, &args, NULL))) {
+        return true;
+    }
+    const struct range range = {args.after, UINT64_MAX, TRAIL_QUESTIONS};
+    return tell(c, args.ns, &range, 0);
+}
+
+void warden_trail_done(struct warden_call *c)
 {
     struct sy_error err = {0};
     struct sy_trail ret = {0};
@@ -219,7 +305,7 @@ static sy_status read_payload(struct warden_call *c, struct sy_buf *b, struct sy
     return s;
 }
 
-void warden_read_payload(struct warden_call *c)
+void warden_payload_read_done(struct warden_call *c)
 {
     struct sy_error err = {0};
     struct sy_payload ret = {0};
@@ -235,53 +321,11 @@ void warden_read_payload(struct warden_call *c)
 
 /* --- payload.erase -------------------------------------------------------------------------------- */
 
-/* Would the rules refuse this for nothing but that nothing is kept? */
-static bool erase_wanted(struct warden_call *c)
-{
-    struct rules_decision d = {0};
-    struct sy_subject_inputs told = {.opens = true};
-    struct sy_inputs in = c->inputs;
-    in.subject = &told;
-    in.n_subject = 1;
-    in.time = warden_time(c->w);
-    sy_status s = rules_decide(c->w->state, &c->request, &in, &c->arena, &d, NULL);
-    return sy_ok(s) && d.kind == RULES_KIND_EVENT && d.verdict.code == SY_E_NOT_FOUND;
-}
-
-static sy_status tell_kept(struct warden_call *c, struct sy_view ns, struct sy_subject_inputs *in)
-{
-    struct questions q;
-    uint8_t who[32];
-    struct sy_error err = {0};
-    warden_commit(c->w); /* questions of this very round keep their payloads, and are counted */
-    sy_status s = known_as(c, ns, who, &err);
-    in->opens = sy_ok(s) || s.code == SY_E_NOT_FOUND;
-    if (!sy_ok(s)) {
-        enum sy_category cat = sy_category_of(s.code);
-        return cat == SY_CAT_USAGE ? SY_OK : s; /* the rules say what is wrong with the request */
-    }
-    SY_TRY(find_questions(c, who, 0, SIZE_MAX, &q, &err));
-    in->kept = q.n;
-    memcpy(in->who, who, sizeof(in->who));
-    return SY_OK;
-}
-
 bool warden_erase_prepare(struct warden_call *c)
 {
     struct sy_erase args;
-    struct sy_subject_inputs *in = sy_arena_alloc(&c->arena, 1, sizeof(*in));
-    if (in == NULL || !sy_ok(read_args(c, &sy_erase_desc, &args, NULL)) || !erase_wanted(c)) {
-        return true; /* without the input it is refused */
-    }
-    c->inputs.subject = in;
-    c->inputs.n_subject = 1;
-    sy_status s = tell_kept(c, args.ns, in);
-    if (!sy_ok(s)) {
-        sy_log(SY_LOG_ERROR, "payloads not found", SY_LOGF_CODE(s.code));
-        warden_call_clear(c, SY_E_INTERNAL, "what is kept could not be looked up");
-        return false;
-    }
-    return true;
+    return !sy_ok(read_args(c, &sy_erase_desc, &args, NULL)) ||
+           tell(c, args.ns, &ALL, SY_E_NOT_FOUND);
 }
 
 void warden_erase_done(struct warden_call *c)
@@ -322,15 +366,19 @@ static sy_status shred_erased(struct warden *w)
     return SY_OK;
 }
 
+/* Also of a question whose payload reached this standby, but not its entry: that number is another's. */
+static sy_status is_kept(void *ctx, const uint8_t who[32], uint64_t entry, bool *ret)
+{
+    struct warden *w = ctx;
+    *ret = false;
+    return entry < ledger_size(w->ledger) ? belongs(w, entry, who, ret, NULL) : SY_OK;
+}
+
 sy_status warden_payloads_settle(struct warden *w)
 {
-    uint64_t removed = 0, size = ledger_size(w->ledger);
+    uint64_t removed = 0;
     SY_TRY(shred_erased(w));
-    /* Of a question whose payload reached this standby, but not its entry: that number is the promotion's. */
-    if (w->promotion > 0 && w->promotion + 1 == size) {
-        size = w->promotion;
-    }
-    SY_TRY(vault_payload_sweep(w->vault, size, &removed));
+    SY_TRY(vault_payload_sweep(w->vault, is_kept, w, &removed));
     if (removed > 0) {
         sy_log(SY_LOG_INFO, "payloads without an entry removed", SY_LOGF_N("payloads", removed));
     }

@@ -5,8 +5,11 @@
  */
 #include "warden/promote.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <sodium.h>
 #include <string.h>
+#include <sys/file.h>
 
 #include "base/fdio.h"
 #include "base/log.h"
@@ -67,13 +70,6 @@ static sy_status root_check(const struct warden *w, const struct sy_promote *a,
                : sy_fail(err, SY_E_PROOF, "root", "the request is for another history");
 }
 
-/* A key that an earlier attempt made, before it was cut short, has drawn nothing yet. */
-static sy_status begin_noise(struct warden *w, uint64_t epoch)
-{
-    uint64_t now = vault_epoch(w->vault);
-    return now >= epoch ? SY_OK : vault_epoch_start(w->vault, &now);
-}
-
 static sy_status refused(const struct sy_verdict *v, struct sy_error *err)
 {
     char field[sizeof(err->field)];
@@ -93,7 +89,7 @@ static sy_status promote(struct warden *w, const struct rules_request *r,
     if (d.kind != RULES_KIND_EVENT || d.verdict.code != 0) {
         return refused(&d.verdict, err); /* a standby records nothing, refusals included */
     }
-    SY_TRY(begin_noise(w, a->epoch));
+    SY_TRY(vault_epoch_reach(w->vault, a->epoch));
     SY_TRY(warden_record(w, r, &in, &d, &entry, err));
     SY_TRY(ledger_commit(w->ledger, err));
     w->appended = false;
@@ -163,7 +159,7 @@ sy_status warden_lead(struct warden *w, struct sy_error *reterr)
                "this domain was promoted and no policy has a quorum: another leader is "
                "detected, not prevented");
     }
-    return begin_noise(w, e.number);
+    return vault_epoch_reach(w->vault, e.number);
 }
 
 bool warden_is_fenced(const struct warden *w)
@@ -205,10 +201,8 @@ static sy_status ask(struct warden *w, struct sy_error *err)
     struct sy_row_domain domain;
     SY_TRY(warden_domain_fold(w, err));
     SY_TRY(rules_epoch_read(w->state, &e, err));
-    if (!warden_is_standby(w) || memcmp(e.seat, w->seat, sizeof(w->seat)) == 0) {
-        return sy_fail(err, SY_E_STATE, SEAT_FILE,
-                       warden_is_standby(w) ? "this folder leads the domain already"
-                                            : "this folder is no standby");
+    if (memcmp(e.seat, w->seat, sizeof(w->seat)) == 0) {
+        return sy_fail(err, SY_E_STATE, SEAT_FILE, "this folder leads the domain already");
     }
     SY_TRY(rules_state_read(w->state, sy_view_str("genesis"), &sy_genesis_desc, &arena, &g, err));
     SY_TRY(rules_state_read(w->state, sy_view_str("domain"), &sy_row_domain_desc, &arena, &domain,
@@ -220,11 +214,29 @@ static sy_status ask(struct warden *w, struct sy_error *err)
     return write_request(w, &g, &a, err);
 }
 
+/* Opening ends what a crash left undone: not in a domain's own folder, and not while anybody works here. */
+static sy_status lock(struct warden *w, int *ret_fd, struct sy_error *err)
+{
+    SY_TRY(warden_seat_read(w, err));
+    if (!warden_is_standby(w)) {
+        return sy_fail(err, SY_E_STATE, SEAT_FILE, "this folder is no standby");
+    }
+    *ret_fd = openat(w->dir, "run", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (*ret_fd < 0) {
+        return sy_fail_errno(err, errno, "open the run folder");
+    }
+    return flock(*ret_fd, LOCK_EX | LOCK_NB) == 0
+               ? SY_OK
+               : sy_fail(err, SY_E_BUSY, "run", "a domain or a copier runs in this folder");
+}
+
 sy_status warden_promotion_ask(int dir, struct sy_error *reterr)
 {
     static struct warden w;
+    SY_FD_CLEANUP int run = -1; /* the lock goes with it */
     w = (struct warden){.dir = dir, .zygote = -1, .listener = -1, .control = -1};
-    sy_status s = ask(&w, reterr);
+    sy_status s = lock(&w, &run, reterr);
+    s = sy_ok(s) ? ask(&w, reterr) : s;
     ledger_close(w.ledger);
     vault_close(w.vault);
     rules_state_free(w.state);

@@ -9,6 +9,7 @@
 #include <string.h>
 
 #include "base/log.h"
+#include "rules/model.h"
 #include "warden/record.h"
 #include "warden/run.h"
 #include "warden/work.h"
@@ -134,6 +135,17 @@ void warden_rerun_done(struct warden_call *c)
     warden_run_start(c, &ask);
 }
 
+/* The request was allowed when it came; since then the grant may have been stopped. Nothing is recorded of a
+ * re-run that is refused here: it stays open, and a grant that is resumed gives it its outcome. */
+static sy_status may_run(struct warden_call *c, uint64_t charge, struct sy_error *err)
+{
+    struct rules_key key = rules_key_charge(charge);
+    struct sy_row_charge row;
+    SY_TRY(rules_state_read(c->w->state, rules_key_view(&key), &sy_row_charge_desc, &c->arena, &row,
+                            err));
+    return rules_rerun_in_force(c->w->state, row.grant, warden_time(c->w), &c->arena, err);
+}
+
 /* Recorded before: told, at work, or cut short by a crash. */
 void warden_rerun_again(struct warden_call *c)
 {
@@ -148,6 +160,8 @@ void warden_rerun_again(struct warden_call *c)
         warden_run_busy(c); /* the outcome may be known already, but its slot has not ended */
     } else if (row.outcome.n > 0) {
         warden_rerun_say(c);
+    } else if (!sy_ok(may_run(c, row.charge, &err))) {
+        warden_call_refuse(c, &err);
     } else if (!warden_has_room(c->w)) {
         warden_call_clear(c, SY_E_READ_ONLY, "the domain's disk is full: nothing was run");
     } else {

@@ -120,7 +120,8 @@ static bool who_wanted(struct warden_call *c, struct sy_subject_inputs told)
 
 /* The subject's name, and, when the question will be charged, its secret as the payload of the entry that comes
  * next: whatever is in the log of a subject can be opened until it is erased. Decided here and recorded
- * without anything in between; of a crash in between the start sweeps what is left. */
+ * without anything in between; when it is not recorded after all, the end of the call takes the payload back,
+ * and of a crash in between the start sweeps what is left. */
 static sy_status name_and_keep(struct warden_call *c, struct sy_view ns, const struct opening *o,
                                struct sy_subject_inputs *in)
 {
@@ -131,7 +132,10 @@ static sy_status name_and_keep(struct warden_call *c, struct sy_view ns, const s
         return SY_OK;
     }
     uint64_t entry = ledger_size(w->ledger) + ledger_pending(w->ledger);
-    return vault_payload_put(w->vault, ns, id, entry, c->opened.secret, NULL);
+    SY_TRY(vault_payload_put(w->vault, ns, id, entry, c->opened.secret, NULL));
+    memcpy(c->kept_who, in->who, sizeof(c->kept_who));
+    c->kept_at = entry + 1;
+    return SY_OK;
 }
 
 /* Whatever does not open is told so, and the rules refuse it. */

@@ -241,7 +241,7 @@ decide_fn decide_run, decide_answer; /* run.c */
 apply_fn apply_run, apply_answer;
 decide_fn decide_subject; /* subject.c */
 apply_fn apply_subject;
-decide_fn decide_erase, decide_trail; /* payload.c */
+decide_fn decide_erase, decide_payload_read, decide_trail; /* payload.c */
 apply_fn apply_erase;
 decide_fn decide_list, decide_log, decide_status; /* read.c */
 decide_fn decide_witness;                         /* witness.c */

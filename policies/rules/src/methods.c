@@ -43,7 +43,7 @@ static const struct method METHODS[] = {
     {{"pack.adopt",          "agency",                                     0,               &sy_pack_adopt_desc,  "pack"},    decide_pack,         apply_pack},
     {{"party.enrol",         "developer department security auditor buyer issuer", NEW,     &sy_enrol_desc,       "enrol"},   decide_enrol,        apply_enrol},
     {{"payload.erase",       "agency",                                     SECRET,          &sy_erase_desc,       "erase"},   decide_erase,        apply_erase},
-    {{"payload.read",        "agency auditor",                             READ,            &sy_payload_read_desc, ""},       decide_status,       NULL},
+    {{"payload.read",        "agency auditor",                             0,               &sy_payload_read_desc, "disclose"}, decide_payload_read, NULL},
     {{"risk.report",         "agency operator security",                   READ,            NULL,                 ""},        decide_status,       NULL},
     {{"scene.apply",         "developer",                                  0,               &sy_proposal_desc,    "apply"},   decide_scene,        apply_scene},
     {{"scene.consent",       "department",                                 GRANT,           &sy_review_desc,      "review"},  decide_consent,      apply_consent},
@@ -56,7 +56,7 @@ static const struct method METHODS[] = {
     {{"state.list",          "",                                           READ,            &sy_list_desc,        ""},        decide_list,         NULL},
     {{"status.domain",       "",                                           READ,            NULL,                 ""},        decide_status,       NULL},
     {{"subject.ask",         "developer",                                  GRANT | SUBJECT | SECRET | GATE, &sy_subject_ask_desc, "charge"}, decide_subject,    apply_subject},
-    {{"subject.trail",       "agency",                                     READ | SECRET,   &sy_trail_ask_desc,   ""},        decide_trail,        NULL},
+    {{"subject.trail",       "agency",                                     SECRET,          &sy_trail_ask_desc,   "disclose"}, decide_trail,       NULL},
     {{"witness.adopt",       "agency",                                     0,               &sy_witness_adopt_desc, "witness"}, decide_witness,   apply_witness},
     {{"witness.status",      "",                                           READ,            NULL,                 ""},        decide_status,       NULL},
 };

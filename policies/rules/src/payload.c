@@ -23,10 +23,40 @@ static sy_status whom_form(struct ask *c, struct sy_view ns)
                : SY_OK;
 }
 
+/* What the warden read in the secret; NULL when it could not. */
+static const struct sy_subject_inputs *told(const struct ask *c)
+{
+    return c->in->n_subject == 1 && c->in->subject->opens ? c->in->subject : NULL;
+}
+
+static sy_status not_told(struct ask *c)
+{
+    return sy_fail(c->err, SY_E_FIELD, "secret", "an identifier, and a salt of 32 random bytes");
+}
+
+/* ---- disclosing ---- */
+
+/* Only of a charge about one subject; of any other nothing personal is kept. */
+sy_status decide_payload_read(struct ask *c)
+{
+    const struct sy_payload_read *a = c->args;
+    struct rules_key key = rules_key_charge(a->entry);
+    struct sy_view value;
+    struct sy_row_charge row = {0};
+    if (rules_state_get(c->state, rules_key_view(&key), &value)) {
+        SY_TRY(charge_row(c->state, a->entry, c->arena, &row, c->err));
+    }
+    return row.once
+               ? SY_OK
+               : sy_fail(c->err, SY_E_NOT_FOUND, "entry", "nothing personal is kept of this entry");
+}
+
+/* BOUNDARY: the warden says under which name the subject goes, and how many questions it will list. */
 sy_status decide_trail(struct ask *c)
 {
     const struct sy_trail_ask *a = c->args;
-    return whom_form(c, a->ns);
+    SY_TRY(whom_form(c, a->ns));
+    return told(c) != NULL ? SY_OK : not_told(c);
 }
 
 /* ---- erasing ---- */
@@ -53,10 +83,9 @@ sy_status decide_erase(struct ask *c)
 {
     const struct sy_erase *a = c->args;
     SY_TRY(whom_form(c, a->ns));
-    const struct sy_subject_inputs *in = c->in->n_subject == 1 ? c->in->subject : NULL;
-    if (in == NULL || !in->opens) {
-        return sy_fail(c->err, SY_E_FIELD, "secret",
-                       "an identifier, and a salt of 32 random bytes");
+    const struct sy_subject_inputs *in = told(c);
+    if (in == NULL) {
+        return not_told(c);
     }
     struct rules_key key = rules_key_subject(a->ns, in->who);
     struct sy_view value;

@@ -9,6 +9,7 @@
  * Source: DESIGN section 3.
  */
 #include "method.h"
+#include "rules/model.h"
 
 /* ---- decide ---- */
 
@@ -27,18 +28,19 @@ static sy_status was_answered(struct ask *c, const struct sy_row_charge *row)
                                                    : "the run was refused: no figure was released");
 }
 
-static sy_status shares_kept(struct ask *c, const uint8_t grant[32])
+sy_status rules_rerun_in_force(const struct rules_state *s, const uint8_t id[32], int64_t now,
+                               struct sy_arena *arena, struct sy_error *reterr)
 {
     struct sy_row_grant g;
     struct sy_proposal p;
-    SY_TRY(grant_row(c->state, grant, c->arena, &g, &p, c->err));
+    SY_TRY(grant_row(s, id, arena, &g, &p, reterr));
     if (word_in(g.status, "awaiting suspended")) {
-        return sy_fail(c->err, SY_E_SUSPENDED, "charge",
+        return sy_fail(reterr, SY_E_SUSPENDED, "charge",
                        "the grant's key shares are not here: again when the scene is resumed");
     }
     bool over = !sy_view_is(g.status, "active");
-    if (over || c->in->time > p.not_after) { /* whoever asks may be faster than grant.expire */
-        return sy_fail(c->err, over ? SY_E_GRANT : SY_E_EXPIRED, "charge",
+    if (over || now > p.not_after) { /* whoever asks may be faster than grant.expire */
+        return sy_fail(reterr, over ? SY_E_GRANT : SY_E_EXPIRED, "charge",
                        "cannot be re-run any more: the grant is over");
     }
     return SY_OK;
@@ -55,7 +57,7 @@ sy_status decide_rerun(struct ask *c)
     }
     SY_TRY(charge_row(c->state, a->charge, c->arena, &row, c->err));
     SY_TRY(was_answered(c, &row));
-    return shares_kept(c, row.grant);
+    return rules_rerun_in_force(c->state, row.grant, c->in->time, c->arena, c->err);
 }
 
 static sy_status rerun_row(const struct rules_state *s, uint64_t entry, struct sy_arena *arena,

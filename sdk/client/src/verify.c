@@ -13,10 +13,9 @@
 enum { PROOFS_MAX = 8 };
 
 /* What the domain answers without logging it. Any other success must be proven. */
-static const char *const READS[] = {"dataset.share",  "log.entries",  "log.growth",
-                                    "log.keys",       "log.receipt",  "model.check",
-                                    "state.list",     "risk.report",  "status.domain",
-                                    "witness.status", "payload.read", "subject.trail"};
+static const char *const READS[] = {"dataset.share", "log.entries",   "log.growth", "log.keys",
+                                    "log.receipt",   "model.check",   "state.list", "risk.report",
+                                    "status.domain", "witness.status"};
 
 static bool is_read(const char *method)
 {

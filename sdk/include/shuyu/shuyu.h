@@ -225,7 +225,8 @@ typedef struct shuyu_pong {
     char version[32]; /* of the software */
     uint64_t entries; /* in its log */
     int64_t time;
-    bool is_pinned; /* domain, box, log (or one before it) and warden are those that the profile pins */
+    bool
+        is_pinned; /* domain, box, log (or one before it) and warden are those that the profile pins */
 } shuyu_pong;
 
 /* Ask for a sign of life. Errors as shuyu_call; SHUYU_E_FIELD when the answer is not a ping's. */
@@ -261,7 +262,7 @@ typedef struct shuyu_reply shuyu_reply;
  * SHUYU_E_STATE (profile not pinned), SHUYU_E_FIELD, SHUYU_E_TIMEOUT, SHUYU_E_CLOSED, SHUYU_E_TLS,
  * SHUYU_E_IO; SHUYU_E_SEAL, _PROOF, _DIGEST, _SIGNATURE, _UNSIGNED, _ROLLBACK, _NOT_CANONICAL,
  * _FIELD when the reply does not hold: somebody tampers with it.
- * Results of reads (dataset.share, log.entries, payload.read, state.list, and others that docs/protocol.md names)
+ * Results of reads (dataset.share, log.entries, state.list, and others that docs/protocol.md names)
  * are not logged: they come signed and sealed to the party, and without a proof. Blocks up to call_timeout_ms.
  */
 SHUYU_MUST SHUYU_API shuyu_status shuyu_call(shuyu_session *s, const shuyu_request *request,

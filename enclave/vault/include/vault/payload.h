@@ -15,8 +15,8 @@
  * HKDF(key, "shuyu-payload-1" || P.ENTRY); its plaintext is padded to a multiple of 1,024 bytes. So a file put
  * in another's place, or under another name, does not open.
  *
- * Crashes. A payload is put before its entry is written: one whose entry never came is swept at the next
- * start. The ledger says that a subject is erased before anything is destroyed, and the start destroys again
+ * Crashes. A payload is put before its entry is written: one whose entry never came, or became another's, is
+ * taken back at once, or swept at the next start. The ledger says that a subject is erased before anything is destroyed, and the start destroys again
  * whatever the ledger says is erased; each step of it can be repeated.
  *
  * Identifiers are bytes here, in the form that ingest stores (wire/unit_id.h). Making a name costs the same
@@ -64,9 +64,18 @@ SY_MUST sy_status vault_payload_shred(struct vault *v, const uint8_t who[VAULT_N
 /* Destroy the key that an identifier has now, wherever its payloads are. OK when it has none. */
 SY_MUST sy_status vault_payload_forget(struct vault *v, struct sy_view ns, struct sy_view id);
 
-/* Remove payloads of entries from `size` on, which the ledger does not have, and what else a crash left; a
- * subject of whom nothing is left loses its key. For the start, before anything is served. Stops at the first
- * error; may be called again. */
-SY_MUST sy_status vault_payload_sweep(struct vault *v, uint64_t size, uint64_t *ret_removed);
+/* Does the ledger have this entry, of a question about this subject? Not OK: it cannot be told. */
+typedef sy_status vault_payload_belongs_fn(void *ctx, const uint8_t who[VAULT_NAME_BYTES],
+                                           uint64_t entry, bool *ret);
+
+/* Remove payloads that belong to no entry, and what else a crash left; a subject of whom nothing is left loses
+ * its key. For the start, before anything is served. Asks more than once about an entry. Stops at the first
+ * error, of `belongs` too; may be called again. */
+SY_MUST sy_status vault_payload_sweep(struct vault *v, vault_payload_belongs_fn *belongs, void *ctx,
+                                      uint64_t *ret_removed);
+
+/* The same for one payload, of an entry that was not written after all. OK when it is not there. */
+SY_MUST sy_status vault_payload_take_back(struct vault *v, const uint8_t who[VAULT_NAME_BYTES],
+                                          uint64_t entry);
 
 #endif

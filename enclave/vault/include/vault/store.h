@@ -101,6 +101,10 @@ SY_MUST sy_status vault_log_key_erase(struct vault *v, size_t i, struct sy_error
 uint64_t vault_epoch(const struct vault *v);
 SY_MUST sy_status vault_epoch_start(struct vault *v, uint64_t *ret_epoch);
 
+/* Start epochs until the current one is `epoch`, or later already. A key that is there, made before a crash or
+ * copied from another folder, stays what it is: it may have been drawn from. */
+SY_MUST sy_status vault_epoch_reach(struct vault *v, uint64_t epoch);
+
 /* A copy of an epoch's 32-byte noise key. SY_E_NOT_FOUND when it never was or was destroyed. */
 SY_MUST sy_status vault_noise_key(struct vault *v, uint64_t epoch, struct vault_secret *ret);
 

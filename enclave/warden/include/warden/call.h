@@ -28,7 +28,10 @@ struct warden_call {
     uint64_t entries[3]; /* entries that record the outcome: proofs of the reply */
     size_t n_entries;
     size_t reply_bytes; /* fixed reply length; 0 = the smallest that fits */
-    bool waits;         /* what a run gave is told only when a quorum covers its entries (hold.c) */
+    uint64_t
+        kept_at; /* entry + 1 of the payload that was put for this question, until the question is recorded */
+    uint8_t kept_who[32];
+    bool waits; /* what a run gave is told only when a quorum covers its entries (hold.c) */
 };
 
 /* Where a frame came from. */

@@ -32,7 +32,8 @@ bool warden_is_standby(const struct warden *w);
 SY_MUST sy_status warden_lead(struct warden *w, struct sy_error *reterr);
 
 /* `shuyu-warden --promote`: write DIR/promote.req for the folder `dir`, unsigned, good for an hour. Reads and
- * folds the log; signs and changes nothing else. SY_E_STATE when the folder is no standby or leads. */
+ * folds the log; signs and changes nothing else. SY_E_STATE when the folder is no standby or leads, SY_E_BUSY when
+ * a domain or a copier runs in it. */
 SY_MUST sy_status warden_promotion_ask(int dir, struct sy_error *reterr);
 
 /* Must this domain still keep silent? It was promoted, a policy with a quorum is in force, and no quorum has

@@ -34,6 +34,12 @@ SY_MUST sy_status rules_grant_in_force(const struct sy_row_grant *row,
                                        const struct sy_proposal *proposal, int64_t now,
                                        struct sy_error *reterr);
 
+/* May a charge under grant `id` be run again now (audit.rerun)? OK while the grant is active; SY_E_SUSPENDED: not
+ * now, its shares are not here; SY_E_GRANT, SY_E_EXPIRED: never again; field "charge". */
+SY_MUST sy_status rules_rerun_in_force(const struct rules_state *s, const uint8_t id[32],
+                                       int64_t now, struct sy_arena *arena,
+                                       struct sy_error *reterr);
+
 struct rules_model {
     struct sy_row_model row;
     struct sy_model_def def;

@@ -8,7 +8,7 @@
 
 #include "wire/consent.h"
 
-/* payload.read (auditor, agency; a read): what the charge `entry` was about. */
+/* payload.read (auditor, agency; event "disclose"): what the charge `entry` was about. */
 #define SY_PAYLOAD_READ_FIELDS(F, S, L) F(u64, entry, "entry", SY_OPT)
 SY_RECORD(payload_read, SY_PAYLOAD_READ_FIELDS)
 /* secret: a canonical sy_subject_secret; empty when `erased`, the entry that says so, is not 0. */
@@ -26,8 +26,9 @@ SY_RECORD(payload, SY_PAYLOAD_FIELDS)
     F(b32, salt, "salt", 0)
 SY_RECORD(whom, SY_WHOM_FIELDS)
 
-/* subject.trail (agency, on behalf of the subject; a read): all questions about one subject of a unit
- * namespace, since it was last erased, in the order of the log; `after` pages on. */
+/* subject.trail (agency, on behalf of the subject; event "disclose", whose inputs name the subject by its random
+ * name, with the number of questions told): all questions about one subject of a unit namespace before this
+ * request, since it was last erased, in the order of the log; `after` pages on. */
 #define SY_TRAIL_ASK_FIELDS(F, S, L)                                                               \
     F(u64, after, "after", SY_OPT)                                                                 \
     F(str, ns, "ns", 0)
