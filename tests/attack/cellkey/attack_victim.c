@@ -276,11 +276,13 @@ static struct attack_verdict about_victims(way_fn *const *ways, size_t n_ways)
             sum += one_victim(&c, ways[w], &tally);
             cells_close(&c);
         }
-        double accuracy = sum / (double)n;
-        double error = sqrt(0.25 * (double)tally.told) / (double)n;
+        /* of the worlds with a victim: the others must not dilute what was found out */
+        double worlds = fmax(1, (double)(n - tally.nobody));
+        double accuracy = (sum - BASELINE * (double)tally.nobody) / worlds;
+        double error = sqrt(0.25 * (double)tally.told) / worlds;
         fprintf(stderr, "way %zu: %.3f of %zu, %zu told, %zu without a victim\n", w, accuracy, n,
                 tally.told, tally.nobody);
-        if (tally.nobody * 20 > n) {
+        if (tally.nobody * 2 > n) {
             fail_msg("way %zu finds hardly any victims: it is no attack", w);
         }
         worst = fmax(worst, accuracy - 4 * error);
