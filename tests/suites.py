@@ -48,7 +48,10 @@ def wanted(name, suites, is_sanitized, asked):
 
 def pick(build, asked):
     tests = registered(build)
-    known = {name for name, _, _ in tests} | {s for _, suites, _ in tests for s in suites}
+    names = [name for name, _, _ in tests]
+    for name in sorted({n for n in names if names.count(n) > 1}):
+        sys.exit(f"run: two tests have the name '{name}': meson would stop before the last of them ended")
+    known = set(names) | {s for _, suites, _ in tests for s in suites}
     for name in sorted(asked - known):
         sys.exit(f"run: no suite or test '{name}'; there are: {' '.join(sorted(known))}")
     is_sanitized = sanitized(build)
