@@ -274,6 +274,9 @@ def test_suspended(tap, d, grant, n):
               said["ok"] is False and (said["match"], said["unable"], said["over"]) == (0, n, 0),
               (status, said))
     tap.check("and it says that nothing could be run", said.get("nothing") is True, said)
+    status, said, err = again(d, "--all")
+    tap.check("nor does rerun --all pass it", status == 1 and said["refused"] == n and
+              said["grant_over"] == 0, (status, said, err))
     d.shuyu("agency", "scene", "resume", grant, "--ground", "incident")
     code, reply = send_local(d, auditor, packet)
     result = msgpack.unpackb(reply["result"], raw=False) if code == "" else {}

@@ -116,7 +116,6 @@ static int ask_picked(struct cli *c, struct tally *t, const struct rerun_picks *
 
 static int summary(struct cli *c, struct tally *t, const struct rerun_picks *p)
 {
-    bool all = c->n_args == 0;
     if (c->json) {
         cli_print_json(json_pack("{s:I,s:I,s:I,s:I,s:I,s:I,s:O}", "match", (json_int_t)t->n[MATCH],
                                  "mismatch", (json_int_t)t->n[MISMATCH], "unable",
@@ -127,11 +126,10 @@ static int summary(struct cli *c, struct tally *t, const struct rerun_picks *p)
     cli_say(c, "%zu answers run again: %zu match, %zu mismatch, %zu could not be run\n",
             t->n[MATCH] + t->n[MISMATCH] + t->n[UNABLE], t->n[MATCH], t->n[MISMATCH], t->n[UNABLE]);
     if (p->n_over + p->n_subject > 0) {
-        cli_say(c, "not asked for: %zu of grants that are not in force, %zu about one subject\n",
-                p->n_over, p->n_subject);
+        cli_say(c, "not asked for: %zu of grants that are over, %zu about one subject\n", p->n_over,
+                p->n_subject);
     }
-    bool fine = t->n[MISMATCH] + t->n[UNABLE] == 0 && (all || t->n[REFUSED] == 0);
-    return fine ? 0 : 1;
+    return t->n[MISMATCH] + t->n[UNABLE] + t->n[REFUSED] == 0 ? 0 : 1;
 }
 
 int cli_audit_rerun(struct cli *c)

@@ -111,7 +111,9 @@ static int read_log(struct cli *c, int64_t since, struct rerun_picks *p)
 
 /* --- grants ------------------------------------------------------------------------------------------- */
 
-struct in_force {
+/* Those that have ended for good. Only they are left out: a suspended one's answers are asked for, so that a
+ * suspension passes no audit. */
+struct ended {
     struct cli *c;
     char (*at)[HEX + 1];
     size_t n, cap;
@@ -120,11 +122,11 @@ struct in_force {
 
 static bool note_grant(void *ctx, struct sy_view key, struct sy_view value)
 {
-    struct in_force *f = ctx;
+    struct ended *f = ctx;
     struct sy_view status;
     size_t n = sizeof(GRANTS) - 1;
-    if (!cli_member(f->c, value, "status", &status) || !sy_view_is(status, "active") ||
-        key.n != n + HEX) {
+    if (!cli_member(f->c, value, "status", &status) || key.n != n + HEX ||
+        (!sy_view_is(status, "revoked") && !sy_view_is(status, "expired"))) {
         return true;
     }
     if (f->n == f->cap) {
@@ -144,7 +146,7 @@ static bool note_grant(void *ctx, struct sy_view key, struct sy_view value)
     return true;
 }
 
-static bool is_in_force(const struct in_force *f, const uint8_t grant[32])
+static bool has_ended(const struct ended *f, const uint8_t grant[32])
 {
     char hex[HEX + 1];
     cli_hex(hex, grant, 32);
@@ -156,12 +158,12 @@ static bool is_in_force(const struct in_force *f, const uint8_t grant[32])
     return false;
 }
 
-static void leave_out(struct rerun_picks *p, const struct in_force *f)
+static void leave_out(struct rerun_picks *p, const struct ended *f)
 {
     size_t kept = 0;
     for (size_t i = 0; i < p->n; i++) {
         const struct rerun_pick *one = &p->at[i];
-        bool over = !is_in_force(f, one->grant);
+        bool over = has_ended(f, one->grant);
         p->n_subject += one->answered && one->about_one;
         p->n_over += one->answered && !one->about_one && over;
         if (one->answered && !one->about_one && !over) {
@@ -173,7 +175,7 @@ static void leave_out(struct rerun_picks *p, const struct in_force *f)
 
 int rerun_pick_all(struct cli *c, int64_t since, struct rerun_picks *ret)
 {
-    struct in_force f = {.c = c};
+    struct ended f = {.c = c};
     int status = read_log(c, since, ret);
     status = status != 0 ? status : cli_rows(c, GRANTS, note_grant, &f);
     if (status == 0 && f.full) {

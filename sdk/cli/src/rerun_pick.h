@@ -1,7 +1,7 @@
 /*
  * Which answers are to be run again: those that the user names, by the entry of the answer or of its charge,
- * or all that the log holds. Nothing is asked of the domain that it would refuse anyway: answers about one
- * subject, and those of grants that are not in force, are counted and left out.
+ * or all that the log holds. Nothing is asked of the domain that it would refuse for ever: answers about one
+ * subject, and those of grants that are over, are counted and left out.
  */
 #ifndef CLI_RERUN_PICK_H
 #define CLI_RERUN_PICK_H
@@ -20,7 +20,7 @@ struct rerun_pick {
 struct rerun_picks {
     struct rerun_pick *at;
     size_t n, cap;
-    size_t n_over;    /* answers left out: their grants are not in force */
+    size_t n_over;    /* answers left out: their grants are over */
     size_t n_subject; /* left out: they are about one subject */
 };
 
