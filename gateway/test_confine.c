@@ -1,35 +1,23 @@
 /*
- * A confined process tries what the gateway must never do. Each attempt is made in a child, first
- * unconfined, where it must work (so that "blocked" is told from "failed anyway"), then confined.
+ * What the gateway must never do, tried by a confined process (test_attempts.h).
  */
 #include "check.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/mman.h>
-#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "gateway/confine.h"
 #include "gateway/http.h"
 #include "role/confine.h"
+#include "test_attempts.h"
 
 static char dir[] = "/tmp/gateway-confine-XXXXXX";
 static int dirfd_public;
-
-enum { WORKED = 0, BLOCKED = 1, SETUP_FAILED = 99 };
-
-static int read_outside(void)
-{
-    return open("/etc/passwd", O_RDONLY) >= 0 ? WORKED : BLOCKED;
-}
 
 static int read_public(void)
 {
@@ -53,62 +41,20 @@ static int make_socket(void)
     return socket(AF_INET, SOCK_STREAM, 0) >= 0 ? WORKED : BLOCKED;
 }
 
-static int make_process(void)
+static bool prepare(bool is_confined)
 {
-    pid_t pid = fork();
-    if (pid == 0) {
-        _exit(0);
+    struct sy_error err = {0};
+    if (is_confined && (!sy_ok(role_confine_process(&dirfd_public, 1, &err)) ||
+                        !sy_ok(gw_confine_enter(dirfd_public, GW_UID_DEFAULT, 64, &err)))) {
+        (void)fprintf(stderr, "%s\n", err.reason);
+        return false;
     }
-    return pid > 0 ? WORKED : BLOCKED;
-}
-
-static int run_program(void)
-{
-    execl("/bin/true", "/bin/true", (char *)NULL);
-    return BLOCKED;
-}
-
-static int run_memory(void)
-{
-    return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED
-               ? WORKED
-               : BLOCKED;
-}
-
-static int signal_parent(void)
-{
-    return kill(getppid(), 0) == 0 ? WORKED : BLOCKED;
-}
-
-static int be_traced(void)
-{
-    return ptrace(PTRACE_TRACEME, 0, NULL, NULL) == 0 ? WORKED : BLOCKED;
-}
-
-static int in_child(int (*attempt)(void), bool confined)
-{
-    int status = 0;
-    pid_t pid = fork();
-    if (pid == 0) {
-        struct sy_error err = {0};
-        if (confined && (!sy_ok(role_confine_process(&dirfd_public, 1, &err)) ||
-                         !sy_ok(gw_confine_enter(dirfd_public, GW_UID_DEFAULT, 64, &err)))) {
-            (void)fprintf(stderr, "%s\n", err.reason);
-            _exit(SETUP_FAILED);
-        }
-        _exit(attempt());
-    }
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+    return true;
 }
 
 static void attempts(void **state)
 {
-    static const struct {
-        const char *name;
-        int (*attempt)(void);
-        int confined; /* what becomes of it */
-    } rows[] = {
+    static const struct attempt rows[] = {
         {"read a public file", read_public, WORKED},
         {"read another file", read_outside, BLOCKED},
         {"write beside the public files", write_public, BLOCKED},
@@ -121,14 +67,7 @@ static void attempts(void **state)
         {"be traced", be_traced, -SIGSYS},
     };
     (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        int before = in_child(rows[i].attempt, false);
-        int after = in_child(rows[i].attempt, true);
-        if (before != WORKED || after != rows[i].confined) {
-            fail_msg("%s: unconfined %d, confined %d, want %d", rows[i].name, before, after,
-                     rows[i].confined);
-        }
-    }
+    attempts_make(rows, sizeof(rows) / sizeof(rows[0]), prepare);
 }
 
 static int make_public(void **state)

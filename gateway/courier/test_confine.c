@@ -1,7 +1,6 @@
 /*
- * A confined process tries what the courier must never do, and what it must be able to. Each attempt is made
- * in a child, first unconfined, where it must work (so that "blocked" is told from "failed anyway"),
- * then confined.
+ * What the courier must never do, and what it must be able to, tried by a confined process
+ * (test_attempts.h).
  */
 #include "check.h"
 
@@ -13,19 +12,15 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
-#include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "courier/confine.h"
 #include "courier/courier.h"
 #include "role/confine.h"
-
-enum { WORKED = 0, BLOCKED = 1, SETUP_FAILED = 99 };
+#include "test_attempts.h"
 
 static struct sockaddr_in server; /* a listener of the test's */
 static struct sockaddr_un local;  /* another, on a unix socket */
@@ -33,11 +28,6 @@ static struct sockaddr_un local;  /* another, on a unix socket */
 static int read_hosts(void)
 {
     return open("/etc/hosts", O_RDONLY) >= 0 ? WORKED : BLOCKED;
-}
-
-static int read_other(void)
-{
-    return open("/etc/passwd", O_RDONLY) >= 0 ? WORKED : BLOCKED;
 }
 
 static int write_file(void)
@@ -94,15 +84,6 @@ static int listen_unbound(void)
     return fd >= 0 && listen(fd, 1) == 0 ? WORKED : BLOCKED;
 }
 
-static int make_process(void)
-{
-    pid_t pid = fork();
-    if (pid == 0) {
-        _exit(0);
-    }
-    return pid > 0 ? WORKED : BLOCKED;
-}
-
 static void *do_nothing(void *arg)
 {
     return arg;
@@ -112,29 +93,6 @@ static int make_thread(void)
 {
     pthread_t thread;
     return pthread_create(&thread, NULL, do_nothing, NULL) == 0 ? WORKED : BLOCKED;
-}
-
-static int run_program(void)
-{
-    execl("/bin/true", "/bin/true", (char *)NULL);
-    return BLOCKED;
-}
-
-static int run_memory(void)
-{
-    return mmap(NULL, 4096, PROT_READ | PROT_EXEC, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0) != MAP_FAILED
-               ? WORKED
-               : BLOCKED;
-}
-
-static int signal_parent(void)
-{
-    return kill(getppid(), 0) == 0 ? WORKED : BLOCKED;
-}
-
-static int be_traced(void)
-{
-    return ptrace(PTRACE_TRACEME, 0, NULL, NULL) == 0 ? WORKED : BLOCKED;
 }
 
 /* The same from a thread of libuv's pool, which is where names are looked up. */
@@ -167,7 +125,7 @@ static int run_in_pool(int (*attempt)(void))
 
 static int read_other_in_pool(void)
 {
-    return run_in_pool(read_other);
+    return run_in_pool(read_outside);
 }
 
 static int connect_unix_in_pool(void)
@@ -194,30 +152,19 @@ static bool confine(void)
     return good;
 }
 
-static int in_child(int (*attempt)(void), bool is_confined)
+static bool prepare(bool is_confined)
 {
-    int status = 0;
-    pid_t pid = fork();
-    if (pid == 0) {
-        bool is_ready = is_confined ? confine() : uv_loop_init(&loop) == 0;
-        _exit(is_ready ? attempt() : SETUP_FAILED);
-    }
-    assert_int_equal(waitpid(pid, &status, 0), pid);
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
+    return is_confined ? confine() : uv_loop_init(&loop) == 0;
 }
 
 static void attempts(void **state)
 {
-    static const struct {
-        const char *name;
-        int (*attempt)(void);
-        int confined; /* what becomes of it */
-    } rows[] = {
+    static const struct attempt rows[] = {
         {"read a file of the resolver", read_hosts, WORKED},
         {"connect to a port", connect_tcp, WORKED},
         {"look up a name", find_name, WORKED},
         {"look up a name in the pool", find_name_in_pool, WORKED},
-        {"read another file", read_other, BLOCKED},
+        {"read another file", read_outside, BLOCKED},
         {"read another file in the pool", read_other_in_pool, BLOCKED},
         {"write a file", write_file, BLOCKED},
         {"list a folder", list_folder, BLOCKED},
@@ -234,14 +181,7 @@ static void attempts(void **state)
         {"be traced", be_traced, -SIGSYS},
     };
     (void)state;
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        int before = in_child(rows[i].attempt, false);
-        int after = in_child(rows[i].attempt, true);
-        if (before != WORKED || after != rows[i].confined) {
-            fail_msg("%s: unconfined %d, confined %d, want %d", rows[i].name, before, after,
-                     rows[i].confined);
-        }
-    }
+    attempts_make(rows, sizeof(rows) / sizeof(rows[0]), prepare);
 }
 
 /* Other files than those that it may read are noticed. */

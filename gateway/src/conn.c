@@ -67,7 +67,7 @@ static void on_closed(uv_handle_t *handle)
     unlink_conn(c);
     gw_conn_out_deinit(c);
     gw_frames_deinit(&c->in);
-    gw_tls_deinit(&c->tls);
+    role_tls_deinit(&c->tls.wire);
     free(c);
 }
 
@@ -192,11 +192,11 @@ void gw_conn_accept(struct gw *gw)
 static enum gw_step handshake_input(struct gw_conn *c)
 {
     switch (gw_tls_handshake(&c->tls)) {
-    case GW_TLS_OK:
+    case ROLE_TLS_OK:
         c->active_ms = now_ms(c);
         move_to(c, GW_SNIFF);
         return GW_STEP_AGAIN;
-    case GW_TLS_MORE:
+    case ROLE_TLS_MORE:
         return GW_STEP_MORE;
     default:
         c->gw->stats.bad_handshakes++;
@@ -238,15 +238,15 @@ static bool decrypt_some(struct gw_conn *c)
         gw_conn_drop(c);
         return false;
     }
-    enum gw_tls_result result = gw_tls_read(&c->tls, to, GW_TLS_RECORD_BYTES, &n);
-    if (result == GW_TLS_OK) {
+    enum role_tls_result result = role_tls_read(&c->tls.wire, to, GW_TLS_RECORD_BYTES, &n);
+    if (result == ROLE_TLS_OK) {
         c->in.in.n += n;
-    } else if (result == GW_TLS_END) {
+    } else if (result == ROLE_TLS_END) {
         c->input_ended = true;
-    } else if (result == GW_TLS_BROKEN) {
+    } else if (result == ROLE_TLS_BROKEN) {
         gw_conn_drop(c);
     }
-    return result == GW_TLS_OK;
+    return result == ROLE_TLS_OK;
 }
 
 static void take_input(struct gw_conn *c)
@@ -288,7 +288,7 @@ static void on_read(uv_stream_t *stream, ssize_t n, const uv_buf_t *buf)
     if (n == UV_EOF) {
         c->input_ended = c->socket_ended = true;
         c->is_reading = false; /* libuv has stopped */
-    } else if (!sy_ok(gw_tls_feed(&c->tls, sy_view(buf->base, (size_t)n)))) {
+    } else if (!sy_ok(role_tls_feed(&c->tls.wire, sy_view(buf->base, (size_t)n)))) {
         gw_conn_drop(c);
         return;
     }

@@ -74,7 +74,7 @@ static bool encrypt_some(struct gw_conn *c)
     struct gw_chunk *chunk = c->out_first;
     size_t n = chunk->bytes.n - chunk->n_sent;
     n = n < GW_TLS_RECORD_BYTES ? n : GW_TLS_RECORD_BYTES;
-    if (n > 0 && !sy_ok(gw_tls_write(&c->tls, sy_view(chunk->bytes.p + chunk->n_sent, n)))) {
+    if (n > 0 && !sy_ok(role_tls_write(&c->tls.wire, sy_view(chunk->bytes.p + chunk->n_sent, n)))) {
         return false;
     }
     chunk->n_sent += n;
@@ -115,7 +115,7 @@ static bool write_drained(struct gw_conn *c)
     }
     *w = (struct write){.conn = c, .bytes = sy_buf(WRITE_CEILING)};
     w->request.data = w;
-    bool drained = sy_ok(gw_tls_drain(&c->tls, &w->bytes));
+    bool drained = sy_ok(role_tls_drain(&c->tls.wire, &w->bytes));
     uv_buf_t buf = uv_buf_init((char *)w->bytes.p, (unsigned)w->bytes.n);
     if (!drained || w->bytes.n == 0 ||
         uv_write(&w->request, (uv_stream_t *)&c->tcp, &buf, 1, on_written) != 0) {
@@ -140,5 +140,5 @@ bool gw_conn_flush(struct gw_conn *c)
         }
         n_new += GW_TLS_RECORD_BYTES;
     }
-    return BIO_ctrl_pending(c->tls.out) == 0 || write_drained(c);
+    return !role_tls_has_output(&c->tls.wire) || write_drained(c);
 }

@@ -1,7 +1,6 @@
 /*
- * What: OpenSSL behind two memory BIOs. Invariants: OpenSSL's error queue is empty before each call,
- * so that what it reports belongs to this connection; a broken connection is never read or written
- * again (OpenSSL asks for that); the fingerprint is all that is kept of the peer's certificate.
+ * What: the server's settings, and who is at the other end. Invariant: the fingerprint is all that is kept of
+ * the peer's certificate.
  */
 #include "gateway/tls.h"
 
@@ -104,58 +103,15 @@ sy_status gw_tls_server_new(const char *cert_path, const char *key_path, SSL_CTX
 
 sy_status gw_tls_init(struct gw_tls *t, SSL_CTX *server)
 {
-    ERR_clear_error();
-    *t = (struct gw_tls){
-        .ssl = SSL_new(server), .in = BIO_new(BIO_s_mem()), .out = BIO_new(BIO_s_mem())};
-    if (t->ssl == NULL || t->in == NULL || t->out == NULL) {
-        SSL_free(t->ssl);
-        BIO_free(t->in);
-        BIO_free(t->out);
-        *t = (struct gw_tls){0};
-        return sy_status_of(SY_E_NO_MEMORY);
-    }
-    BIO_set_mem_eof_return(t->in, -1); /* empty means "later", not "over" */
-    BIO_set_mem_eof_return(t->out, -1);
-    SSL_set_bio(t->ssl, t->in, t->out);
-    SSL_set_accept_state(t->ssl);
+    *t = (struct gw_tls){0};
+    SY_TRY(role_tls_init(&t->wire, server));
+    SSL_set_accept_state(t->wire.ssl);
     return SY_OK;
-}
-
-void gw_tls_deinit(struct gw_tls *t)
-{
-    if (t != NULL) {
-        SSL_free(t->ssl);
-        *t = (struct gw_tls){0};
-    }
-}
-
-sy_status gw_tls_feed(struct gw_tls *t, struct sy_view bytes)
-{
-    size_t n = 0;
-    ERR_clear_error();
-    return BIO_write_ex(t->in, bytes.p, bytes.n, &n) == 1 && n == bytes.n
-               ? SY_OK
-               : sy_status_of(SY_E_NO_MEMORY);
-}
-
-static enum gw_tls_result result_of(struct gw_tls *t, int r)
-{
-    switch (SSL_get_error(t->ssl, r)) {
-    case SSL_ERROR_NONE:
-        return GW_TLS_OK;
-    case SSL_ERROR_WANT_READ:
-        return GW_TLS_MORE;
-    case SSL_ERROR_ZERO_RETURN:
-        return GW_TLS_END;
-    default:
-        ERR_clear_error();
-        return GW_TLS_BROKEN;
-    }
 }
 
 static void note_peer(struct gw_tls *t)
 {
-    X509 *peer = SSL_get0_peer_certificate(t->ssl);
+    X509 *peer = SSL_get0_peer_certificate(t->wire.ssl);
     unsigned n = 0;
     t->has_certificate = peer != NULL && X509_digest(peer, EVP_sha256(), t->fingerprint, &n) == 1 &&
                          n == GW_FINGERPRINT_BYTES;
@@ -164,56 +120,25 @@ static void note_peer(struct gw_tls *t)
     }
     const unsigned char *protocol = NULL;
     unsigned n_protocol = 0;
-    SSL_get0_alpn_selected(t->ssl, &protocol, &n_protocol);
+    SSL_get0_alpn_selected(t->wire.ssl, &protocol, &n_protocol);
     t->is_http = n_protocol > 0;
     t->established = true;
 }
 
-enum gw_tls_result gw_tls_handshake(struct gw_tls *t)
+enum role_tls_result gw_tls_handshake(struct gw_tls *t)
 {
-    ERR_clear_error();
-    enum gw_tls_result result = result_of(t, SSL_do_handshake(t->ssl));
-    if (result == GW_TLS_OK) {
+    enum role_tls_result result = role_tls_handshake(&t->wire);
+    if (result == ROLE_TLS_OK) {
         note_peer(t);
     }
     return result;
-}
-
-enum gw_tls_result gw_tls_read(struct gw_tls *t, uint8_t *ret, size_t cap, size_t *ret_n)
-{
-    ERR_clear_error();
-    return result_of(t, SSL_read_ex(t->ssl, ret, cap, ret_n));
-}
-
-sy_status gw_tls_write(struct gw_tls *t, struct sy_view bytes)
-{
-    size_t n = 0;
-    ERR_clear_error();
-    bool done = SSL_write_ex(t->ssl, bytes.p, bytes.n, &n) == 1 && n == bytes.n;
-    ERR_clear_error();
-    return done ? SY_OK : sy_status_of(SY_E_TLS);
 }
 
 void gw_tls_say_end(struct gw_tls *t)
 {
     ERR_clear_error();
     if (t->established) {
-        (void)SSL_shutdown(t->ssl);
+        (void)SSL_shutdown(t->wire.ssl);
     }
     ERR_clear_error();
-}
-
-sy_status gw_tls_drain(struct gw_tls *t, struct sy_buf *b)
-{
-    size_t n = BIO_ctrl_pending(t->out);
-    if (n == 0) {
-        return SY_OK;
-    }
-    uint8_t *to = sy_buf_reserve(b, n);
-    size_t n_read = 0;
-    if (to == NULL || BIO_read_ex(t->out, to, n, &n_read) != 1) {
-        return sy_status_of(SY_E_NO_MEMORY);
-    }
-    b->n += n_read;
-    return SY_OK;
 }

@@ -47,7 +47,7 @@ FOLDERS = {
     "enclave/warden": Folder("warden", "base wire proof rules supervisor vault ledger mechanisms "
                              "sandbox", "sodium.h", LIBC),
     "enclave/worker": Folder("worker", "base wire sandbox", "jansson.h csv.h iconv.h", LIBC),
-    "gateway/role": Folder("role", "base", "", LIBC),
+    "gateway/role": Folder("role", "base", "openssl/", LIBC),
     "gateway": Folder("gateway", "base wire proof rules role", "uv.h openssl/ llhttp.h", LIBC),
     "gateway/courier": Folder("courier", "base wire role", "uv.h openssl/ llhttp.h", LIBC),
     "gateway/witness": Folder("witness", "base proof", "uv.h llhttp.h sodium.h", LIBC),

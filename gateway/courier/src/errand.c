@@ -58,7 +58,7 @@ static void maybe_free(struct courier_errand *e)
     }
     c->n_errands--;
     uv_freeaddrinfo(e->found);
-    courier_tls_deinit(&e->tls);
+    role_tls_deinit(&e->tls.wire);
     courier_response_deinit(&e->response);
     sy_buf_deinit(&e->request);
     sy_buf_deinit(&e->out);
@@ -194,33 +194,33 @@ static sy_status take_end(struct courier_errand *e, bool is_clean, struct sy_err
 static sy_status read_tls(struct courier_errand *e, struct sy_error *err)
 {
     uint8_t plain[PLAIN_BYTES];
-    enum courier_tls_result result = COURIER_TLS_OK;
-    while (result == COURIER_TLS_OK && !e->is_over) {
+    enum role_tls_result result = ROLE_TLS_OK;
+    while (result == ROLE_TLS_OK && !e->is_over) {
         size_t n = 0;
-        result = courier_tls_read(&e->tls, plain, sizeof(plain), &n);
+        result = role_tls_read(&e->tls.wire, plain, sizeof(plain), &n);
         SY_TRY(take_plain(e, sy_view(plain, n), err));
     }
-    if (result == COURIER_TLS_BROKEN) {
+    if (result == ROLE_TLS_BROKEN) {
         return sy_fail(err, SY_E_TLS, "tls", "the connection broke the rules of TLS");
     }
-    return result == COURIER_TLS_END && !e->is_over ? take_end(e, true, err) : SY_OK;
+    return result == ROLE_TLS_END && !e->is_over ? take_end(e, true, err) : SY_OK;
 }
 
 static sy_status go_on_with_tls(struct courier_errand *e, struct sy_error *err)
 {
     sy_status s = SY_OK;
     if (!e->tls.is_established) {
-        enum courier_tls_result result = courier_tls_handshake(&e->tls, err);
-        s = result == COURIER_TLS_BROKEN ? sy_status_of(SY_E_TLS) : SY_OK;
-        if (result == COURIER_TLS_OK) {
-            s = courier_tls_write(&e->tls, sy_buf_view(&e->request));
+        enum role_tls_result result = courier_tls_handshake(&e->tls, err);
+        s = result == ROLE_TLS_BROKEN ? sy_status_of(SY_E_TLS) : SY_OK;
+        if (result == ROLE_TLS_OK) {
+            s = role_tls_write(&e->tls.wire, sy_buf_view(&e->request));
         }
     }
     if (sy_ok(s) && e->tls.is_established) {
         s = read_tls(e, err);
     }
     if (sy_ok(s) && !e->is_over) {
-        s = courier_tls_drain(&e->tls, &e->out);
+        s = role_tls_drain(&e->tls.wire, &e->out);
         flush(e);
     }
     return s;
@@ -242,7 +242,7 @@ static sy_status take_bytes(struct courier_errand *e, struct sy_view bytes, stru
     if (!e->url.is_tls) {
         return take_plain(e, bytes, err);
     }
-    SY_TRY(courier_tls_feed(&e->tls, bytes));
+    SY_TRY(role_tls_feed(&e->tls.wire, bytes));
     return go_on_with_tls(e, err);
 }
 

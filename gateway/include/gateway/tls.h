@@ -1,6 +1,5 @@
 /*
- * TLS 1.3 over memory: bytes from the socket go in with feed, bytes for the socket come out with
- * drain; this layer does no I/O. A client certificate is asked for and may be absent; any certificate,
+ * TLS 1.3 as a server, over role/tls.h. A client certificate is asked for and may be absent; any certificate,
  * self-signed too, is taken, because identity is its fingerprint (SHA-256 of the DER) as enrolled in
  * the ledger: TLS proves that the peer holds its key, `rules_admit` and the warden judge whose it is.
  *
@@ -16,10 +15,7 @@
 #ifndef GATEWAY_TLS_H
 #define GATEWAY_TLS_H
 
-#include <openssl/ssl.h>
-
-#include "base/buf.h"
-#include "base/status.h"
+#include "role/tls.h"
 
 enum { GW_FINGERPRINT_BYTES = 32, GW_TLS_RECORD_BYTES = 16384 };
 
@@ -32,17 +28,8 @@ SY_MUST sy_status gw_tls_server_new(const char *cert_path, const char *key_path,
 /* A P-256 key and a self-signed certificate of ten years into a context (tls_cert.c). */
 SY_MUST sy_status gw_tls_make_identity(SSL_CTX *ctx, struct sy_error *reterr);
 
-enum gw_tls_result {
-    GW_TLS_OK = 1,
-    GW_TLS_MORE,   /* needs bytes from the peer */
-    GW_TLS_END,    /* the peer said that it sends no more */
-    GW_TLS_BROKEN, /* the connection is of no more use; an alert may wait in drain */
-    GW_TLS_RESULT_N
-};
-
 struct gw_tls {
-    SSL *ssl;
-    BIO *in, *out; /* owned by ssl */
+    struct role_tls wire; /* freed by role_tls_deinit */
     bool established;
     bool is_http; /* ALPN chose http/1.1 */
     bool has_certificate;
@@ -51,24 +38,11 @@ struct gw_tls {
 };
 
 SY_MUST sy_status gw_tls_init(struct gw_tls *t, SSL_CTX *server);
-void gw_tls_deinit(struct gw_tls *t); /* NULL-safe */
-
-/* Bytes from the socket. SY_E_NO_MEMORY. */
-SY_MUST sy_status gw_tls_feed(struct gw_tls *t, struct sy_view bytes);
 
 /* Go on with the handshake; at OK the fields above are set. */
-enum gw_tls_result gw_tls_handshake(struct gw_tls *t);
-
-/* Up to cap decrypted bytes; *ret_n > 0 only with OK. */
-enum gw_tls_result gw_tls_read(struct gw_tls *t, uint8_t *ret, size_t cap, size_t *ret_n);
-
-/* Encrypt bytes (at most GW_TLS_RECORD_BYTES, at least 1), all of them; SY_E_TLS. */
-SY_MUST sy_status gw_tls_write(struct gw_tls *t, struct sy_view bytes);
+enum role_tls_result gw_tls_handshake(struct gw_tls *t);
 
 /* Say that we send no more. */
 void gw_tls_say_end(struct gw_tls *t);
-
-/* Move what waits for the socket to the end of *b. SY_E_LIMIT, SY_E_NO_MEMORY. */
-SY_MUST sy_status gw_tls_drain(struct gw_tls *t, struct sy_buf *b);
 
 #endif
