@@ -76,6 +76,10 @@ void domain_restart(struct domain *d, void (*between)(struct domain *d));
 /* Enrolment, pack, catalogue, grant, model: what a run needs. */
 void domain_prepare(struct domain *d);
 
+/* The party's place among the kit's, and so in `box`. A box key pair for it; its public half. */
+size_t domain_party_index(const struct domain *d, const char *id);
+const uint8_t *domain_new_box(struct domain *d, const char *id);
+
 /* A dataset of another namespace, "clinic", which the domain has beside the kit's. */
 struct sy_dataset_def *domain_beds(struct kit *k);
 /* What the domain's developer asks for: the kit's, and the beds. */
