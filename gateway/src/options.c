@@ -12,7 +12,9 @@
 
 enum { KEY_FD = 1000, KEY_CERT, KEY_KEY, KEY_UID, KEY_LIMIT = 2000 };
 
-const char *argp_program_version = "shuyu-gateway " GW_VERSION;
+/* read by the C library, so it must be visible to it */
+__attribute__((visibility("default"))) const char *argp_program_version =
+    "shuyu-gateway " GW_VERSION;
 
 static const struct {
     size_t offset;

@@ -18,8 +18,7 @@
 
 enum { ANSWER_MAX = 4096, ENVELOPE_ARENA = 1 << 20 };
 
-#define PING  "status.ping"
-#define ENROL "party.enrol"
+#define PING "status.ping"
 
 /* One request while it is looked at. */
 struct ask {
@@ -76,9 +75,16 @@ static sy_status check_method(struct ask *a, struct sy_error *err)
                : sy_fail(err, SY_E_METHOD, NULL, NULL);
 }
 
+/* Whoever enrols, a party or a member of its staff, has a certificate that nobody knows yet. */
+static bool enrols(struct sy_view method)
+{
+    const struct rules_method *m = rules_method_find(method);
+    return m != NULL && (m->flags & RULES_M_NEW) != 0;
+}
+
 static sy_status check_certificate(struct ask *a, struct sy_error *err)
 {
-    bool open_to_all = sy_view_is(a->m->method, ENROL) || sy_view_is(a->m->method, PING);
+    bool open_to_all = enrols(a->m->method) || sy_view_is(a->m->method, PING);
     return a->c->tls.has_certificate || open_to_all
                ? SY_OK
                : sy_fail(err, SY_E_PARTY, "tls", "connect with the party's client certificate");
@@ -157,7 +163,7 @@ static sy_status admit_or_relay(struct ask *a, struct sy_error *err)
     if (!sy_ok(early) && (a->envelope.outer.n_sigs == 0 || is_never_logged(early.code))) {
         return early;
     }
-    if (!sy_ok(early) || sy_view_is(a->m->method, ENROL)) {
+    if (!sy_ok(early) || enrols(a->m->method)) {
         SY_TRY(take_tokens(c, c->address, err));
     }
     return relay(a, early.code, err);

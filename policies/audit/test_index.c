@@ -87,8 +87,8 @@ static void dump_table(sqlite3 *db, const char *table, struct sy_buf *b)
 /* Every row of every table, in order. */
 static struct sy_view dump(struct log_kit *l, const char *name)
 {
-    static const char *const TABLES[] = {"meta",  "name",   "entry",         "about",
-                                         "party", "grant_", "grant_dataset", "model"};
+    static const char *const TABLES[] = {"meta",   "name",          "entry", "about", "party",
+                                         "grant_", "grant_dataset", "model", "key_",  "signed"};
     SY_BUF_CLEANUP struct sy_buf b = sy_buf(DUMP_MAX);
     sqlite3 *db = NULL;
     assert_int_equal(sqlite3_open(log_kit_path(l, name), &db), SQLITE_OK);

@@ -28,7 +28,7 @@ static int teardown(void **state)
         (void)k;                                                                                   \
         __VA_ARGS__                                                                                \
     }
-P(p_grades, p->n_grades = 3;)
+P(p_grades, p->n_grades = 2;)
 P(p_order, p->grades[0].grade = 2;)
 P(p_mechanism, p->grades[1].mechanisms = KIT_STRS(k, "raw", "gauss");)
 P(p_exact, p->grades[2].mechanisms = KIT_STRS(k, "exact", "gauss");)
@@ -94,7 +94,7 @@ D(d_rows, d->max_rows = 0;)
 D(d_fields, d->n_fields = 0;)
 D(d_twice, d->fields[2].name = d->fields[1].name;)
 D(d_type, d->fields[1].type = V("float");)
-D(d_grade, d->fields[1].grade = 5;)
+D(d_grade, d->fields[1].grade = 6;)
 D(d_no_bounds, d->fields[1].hi = 0;)
 D(d_bounds, d->fields[1].lo = 121;)
 D(d_int32, d->fields[1].hi = (int64_t)1 << 40;)

@@ -65,6 +65,16 @@ static void test_range_edge(void **state)
     assert_int_equal(ask_from_age(k, "acme", 0), 0); /* 0 .. 17: eighteen ages */
 }
 
+/* Article 26: what two answers together would tell about a few people is not told. */
+static void control_differencing(void **state)
+{
+    struct kit *k = *state;
+    ck_grant(k, "acme", NULL);
+    assert_int_equal(ask_from_age(k, "acme", 18), 0);
+    assert_int_equal(ask_from_age(k, "acme", 19), SY_E_DIFFERENCING);
+    assert_int_equal(ask_from_age(k, "acme", 40), 0);
+}
+
 /* A parameter is bound before it is compared: the same model, two values. */
 static void test_parameter(void **state)
 {
@@ -467,11 +477,14 @@ int main(void)
 {
 #define T(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
     const struct CMUnitTest tests[] = {
-        T(test_range_edge), T(test_parameter),       T(test_null),
-        T(test_no_grain),   T(test_several_fields),  T(test_categories),
-        T(test_bands),      T(test_beside_a_key),    T(test_bands_of_a_town),
-        T(test_shifted),    T(test_other_developer), T(test_masks),
-        T(test_cells),      T(test_random_cells),    T(test_report),
+        T(control_differencing), T(test_range_edge),
+        T(test_parameter),       T(test_null),
+        T(test_no_grain),        T(test_several_fields),
+        T(test_categories),      T(test_bands),
+        T(test_beside_a_key),    T(test_bands_of_a_town),
+        T(test_shifted),         T(test_other_developer),
+        T(test_masks),           T(test_cells),
+        T(test_random_cells),    T(test_report),
     };
     return cmocka_run_group_tests_name("rules_guard", tests, NULL, NULL);
 }

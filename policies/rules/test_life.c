@@ -147,6 +147,8 @@ static void test_orders(void **state)
     assert_int_equal(kit_run(k, "40"), SY_E_SUSPENDED);
     assert_int_equal(kit_order(k, "clinic", "scene.suspend", "incident"), SY_E_STATE);
     assert_int_equal(kit_order(k, "operator", "scene.resume", "incident"), SY_E_ROLE);
+    assert_int_equal(kit_order(k, "agency", "scene.resume", "incident"), SY_E_SUSPENDED);
+    assert_int_equal(kit_order(k, "clinic", "scene.lift", "incident"), 0);
     struct sy_order o = {.ground = V("incident")};
     assert_int_equal(kit_call(k, "agency", "scene.resume", &sy_order_desc, &o, k->grant, NULL),
                      SY_E_SHARE);

@@ -197,6 +197,8 @@ static void test_orders(void **state)
     a.epoch = 3;
     assert_int_equal(promote(k, &a), 0);
     assert_true(sy_view_is(grant(k).status, "suspended"));
+    assert_int_equal(resume(k, true), SY_E_SUSPENDED); /* a promotion lifts nobody's hold */
+    assert_int_equal(kit_order(k, "operator", "scene.lift", "incident"), 0);
     assert_int_equal(resume(k, true), 0);
     a = right(k, 3);
     a.epoch = 4;

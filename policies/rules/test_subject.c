@@ -130,6 +130,26 @@ static void test_answered(void **state)
     assert_int_equal(kit_answer(k, k->entry - 1, "refused"), 0);
 }
 
+static void control_subject_consent(void **state)
+{
+    struct kit *k = *state;
+    struct asking a = question(k, 1);
+    a.signer = "acme"; /* the developer consents for the subject */
+    assert_int_equal(ask(&a), SY_E_SIGNATURE);
+    a.signer = "issuer";
+    assert_int_equal(ask(&a), 0);
+}
+
+static void control_consent_once(void **state)
+{
+    struct kit *k = *state;
+    struct asking a = question(k, 1);
+    assert_int_equal(ask(&a), 0);
+    assert_int_equal(ask(&a), SY_E_REPLAYED);
+    a.token.nonce[0] ^= 1;
+    assert_int_equal(ask(&a), 0);
+}
+
 #define A(name, ...)                                                                               \
     static void name(struct asking *a)                                                             \
     {                                                                                              \
@@ -449,6 +469,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_answered, setup_ready, teardown),
+        cmocka_unit_test_setup_teardown(control_subject_consent, setup_ready, teardown),
+        cmocka_unit_test_setup_teardown(control_consent_once, setup_ready, teardown),
         cmocka_unit_test_setup_teardown(test_refused, setup_ready, teardown),
         cmocka_unit_test_setup_teardown(test_limits, setup_ready, teardown),
         cmocka_unit_test_setup_teardown(test_erased, setup_ready, teardown),

@@ -13,6 +13,7 @@
 #include "client/session.h"
 #include "proof/leaf.h"
 #include "wire/event.h"
+#include "wire/product.h"
 
 enum { FAKE_ENTRIES = 256, FAKE_ROWS = 3, FAKE_BLOB = 8192 };
 
@@ -72,6 +73,11 @@ struct fake {
     unsigned hang_up;      /* ... or drop the connection so many times */
     unsigned served;       /* distinct requests that were carried out */
     unsigned rerun_lie;    /* about the outcome of a re-run: see fake_rerun */
+    unsigned product_lie;  /* about a product's answer: see fake_product */
+    bool product_stored;   /* another buyer asked the same before */
+    bool overran;          /* the product's run has no answer */
+    /* the result of state.list for these arguments; NULL: the arguments themselves */
+    struct sy_view (*list)(struct fake *f, struct sy_view args);
     /* the result of log.growth for these arguments, in the arena */
     struct sy_view (*growth)(struct fake *f, struct sy_view args);
     uint8_t last_nonce[16];
@@ -430,6 +436,81 @@ static inline void fake_rerun(struct fake *f, const struct proof_envelope *env,
     fake_prove(f, at, f->n, &r->proofs[1]);
 }
 
+/* The event of a call that is decided on these data; charged to two namespaces. */
+static inline uint64_t fake_call(struct fake *f, const struct proof_envelope *env,
+                                 const struct proof_opened *o, const char *type, uint64_t stored,
+                                 uint64_t fen)
+{
+    struct sy_event e;
+    struct sy_data_ref data = {.dataset = sy_view_str("visits"), .version = 4};
+    struct sy_spend spends[2] = {{.ns = sy_view_str("clinic"), .rho = 50, .delta = 1},
+                                 {.ns = sy_view_str("person"), .rho = 1000, .delta = 7}};
+    memset(data.header, 0x44, 32);
+    fake_event(env, o, type, &e);
+    if (f->product_lie == 9) { /* somebody else's entry */
+        e.request.args = sy_view_str("?");
+    }
+    memset(e.inputs.salt, 0x77, 32);
+    e.inputs.data = &data;
+    e.inputs.n_data = 1;
+    e.verdict.spends = spends;
+    e.verdict.n_spends = stored == 0 ? 2 : 0;
+    e.verdict.stored = stored;
+    e.verdict.fen = fen;
+    return fake_append(f, &e, type);
+}
+
+/* A product's call, asked for the first time or stored before. Lies: 1 the result is of another product,
+ * 2 another buyer, 3 another purpose, 4 it may be passed on, 5 it is billed higher, 6 it has another salt, 7 the own
+ * entry names another answer, 8 a third proof, 9 the first entry is not of this request, 10 the own entry is of
+ * neither kind, 11 (of a first call) the log bills it higher than the result says, 12 both bill it higher. */
+enum { FAKE_PRODUCT_LIES = 12 };
+static inline void fake_product(struct fake *f, const struct proof_envelope *env,
+                                const struct proof_opened *o, struct sy_reply *r)
+{
+    struct sy_product_call call;
+    struct sy_header as_run = env->header;
+    uint8_t salt[32];
+    uint64_t own = 0;
+    SY_BUF_CLEANUP struct sy_buf b = sy_buf(FAKE_BLOB);
+    memset(salt, 0x77, 32);
+    check_ok(
+        sy_record_decode(&sy_product_call_desc, o->args, &SY_MP_REQUEST, &f->arena, &call, NULL));
+    memcpy(as_run.subject, call.model, 32);
+    struct sy_view answer = f->overran ? (struct sy_view){0} : fake_answer(f, &as_run);
+    const char *type = f->product_lie == 10 ? "apply" : f->product_stored ? "answer" : "charge";
+    if (!f->product_stored) {
+        own = fake_call(f, env, o, type, 0, call.price + (f->product_lie >= 11));
+    }
+    uint64_t at = fake_append_answer(f, own + (f->product_lie == 7), salt, answer);
+    if (f->product_stored) {
+        own = fake_call(f, env, o, type, at + 1 + (f->product_lie == 7),
+                        call.price + (f->product_lie == 12));
+    }
+    struct sy_product_answer said = {
+        .answer = answer,
+        .buyer = f->product_lie == 2 ? sy_view_str("rival") : env->header.party,
+        .fen = call.price + (f->product_lie == 5 || f->product_lie == 12),
+        .no_redistribution = f->product_lie != 4,
+        .purpose = f->product_lie == 3 ? sy_view_str("other") : call.purpose};
+    memcpy(said.product, env->header.subject, 32);
+    memcpy(said.salt, salt, 32);
+    said.product[7] ^= f->product_lie == 1;
+    said.salt[7] ^= f->product_lie == 6;
+    if (f->overran) {
+        r->error = sy_view_str("refused");
+    } else {
+        check_ok(sy_record_encode(&sy_product_answer_desc, &said, &b));
+        r->result = sy_arena_copy(&f->arena, sy_buf_view(&b));
+    }
+    r->n_proofs = f->product_lie == 8 ? 3 : 2;
+    fake_prove(f, own, f->n, &r->proofs[0]);
+    fake_prove(f, at, f->n, &r->proofs[1]);
+    if (f->product_lie == 8) {
+        r->proofs[2] = r->proofs[1];
+    }
+}
+
 /* Any other method: logged as allowed, or refused when it is "scene.revoke". */
 static inline void fake_other(struct fake *f, const struct proof_envelope *env,
                               const struct proof_opened *o, struct sy_reply *r)
@@ -461,10 +542,12 @@ static inline struct sy_view fake_serve(struct fake *f, struct sy_view envelope,
     if (sy_view_is(env.header.method, "model.run") ||
         sy_view_is(env.header.method, "subject.ask")) {
         fake_run(f, &env, &o, false, &r);
+    } else if (sy_view_is(env.header.method, "product.call")) {
+        fake_product(f, &env, &o, &r);
     } else if (sy_view_is(env.header.method, "audit.rerun")) {
         fake_rerun(f, &env, &o, &r);
     } else if (sy_view_is(env.header.method, "state.list")) {
-        r.result = o.args;
+        r.result = f->list != NULL ? f->list(f, o.args) : o.args;
     } else if (sy_view_is(env.header.method, "log.growth")) {
         r.result = f->growth(f, o.args);
     } else {
@@ -504,8 +587,9 @@ static inline void home_pin(struct home *h, const struct fake *f, const char *ad
 
 static inline void home_remove(struct home *h)
 {
-    static const char *const FILES[] = {"profile", "sign.key",  "box.key", "tls.key", "tls.pem",
-                                        "seen",    "witnesses", "checked", "fork"};
+    static const char *const FILES[] = {"profile", "sign.key",    "box.key",   "tls.key",
+                                        "tls.pem", "seen",        "witnesses", "checked",
+                                        "fork",    "custody.keys"};
     char path[128];
     shuyu_profile_close(h->profile);
     for (size_t i = 0; i < sizeof(FILES) / sizeof(FILES[0]); i++) {

@@ -1,5 +1,6 @@
 /* The public headers alone, as strict C99: compiling is the test. */
 #include <shuyu/async.h>
+#include <shuyu/staff.h>
 
 int header_c99(void);
 

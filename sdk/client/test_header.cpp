@@ -1,5 +1,6 @@
 // The public headers alone, as C++17: compiling and linking is the test.
 #include <shuyu/async.h>
+#include <shuyu/staff.h>
 #include <uv.h>
 
 int main()

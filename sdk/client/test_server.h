@@ -212,11 +212,11 @@ static void identity(void)
     S.cert = id.tls_cert;
 }
 
-static void start(bool tls)
+static void start(const char *party, bool tls)
 {
     memset(&S, 0, sizeof(S));
     fake_init(&S.f);
-    home_make(&H, "acme");
+    home_make(&H, party);
     memcpy(S.party, shuyu_profile_box_key(H.profile), 32);
     S.tls = tls;
     identity();
@@ -230,17 +230,17 @@ static void start(bool tls)
     assert_int_equal(pthread_create(&S.thread, NULL, server_main, NULL), 0);
 }
 
-static int start_tls_server(void **state)
+static inline int start_tls_server(void **state)
 {
     (void)state;
-    start(true);
+    start("acme", true);
     return 0;
 }
 
-static int start_unix(void **state)
+static inline int start_unix(void **state)
 {
     (void)state;
-    start(false);
+    start("acme", false);
     return 0;
 }
 

@@ -11,6 +11,7 @@
 #include "proof/envelope.h"
 #include "proof/handover.h"
 #include "proof/ids.h"
+#include "wire/staff.h"
 
 #define NAME     "example.com/log"
 #define ROOT_B64 "47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU="
@@ -150,6 +151,65 @@ static void test_order_of_others(void **state)
     assert_memory_equal(to.key, W.stranger.vkey.key, 32);
 }
 
+/* A request of the agency that changes its key: from one to the next, as it was logged. */
+static struct sy_view change_of_key(const uint8_t *from, const uint8_t *to)
+{
+    struct sy_logged_request r = {0};
+    struct sy_header h = W.header;
+    struct sy_new_keys keys = {0};
+    struct sy_signature *sigs = sy_arena_alloc(&W.arena, 2, sizeof(*sigs));
+    uint8_t *bytes = sy_arena_alloc(&W.arena, 128, 1);
+    assert_true(sigs != NULL && bytes != NULL);
+    (void)crypto_sign_ed25519_sk_to_pk(keys.sign, to);
+    h.method = sy_view_str("party.rotate");
+    r.args = encode(&sy_new_keys_desc, &keys);
+    proof_args_digest(h.body, r.salt, r.args, r.secret);
+    r.header = encode(&sy_header_desc, &h);
+    const uint8_t *const by[] = {from, to};
+    for (size_t i = 0; i < 2; i++) {
+        proof_sign(bytes + 64 * i, r.header, by[i]);
+        (void)crypto_sign_ed25519_sk_to_pk(sigs[i].key, by[i]);
+        sigs[i].sig = sy_view(bytes + 64 * i, 64);
+    }
+    r.sigs = sigs;
+    r.n_sigs = 2;
+    return encode(&sy_logged_request_desc, &r);
+}
+
+/* The agency has another key by now, and another again: the order leads to it from genesis on, or is none. */
+static void test_order_by_later_key(void **state)
+{
+    (void)state;
+    struct proof_vkey to = {0};
+    uint8_t pub[32], second[PROOF_SECRET_BYTES], third[PROOF_SECRET_BYTES];
+    crypto_sign_keypair(pub, second);
+    crypto_sign_keypair(pub, third);
+    struct sy_view links[] = {change_of_key(W.agency_secret, second), change_of_key(second, third)};
+    W.signer = third;
+    check_code(order(&to), SY_E_UNSIGNED);
+    W.args.agency = links;
+    W.args.n_agency = 1;
+    check_code(order(&to), SY_E_UNSIGNED); /* not all the way */
+    W.args.n_agency = 2;
+    check_ok(order(&to));
+    assert_memory_equal(to.key, W.next.vkey.key, 32);
+    W.signer = second; /* the key before it signs no order any more */
+    check_code(order(&to), SY_E_UNSIGNED);
+    W.signer = W.agency_secret;
+    check_code(order(&to), SY_E_UNSIGNED);
+    W.signer = third;
+    struct sy_view swapped[] = {links[1], links[0]};
+    W.args.agency = swapped;
+    check_code(order(&to), SY_E_UNSIGNED);
+    W.args.agency = links;
+    links[1] = change_of_key(W.other_secret, third); /* by whoever likes */
+    check_code(order(&to), SY_E_UNSIGNED);
+    W.header.party = sy_view_str("operator"); /* another party's change of key */
+    links[1] = change_of_key(second, third);
+    W.header.party = sy_view_str("agency");
+    check_code(order(&to), SY_E_PROOF);
+}
+
 static void test_order_of_other_things(void **state)
 {
     (void)state;
@@ -258,6 +318,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_order, setup, teardown),
         cmocka_unit_test_setup_teardown(test_order_of_others, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_order_by_later_key, setup, teardown),
         cmocka_unit_test_setup_teardown(test_order_of_other_things, setup, teardown),
         cmocka_unit_test_setup_teardown(test_order_of_unfit_keys, setup, teardown),
         cmocka_unit_test_setup_teardown(test_checkpoint_of_both, setup, teardown),

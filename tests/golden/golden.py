@@ -125,6 +125,7 @@ def check_manual(tap, root, shuyu):
 def check_other_manuals(tap, root, shuyu):
     build = shuyu.parent.parent.parent
     for page, program in (("shuyu-dev.1", shuyu.parent / "shuyu-dev"),
+                          ("shuyu-bridge.1", build / "sdk/bridge/shuyu-bridge"),
                           ("shuyu-audit.1", build / "policies/audit/shuyu-audit"),
                           ("shuyu-supervisor.8", build / "enclave/supervisor/shuyu-supervisor")):
         text = (root / "docs/man" / page).read_text()

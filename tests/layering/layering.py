@@ -36,6 +36,7 @@ FOLDERS = {
     "sdk/client": Folder("client", "shuyu base wire proof", "openssl/ uv.h sodium.h", LIBC),
     "sdk/cli": Folder("cli", "shuyu base wire proof",
                       "yaml.h jansson.h libsmartcols/libsmartcols.h", LIBC),
+    "sdk/bridge": Folder("bridge", "shuyu base wire proof role", "uv.h llhttp.h jansson.h sodium.h", LIBC),
     "policies/rules": Folder("rules", "base wire proof", "", PURE),
     "policies/audit": Folder("audit", "base wire proof rules", "sqlite3.h jansson.h sodium.h", LIBC),
     "enclave/supervisor": Folder("supervisor", "base", "", LIBC),
@@ -66,6 +67,7 @@ PROGRAMS = {
     "shuyu-supervisor": Program("crypto ssl sodium uv duckdb yaml jansson csv sqlite3",
                                 "vault mech rules"),
     "shuyu": Program("duckdb csv sqlite3", "vault mech"),
+    "shuyu-bridge": Program("duckdb yaml csv sqlite3", "vault ledger mech rules gw"),
     "shuyu-audit": Program("duckdb uv ssl yaml csv", "vault mech"),
 }
 
@@ -219,6 +221,8 @@ PLANTED = [  # file, its text, whether it must be caught
     ("sdk/base/src/c.c", '#include <stdio.h>\n#include <sys/mman.h>\n#include "base/buf.h"', False),
     ("sdk/wire/src/a.c", "#include <msgpack.h>", False),
     ("sdk/proof/src/a.c", "#include <openssl/ssl.h>", True),
+    ("sdk/bridge/src/a.c", '#include "rules/rows.h"', True),
+    ("sdk/bridge/src/b.c", '#include "client/call.h"', True),
     ("policies/rules/src/a.c", "#  include   <time.h>", True),
     ("policies/rules/src/b.c", '#include "rules/../../enclave/vault/x.h"', True),
     ("policies/audit/src/a.c", "#include <uv.h>", True),

@@ -77,6 +77,10 @@ def test_orders(tap, d, grant, model):
     tap.check("even for a stored answer, and logged", e is not None and e.logged, e)
     tap.refused("its developer cannot resume it", ("role", "denied"), d.shuyu, "acme", "scene",
                 "resume", grant, "--ground", "request")
+    tap.refused("one party stops, all must start: suspended", "suspended", d.shuyu, "agency", "scene",
+                "resume", grant, "--ground", "incident")
+    d.shuyu("health", "scene", "lift", grant, "--ground", "incident")
+    tap.refused("lifted, and not started yet: suspended", "suspended", d.run, model, "min_age=18")
     d.shuyu("agency", "scene", "resume", grant, "--ground", "incident")
     tap.check("resumed by the agency: answered", d.run(model, "min_age=18")["rows"] == 16)
     d.shuyu("operator", "scene", "revoke", grant, "--ground", "breach")

@@ -147,12 +147,14 @@ def test_risk(tap, d, grants, models):
               {"acme": 1, "rival": 2}, report["refusals"])
     tap.refused("a developer sees none of it: role", "role", d.shuyu, "acme", "risk", "report")
     out = d.work / "stopped.json"
-    d.shuyu("watch", "risk", "stop", grants["rival"], "--ground", "incident", "--text", "linkage",
-            "--report", out)
+    d.shuyu("watch", "risk", "stop", grants["rival"], "--text", "linkage", "--report", out)
     said = json.loads(out.read_text(encoding="utf-8"))
     tap.check("one command stops and reports",
-              (said["stopped"], said["ground"], said["text"], said["risk"]) ==
-              (grants["rival"], "incident", "linkage", report), said)
+              (said["stopped"], said["text"], said["risk"]) ==
+              (grants["rival"], "linkage", report), said)
+    row = next(r for r in d.shuyu("agency", "incident", "list") if r["entry"] == said["incident"])
+    tap.check("by one act, the report of an incident that the agency sees", row["by"] == "watch" and
+              row["report"]["kind"] == "linkage" and row["stopped"] == row["reported"], row)
     tap.refused("the grant is stopped", "suspended", d.run, models["rival"], "min=40", party="rival")
     tap.check("the other one runs on", counts(d.run(models["acme"], "min=40")))
 

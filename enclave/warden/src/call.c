@@ -226,16 +226,11 @@ void warden_calls_committed(struct warden *w)
 
 /* --- deciding ----------------------------------------------------------------------------------- */
 
-/* Seal replies to the enrolled box key; for an enrolment, which has just enrolled itself, that is
- * the key its own args name. */
+/* Seal replies to the enrolled box key of who signed; for an enrolment, which has just enrolled itself, that
+ * is the key its own args name. */
 static bool find_box(struct warden_call *c)
 {
-    struct sy_party party;
-    if (!warden_party(c->w, c->request.header.party, &c->arena, &party)) {
-        return false;
-    }
-    memcpy(c->box, party.box, sizeof(c->box));
-    return true;
+    return rules_reply_box(c->w->state, &c->request, &c->arena, c->box);
 }
 
 /* Before anything is charged or changed: whatever a full disk would cut short is not begun. */

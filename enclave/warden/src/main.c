@@ -21,6 +21,7 @@
 #include "warden/reads.h"
 #include "warden/record.h"
 #include "warden/replica.h"
+#include "warden/sync.h"
 #include "warden/witness.h"
 #include "wire/rpc.h"
 
@@ -224,6 +225,7 @@ static void on_tick(void *ctx)
     warden_note(w);
     warden_replica_tick(w);
     warden_snapshot_tick(w);
+    warden_sync_tick(w);
     if (warden_timer_add(w->loop, sy_mono_ns() + TICK_NS, on_tick, w) == 0) {
         w->failed = true; /* nothing would expire or be noted any more */
         warden_loop_stop(w->loop);

@@ -9,6 +9,8 @@
 
 #include "base/time.h"
 #include "rules/guard.h"
+#include "rules/meter.h"
+#include "rules/supervise.h"
 #include "warden/record.h"
 #include "warden/witness.h"
 
@@ -214,6 +216,20 @@ void warden_read_share(struct warden_call *c)
     warden_call_record(c, &sy_sealed_share_desc, &ret);
 }
 
+/* --- scene.meter -------------------------------------------------------------------------------------- */
+
+void warden_read_meter(struct warden_call *c)
+{
+    struct sy_error err = {0};
+    struct sy_meter ret;
+    sy_status s = rules_meter(c->w->state, c->request.header.grant, &c->arena, &ret, &err);
+    if (!sy_ok(s)) {
+        refuse(c, s, &err);
+        return;
+    }
+    warden_call_record(c, &sy_meter_desc, &ret);
+}
+
 /* --- risk.report -------------------------------------------------------------------------------------- */
 
 void warden_read_risk(struct warden_call *c)
@@ -226,6 +242,29 @@ void warden_read_risk(struct warden_call *c)
         return;
     }
     warden_call_record(c, &sy_risk_report_desc, &ret);
+}
+
+/* --- due.list ----------------------------------------------------------------------------------------- */
+
+void warden_read_due(struct warden_call *c)
+{
+    struct sy_error err = {0};
+    struct sy_due_ask args;
+    struct sy_due_list ret;
+    struct sy_party caller;
+    sy_status s = read_args(c, &sy_due_ask_desc, &args, &err);
+    if (sy_ok(s) && !warden_party(c->w, c->request.header.party, &c->arena, &caller)) {
+        s = sy_fail(&err, SY_E_PARTY, NULL, NULL);
+    }
+    if (sy_ok(s)) {
+        s = rules_due(c->w->state, &caller, warden_time(c->w), args.within_s, &c->arena, &ret,
+                      &err);
+    }
+    if (!sy_ok(s)) {
+        refuse(c, s, &err);
+        return;
+    }
+    warden_call_record(c, &sy_due_list_desc, &ret);
 }
 
 /* --- status ------------------------------------------------------------------------------------------- */

@@ -18,6 +18,7 @@
 #include "warden/call.h"
 #include "warden/log_key.h"
 #include "warden/replica.h"
+#include "warden/stop.h"
 #include "warden/witness.h"
 
 enum { SECONDS_A_DAY = 86400 };
@@ -65,6 +66,7 @@ static sy_status append_and_apply(struct warden *w, struct sy_event *event,
                                   struct sy_error *err)
 {
     memcpy(event->state, rules_effect_digest(effect), sizeof(event->state));
+    SY_TRY(warden_stops_note(w, effect));
     SY_TRY(append_event(w, event, ret_entry, err));
     w->appended = true;
     w->last_time = event->inputs.time;
@@ -210,6 +212,7 @@ void warden_commit(struct warden *w)
             stop_closed(w, s);
             return;
         }
+        warden_stops_bite(w);
         warden_calls_committed(w); /* may append again, e.g. an act that follows */
         w->unpublished = true;
     }

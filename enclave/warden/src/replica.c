@@ -1,14 +1,14 @@
 /*
  * What: feeds the gateway's replica. Invariant: rows leave in the order in which events were applied,
  * on the edge that carries the replies too, so a reply never overtakes the rows it depends on. The
- * rows hold no secret and no raw value: parties' public keys, grants, models, the log's public keys
+ * rows hold no secret and no raw value: parties' public keys, whose keys their staff have (no names of people), grants, models, the log's public keys
  * (DESIGN section 2).
  */
 #include "warden/replica.h"
 
 #include "wire/rpc.h"
 
-static const char *const replica_prefixes[] = {"party/", "grant/", "model/", "log"};
+static const char *const replica_prefixes[] = {"party/", "grant/", "model/", "key/", "log"};
 enum { N_PREFIXES = sizeof(replica_prefixes) / sizeof(replica_prefixes[0]), ROW_MAX = 16 << 20 };
 
 static void send_row(struct warden *w, struct sy_view key, struct sy_view value)

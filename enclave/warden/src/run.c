@@ -19,6 +19,8 @@
 #include "base/weak.h"
 #include "exposure.h"
 #include "mechanisms/stream.h"
+#include "rules/product.h"
+#include "warden/product.h"
 #include "warden/record.h"
 #include "warden/witness.h"
 #include "warden/work.h"
@@ -89,6 +91,15 @@ static void answer_name(char ret[WARDEN_HEX_BYTES], const uint8_t commit[32])
     sodium_bin2hex(ret, WARDEN_HEX_BYTES, commit, 32);
 }
 
+static void give_bytes(struct warden_call *c, uint64_t charge, struct sy_view answer)
+{
+    if (warden_is_product_call(c)) {
+        warden_product_give(c, charge, answer);
+    } else {
+        warden_call_result(c, answer);
+    }
+}
+
 /* End the call with what its second entry, an answer, commits to: the stored bytes, or the refusal. */
 static void give(struct warden_call *c)
 {
@@ -109,13 +120,13 @@ static void give(struct warden_call *c)
         warden_call_refuse(c, &err);
         return;
     }
-    warden_call_result(c, sy_buf_view(&b));
+    give_bytes(c, event.inputs.charge, sy_buf_view(&b));
 }
 
 static void tell(const struct warden_run *r)
 {
     if (r->answer.n > 0) {
-        warden_call_result(r->call, r->answer);
+        give_bytes(r->call, r->charge, r->answer);
     } else {
         refuse_run(r->call, r->cause);
     }
@@ -281,12 +292,18 @@ static sy_status read_charge(struct warden_run *r, struct sy_error *err)
     return sy_record_decode(&sy_row_charge_desc, copy, &SY_MP_LARGE, &r->arena, &r->row, err);
 }
 
+/* A buyer's answer says beside it whose it is. */
+static void fix_length(struct warden_call *c, const struct rules_plan_facts *facts)
+{
+    c->reply_bytes = facts->reply_bytes + (warden_is_product_call(c) ? SY_REPLY_BLOCK : 0);
+}
+
 static sy_status run_begin(struct warden_run *r, struct sy_error *err)
 {
     SY_TRY(read_charge(r, err));
     SY_TRY(warden_run_rows(r, err));
     if (r->rerun == 0) {
-        r->call->reply_bytes = r->model.facts.reply_bytes;
+        fix_length(r->call, &r->model.facts);
     }
     SY_TRY(start_slot(r));
     SY_TRY(make_seed(r));
@@ -351,6 +368,14 @@ static bool has_shares(struct warden_call *c, const struct rules_model *m)
     return true;
 }
 
+/* The model that is asked for, as it stands now. */
+static sy_status asked_model(struct warden_call *c, struct rules_model *ret)
+{
+    uint8_t id[32];
+    SY_TRY(rules_asked_model(c->w->state, &c->request.header, &c->arena, id, NULL));
+    return rules_model_read(c->w->state, id, &c->arena, ret, NULL);
+}
+
 bool warden_run_prepare(struct warden_call *c)
 {
     struct rules_model m;
@@ -360,7 +385,7 @@ bool warden_run_prepare(struct warden_call *c)
         return false;
     }
     randombytes_buf(c->inputs.salt, sizeof(c->inputs.salt));
-    sy_status s = rules_model_read(c->w->state, c->request.header.subject, &c->arena, &m, NULL);
+    sy_status s = asked_model(c, &m);
     c->waits = sy_ok(s) ? rules_model_waits(&m) : warden_witness_asked(c->w);
     if (sy_ok(s)) {
         s = rules_run_data(c->w->state, &m.plan, &c->arena, &c->inputs.data, &c->inputs.n_data,
@@ -396,14 +421,16 @@ void warden_run_busy(struct warden_call *c)
 }
 
 /* The proofs of an answer: its charge, itself, and when it is given again to another request, that
- * request's own entry. Without the last nobody could tell it from an old reply that is replayed. */
+ * request's own entry. Without the last nobody could tell it from an old reply that is replayed. Of a buyer's call
+ * its own entry and the answer: the charge may be another buyer's, who is nobody's business. */
 static void prove_answer(struct warden_call *c, uint64_t charge, uint64_t answer)
 {
     uint64_t own = c->entries[0];
-    c->entries[0] = charge;
+    bool again = c->decision.verdict.stored != 0;
+    c->entries[0] = again && warden_is_product_call(c) ? own : charge;
     c->entries[1] = answer;
     c->n_entries = 2;
-    if (c->decision.verdict.stored != 0) {
+    if (again && !warden_is_product_call(c)) {
         c->entries[c->n_entries++] = own;
     }
 }
@@ -432,8 +459,8 @@ static void give_stored(struct warden_call *c, uint64_t answer_entry)
 static void set_reply_length(struct warden_call *c)
 {
     struct rules_model m;
-    if (sy_ok(rules_model_read(c->w->state, c->request.header.subject, &c->arena, &m, NULL))) {
-        c->reply_bytes = m.facts.reply_bytes;
+    if (sy_ok(asked_model(c, &m))) {
+        fix_length(c, &m.facts);
     }
 }
 
@@ -459,14 +486,25 @@ void warden_run_again(struct warden_call *c)
     give_stored(c, stored != 0 ? stored - 1 : c->decision.entry);
 }
 
-void warden_runs_stop(struct warden *w, const uint8_t grant[32])
+/* `member` of a run's charge: its grant, or its product. */
+static void stop_where(struct warden *w, size_t member, const uint8_t id[32])
 {
     for (struct warden_run *r = w->runs, *next; r != NULL; r = next) {
         next = r->next;
-        if (!r->finished && memcmp(r->row.grant, grant, 32) == 0) {
+        if (!r->finished && memcmp((const uint8_t *)&r->row + member, id, 32) == 0) {
             r->cause = "stopped";
             run_finish(r);
         }
     }
+}
+
+void warden_runs_stop(struct warden *w, const uint8_t grant[32])
+{
+    stop_where(w, offsetof(struct sy_row_charge, grant), grant);
     warden_exposures_stop(w, grant);
+}
+
+void warden_product_stop(struct warden *w, const uint8_t product[32])
+{
+    stop_where(w, offsetof(struct sy_row_charge, product), product);
 }

@@ -288,9 +288,5 @@ void warden_domain_tick(struct warden *w)
         if (!sy_ok(warden_act(w, "grant.expire", id, (struct sy_view){0}, &in, &entry, NULL))) {
             return;
         }
-        warden_runs_stop(w, id);
-        if (!sy_ok(warden_forget_grant(w, id))) {
-            sy_log(SY_LOG_ERROR, "shares of an expired grant are left; erased at the next start");
-        }
     }
 }

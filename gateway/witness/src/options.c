@@ -8,7 +8,9 @@
 
 enum { EXIT_USAGE = 64, KEY_INIT = 1000, KEY_SHOW };
 
-const char *argp_program_version = "shuyu-witness " WITNESS_VERSION;
+/* read by the C library, so it must be visible to it */
+__attribute__((visibility("default"))) const char *argp_program_version =
+    "shuyu-witness " WITNESS_VERSION;
 
 static const struct argp_option OPTIONS[] = {
     {"state", 's', "DIR", 0, "the witness's folder: its key, what it cosigned, evidence", 1},

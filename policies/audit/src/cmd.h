@@ -15,12 +15,15 @@ struct options {
     const char *index;             /* path; NULL: in the export */
     const char *home, *local; /* replay --inside: profile folder (NULL: the user's), local socket */
     bool inside;
-    const char *from, *address;   /* follow: exports of others; the domain's address */
-    uint64_t every_s;             /* follow: between two looks */
-    bool once;                    /* follow */
-    const char *compare, *output; /* snapshot: a signed note; where rows go. NULL: none */
-    uint64_t size;                /* snapshot: entries; 0: all */
-    const char *kept;             /* verify, replay: a checkpoint seen before; NULL: none */
+    const char *from, *address; /* follow: exports of others; the domain's address */
+    uint64_t every_s;           /* follow: between two looks */
+    bool once;                  /* follow */
+    const char *compare,
+        *output;       /* snapshot: a signed note; where rows go, or a disclosure. NULL: none */
+    const char *check; /* disclose: a folder; NULL: make one */
+    uint64_t year;     /* disclose */
+    uint64_t size;     /* snapshot: entries; 0: all */
+    const char *kept;  /* verify, replay: a checkpoint seen before; NULL: none */
     bool no_signatures, progress; /* replay */
     struct audit_filter filter;
     bool json, syslog, dot, rebuild, scan;
@@ -55,7 +58,7 @@ int cmd_inside(const struct options *o, const struct audit_export *x);
 
 typedef int cmd_fn(const struct options *o, struct audit_export *x);
 cmd_fn cmd_verify, cmd_replay; /* cmd_check.c */
-cmd_fn cmd_index, cmd_show, cmd_snapshot, cmd_trace;
+cmd_fn cmd_disclose, cmd_index, cmd_show, cmd_snapshot, cmd_trace;
 cmd_fn cmd_schema, cmd_follow; /* without an export: x is NULL */
 
 #endif

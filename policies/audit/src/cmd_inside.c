@@ -248,7 +248,7 @@ static sy_status take_entry(struct asking *a, uint64_t i, struct sy_error *err)
         return SY_OK;
     }
     SY_TRY(audit_record_read(a->x, r.event.inputs.charge, &arena, &charge, err));
-    if (!audit_record_did(&charge, "model.run")) {
+    if (!audit_record_did(&charge, "model.run") && !audit_record_did(&charge, "product.call")) {
         return SY_OK; /* about one subject: nobody keeps whom it was about */
     }
     if (grant_is_over(a, charge.header.grant)) {

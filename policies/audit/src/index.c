@@ -34,7 +34,10 @@
     " developer INTEGER);"                                                                         \
     "CREATE TABLE grant_dataset(grant_ INTEGER, dataset INTEGER,"                                  \
     " PRIMARY KEY(grant_, dataset)) WITHOUT ROWID;"                                                \
-    "CREATE TABLE model(id INTEGER PRIMARY KEY, entry INTEGER, grant_ INTEGER, name INTEGER);"
+    "CREATE TABLE model(id INTEGER PRIMARY KEY, entry INTEGER, grant_ INTEGER, name INTEGER);"     \
+    "CREATE TABLE key_(id INTEGER PRIMARY KEY, member INTEGER);"                                   \
+    "CREATE TABLE signed(entry INTEGER, member INTEGER,"                                           \
+    " PRIMARY KEY(member, entry)) WITHOUT ROWID;"
 
 static const char *const SQL[INDEX_STMT_N] = {
     [INDEX_ADD_NAME] = "INSERT INTO name VALUES(?,?)",
@@ -43,6 +46,8 @@ static const char *const SQL[INDEX_STMT_N] = {
     [INDEX_ADD_PARTY] = "INSERT OR IGNORE INTO party VALUES(?,?)",
     [INDEX_ADD_GRANT] = "INSERT OR IGNORE INTO grant_ VALUES(?,?,?,?)",
     [INDEX_ADD_GRANT_DATASET] = "INSERT OR IGNORE INTO grant_dataset VALUES(?,?)",
+    [INDEX_ADD_KEY] = "INSERT OR IGNORE INTO key_ VALUES(?,?)",
+    [INDEX_ADD_SIGNED] = "INSERT OR IGNORE INTO signed VALUES(?,?)",
     [INDEX_ADD_MODEL] = "INSERT OR IGNORE INTO model VALUES(?,?,?,?)",
     [INDEX_GRANT_DATASETS] =
         "INSERT INTO about SELECT ?1, dataset, 0 FROM grant_dataset WHERE grant_ = ?2",

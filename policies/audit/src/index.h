@@ -17,6 +17,8 @@ enum index_stmt {
     INDEX_ADD_GRANT,
     INDEX_ADD_GRANT_DATASET,
     INDEX_ADD_MODEL,
+    INDEX_ADD_KEY,
+    INDEX_ADD_SIGNED,
     INDEX_GRANT_DATASETS,
     INDEX_LINKED,
     INDEX_COPY_ABOUT,
@@ -26,8 +28,8 @@ enum index_stmt {
 struct index_slot; /* a name and its number (index_names.c) */
 
 /* What later entries ask about a name, so that they need not ask the file: the role of a party, the scene of a
- * grant, the grant of a model. */
-enum index_trait { INDEX_ROLE = 0, INDEX_SCENE, INDEX_GRANT, INDEX_TRAITS };
+ * grant, the grant of a model, the member whose key it is. */
+enum index_trait { INDEX_ROLE = 0, INDEX_SCENE, INDEX_GRANT, INDEX_MEMBER, INDEX_TRAITS };
 struct index_traits {
     int64_t of[INDEX_TRAITS]; /* INDEX_NULL: none */
 };
@@ -61,12 +63,18 @@ SY_MUST sy_status index_put(struct audit_index *x, enum index_stmt which, const 
 /* The number of a name, given it when it is new; INDEX_NULL for the empty text. */
 SY_MUST sy_status index_name(struct audit_index *x, struct sy_view text, int64_t *ret,
                              struct sy_error *err);
+/* The number of a name that is there; INDEX_NULL: it is not. */
+int64_t index_known(const struct audit_index *x, struct sy_view text);
 /* A trait of a name, INDEX_NULL for none; and to give it one, the first time. */
 int64_t index_trait(const struct audit_index *x, int64_t name, enum index_trait trait);
 void index_trait_set(struct audit_index *x, int64_t name, enum index_trait trait, int64_t value);
 
 /* The names that the file has, and their traits. */
 SY_MUST sy_status index_names_load(struct audit_index *x, struct sy_error *err);
+
+/* Take in who of a party's staff signed the entry, and the keys that it gives to a member (index_staff.c). */
+SY_MUST sy_status index_take_staff(struct audit_index *x, uint64_t i, const struct audit_record *r,
+                                   struct sy_arena *arena, struct sy_error *err);
 
 /* Take in one entry. */
 SY_MUST sy_status index_take(struct audit_index *x, uint64_t i, const struct audit_record *r,

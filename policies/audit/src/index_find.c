@@ -14,6 +14,8 @@ static const struct narrow {
     const char *sql;
 } NARROWS[] = {
     {offsetof(struct audit_filter, party), "party = " NAMED},
+    {offsetof(struct audit_filter, member),
+     "entry IN (SELECT entry FROM signed WHERE member = " NAMED ")"},
     {offsetof(struct audit_filter, role), "role = " NAMED},
     {offsetof(struct audit_filter, scene), "scene = " NAMED},
     {offsetof(struct audit_filter, type), "type = " NAMED},

@@ -65,7 +65,7 @@ static sy_status remember(struct audit_index *x, struct sy_view text, int64_t id
     }
     s->id = id;
     x->n_names++;
-    struct index_traits none = {{INDEX_NULL, INDEX_NULL, INDEX_NULL}};
+    struct index_traits none = {{INDEX_NULL, INDEX_NULL, INDEX_NULL, INDEX_NULL}};
     return sy_buf_add(&x->traits, &none, sizeof(none));
 }
 
@@ -87,6 +87,12 @@ void index_trait_set(struct audit_index *x, int64_t name, enum index_trait trait
     if (t != NULL && t->of[trait] == INDEX_NULL) {
         t->of[trait] = value;
     }
+}
+
+int64_t index_known(const struct audit_index *x, struct sy_view text)
+{
+    const struct index_slot *s = x->n_slots == 0 ? NULL : slot_of(x->slots, x->n_slots, text);
+    return s == NULL || s->id == 0 ? INDEX_NULL : s->id;
 }
 
 sy_status index_name(struct audit_index *x, struct sy_view text, int64_t *ret, struct sy_error *err)
@@ -147,5 +153,6 @@ sy_status index_names_load(struct audit_index *x, struct sy_error *err)
     SY_TRY(load_texts(x, err));
     SY_TRY(load_traits(x, "SELECT id, role FROM party", INDEX_ROLE, err));
     SY_TRY(load_traits(x, "SELECT id, scene FROM grant_", INDEX_SCENE, err));
+    SY_TRY(load_traits(x, "SELECT id, member FROM key_", INDEX_MEMBER, err));
     return load_traits(x, "SELECT id, grant_ FROM model", INDEX_GRANT, err);
 }

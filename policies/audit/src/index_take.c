@@ -201,8 +201,8 @@ static const struct {
     {"dataset.publish", take_publish}, {"dataset.share", take_share},
     {"genesis", take_genesis},         {"job.answer", take_answer},
     {"model.register", take_register}, {"model.run", take_run},
-    {"party.enrol", take_enrol},       {"scene.apply", take_apply},
-    {"subject.ask", take_run},
+    {"party.enrol", take_enrol},       {"product.call", take_run},
+    {"scene.apply", take_apply},       {"subject.ask", take_run},
 };
 
 static sy_status take_own(struct taking *t)
@@ -274,9 +274,10 @@ sy_status index_take(struct audit_index *x, uint64_t i, const struct audit_recor
     SY_TRY(index_name(x, r->header.method, &method, err));
     SY_TRY(index_name(x, r->header.party, &party, err));
     SY_TRY(name_id(&t, r->header.grant, &t.grant));
-    SY_TRY(name_id(&t, r->header.subject, &t.model));
+    SY_TRY(name_id(&t, r->model, &t.model));
     SY_TRY(take_own(&t));
     SY_TRY(take_referred(&t));
+    SY_TRY(index_take_staff(x, i, r, arena, err));
     int64_t row[] = {(int64_t)i, r->event.inputs.time,
                      type,       method,
                      party,      index_trait(x, party, INDEX_ROLE),

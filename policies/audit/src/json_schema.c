@@ -28,6 +28,7 @@ static const struct {
 } OTHERS[] = {
     {"grant", "scene.final_review"},
     {"answer", "model.run"},
+    {"answer", "product.call"},
     {"overrun", "job.answer"},
 };
 enum { N_OTHERS = sizeof(OTHERS) / sizeof(OTHERS[0]) };

@@ -116,8 +116,8 @@ static void put_open(json_t *j, const struct audit_record *r, json_t *event)
     if (!audit_is_zero(r->header.grant)) {
         put_hex32(j, "grant", r->header.grant);
     }
-    if (!audit_is_zero(r->header.subject)) {
-        put_hex32(j, "model", r->header.subject);
+    if (!audit_is_zero(r->model)) {
+        put_hex32(j, "model", r->model);
     }
     put_hex32(j, "salt", r->entry.salt);
     json_object_set_new(j, "event", event);
@@ -193,7 +193,7 @@ static sy_status add_open_params(struct sy_buf *b, const struct audit_record *r)
     SY_TRY(add_param(b, "verdict", sy_view_str(audit_verdict_name(v->code))));
     SY_TRY(add_param(b, "field", v->field));
     SY_TRY(add_id_param(b, "grant", r->header.grant));
-    SY_TRY(add_id_param(b, "model", r->header.subject));
+    SY_TRY(add_id_param(b, "model", r->model));
     return add_id_param(b, "state", r->event.state);
 }
 

@@ -74,6 +74,7 @@ static const struct verb {
     {"index", cmd_index, true, false},       {"show", cmd_show, true, false},
     {"trace", cmd_trace, true, true},        {"schema", cmd_schema, false, false},
     {"snapshot", cmd_snapshot, true, false}, {"follow", cmd_follow, false, false},
+    {"disclose", cmd_disclose, true, false},
 };
 
 static int run_verb(const struct verb *v, const struct options *o)
@@ -110,7 +111,9 @@ int main(int argc, char **argv)
             return run_verb(&VERBS[i], &o);
         }
     }
-    fprintf(stderr, "shuyu-audit: %s: use verify, replay, index, show, trace, snapshot or schema\n",
-            o.verb);
+    fprintf(
+        stderr,
+        "shuyu-audit: %s: use verify, replay, index, show, trace, snapshot, disclose or schema\n",
+        o.verb);
     return 2;
 }

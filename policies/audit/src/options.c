@@ -35,7 +35,10 @@ enum {
     OPT_ONCE,
     OPT_HOME,
     OPT_LOCAL,
-    OPT_LANG
+    OPT_LANG,
+    OPT_YEAR,
+    OPT_CHECK,
+    OPT_MEMBER
 };
 
 static const struct argp_option OPTIONS[] = {
@@ -48,7 +51,10 @@ static const struct argp_option OPTIONS[] = {
      "replay: take signatures as good (for measuring; no audit)", 0},
     {"progress", OPT_PROGRESS, NULL, 0, "replay: say how far it is, on standard error", 0},
     {"size", OPT_SIZE, "N", 0, "snapshot: of the first N entries", 0},
-    {"output", 'o', "FILE", 0, "snapshot: write the rows here", 0},
+    {"output", 'o', "FILE|DIR", 0, "snapshot, disclose: write here", 0},
+    {"year", OPT_YEAR, "YEAR", 0, "disclose: of this year", 0},
+    {"check", OPT_CHECK, "DIR", 0,
+     "disclose: is this folder what the log gives, and what was published?", 0},
     {"compare", OPT_COMPARE, "NOTE", 0,
      "snapshot: compare with the domain's signed note (and take its size)", 0},
     {"rebuild", OPT_REBUILD, NULL, 0, "index: make it anew", 0},
@@ -62,6 +68,7 @@ static const struct argp_option OPTIONS[] = {
     {"every", OPT_EVERY, "SECONDS", 0, "follow: between two looks (10)", 0},
     {"once", OPT_ONCE, NULL, 0, "follow: look once", 0},
     {"party", 'p', "ID", 0, "show: this party's entries", 0},
+    {"member", OPT_MEMBER, "PARTY/ID", 0, "show: what this member of a party's staff signed", 0},
     {"role", OPT_ROLE, "ROLE", 0, "show: entries of parties of this role", 0},
     {"type", 't', "TYPE", 0, "show: this event type (charge, answer, refuse, ...)", 0},
     {"method", 'm', "NAME", 0, "show: this method", 0},
@@ -138,24 +145,13 @@ static bool parse_text(int key, const char *arg, struct options *o)
         int key;
         const char **to;
     } texts[] = {
-        {'l', &o->log},
-        {'p', &f->party},
-        {'t', &f->type},
-        {'m', &f->method},
-        {'g', &f->grant},
-        {OPT_ROLE, &f->role},
-        {OPT_SCENE, &f->scene},
-        {OPT_DATASET, &f->dataset},
-        {OPT_MODEL, &f->model},
-        {OPT_INDEX, &o->index},
-        {OPT_VERDICT, &f->verdict},
-        {'o', &o->output},
-        {OPT_COMPARE, &o->compare},
-        {OPT_FROM, &o->from},
-        {OPT_ADDRESS, &o->address},
-        {OPT_KEPT, &o->kept},
-        {OPT_HOME, &o->home},
-        {OPT_LOCAL, &o->local},
+        {'l', &o->log},         {'p', &f->party},           {'t', &f->type},
+        {'m', &f->method},      {'g', &f->grant},           {OPT_MEMBER, &f->member},
+        {OPT_ROLE, &f->role},   {OPT_SCENE, &f->scene},     {OPT_DATASET, &f->dataset},
+        {OPT_MODEL, &f->model}, {OPT_INDEX, &o->index},     {OPT_VERDICT, &f->verdict},
+        {'o', &o->output},      {OPT_COMPARE, &o->compare}, {OPT_CHECK, &o->check},
+        {OPT_FROM, &o->from},   {OPT_ADDRESS, &o->address}, {OPT_KEPT, &o->kept},
+        {OPT_HOME, &o->home},   {OPT_LOCAL, &o->local},
     };
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         if (texts[i].key == key) {
@@ -204,6 +200,8 @@ static int parse_value(int key, const char *arg, struct options *o)
         return count(arg, &o->every_s);
     case OPT_SIZE:
         return count(arg, &o->size);
+    case OPT_YEAR:
+        return count(arg, &o->year);
     case OPT_LIMIT:
         return count(arg, &f->limit);
     case OPT_LANG:
@@ -254,7 +252,8 @@ void options_parse(int argc, char **argv, struct options *ret)
     static const struct argp argp = {
         OPTIONS,
         parse_option,
-        "verify|replay|index|show|snapshot EXPORT\ntrace EXPORT ENTRY|RECEIPT\nfollow COPY\nschema "
+        "verify|replay|index|show|snapshot|disclose EXPORT\ntrace EXPORT ENTRY|RECEIPT\nfollow "
+        "COPY\nschema "
         "[TYPE]\nerase [ARGUMENTS]",
         "Verify, replay, search and trace a log exported by `shuyu log export`.",
         NULL,

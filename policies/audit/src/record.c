@@ -4,6 +4,18 @@
 #include "audit/record.h"
 
 #include "proof/merkle.h"
+#include "wire/product.h"
+
+/* The header's subject is a model, but of requests about products: those that run one name its model too. */
+static void name_model(struct audit_record *r, struct sy_arena *arena)
+{
+    struct sy_product_call call;
+    if (!sy_view_starts(r->header.method, sy_view_str("product."))) {
+        memcpy(r->model, r->header.subject, sizeof(r->model));
+    } else if (audit_record_args(r, &sy_product_call_desc, arena, &call)) {
+        memcpy(r->model, call.model, sizeof(r->model));
+    }
+}
 
 /* BOUNDARY: the export was carried by anybody; nothing of a body counts before these checks. */
 static sy_status open_body(struct audit_record *r, struct sy_arena *arena, struct sy_error *err)
@@ -15,6 +27,7 @@ static sy_status open_body(struct audit_record *r, struct sy_arena *arena, struc
                             &r->header, err));
     r->method = rules_method_find(r->header.method);
     r->open = true;
+    name_model(r, arena);
     return SY_OK;
 }
 

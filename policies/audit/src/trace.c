@@ -236,7 +236,7 @@ static const struct {
 } TRACES[] = {
     {"dataset.define", of_define},   {"dataset.publish", of_publish},   {"job.answer", of_answer},
     {"model.register", of_register}, {"model.review", of_model_review}, {"model.run", of_run},
-    {"scene.apply", of_apply},       {"subject.ask", of_charge},
+    {"product.call", of_run},        {"scene.apply", of_apply},         {"subject.ask", of_charge},
 };
 
 static sy_status by_method(struct tracing *t, const struct audit_record *r)

@@ -175,6 +175,7 @@ static sy_status add_acts(struct tracing *t, const uint8_t grant[32], struct tra
         {"scene.final_review", AUDIT_STEP_FINAL_REVIEW},
         {"scene.exposure", AUDIT_STEP_EXPOSURE},
         {"scene.suspend", AUDIT_STEP_ORDER},
+        {"scene.lift", AUDIT_STEP_ORDER},
         {"scene.resume", AUDIT_STEP_ORDER},
         {"scene.revoke", AUDIT_STEP_ORDER},
         {"grant.expire", AUDIT_STEP_ORDER},

@@ -74,7 +74,7 @@ sy_status trace_run(struct tracing *t, const struct audit_record *charge, size_t
     t->before = charge->entry.index;
     SY_TRY(add_data(t, charge, &data));
     SY_TRY(trace_grant(t, charge->header.grant, &data, &g));
-    SY_TRY(trace_model(t, charge->header.subject, &g, &model));
+    SY_TRY(trace_model(t, charge->model, &g, &model));
     trace_after(&from, model);
     trace_after(&from, g.final);
     request_digest(charge, id);

@@ -1,10 +1,10 @@
 /*
  * rules_admit: the gateway's early look at a header, over its replica of party, grant and model
- * rows. It uses the functions that decide uses, on what those rows hold; whatever it lets through
+ * rows, and those of staff keys. It uses the functions that decide uses, on what those rows hold; whatever it lets through
  * is decided again by the warden, and whatever it refuses on a signed header is re-decided there
  * too, so a wrong replica can neither open nor hide anything.
  */
-#include "method.h"
+#include "scheme/staff.h"
 
 static sy_status reads_granted(const struct sy_row_model *m, const struct sy_proposal *p,
                                struct sy_error *err)
@@ -68,6 +68,18 @@ static sy_status method_gate(const struct rules_method *m, const struct sy_heade
     return SY_OK;
 }
 
+/* The party's own certificate, or, when it has staff, that of a live member. */
+static sy_status certificate_gate(const struct rules_state *replica, const struct sy_party *party,
+                                  const uint8_t tls[32], struct sy_arena *arena,
+                                  struct sy_error *err)
+{
+    bool live = false;
+    if (party->staff) {
+        SY_TRY(member_certificate(replica, party->party, tls, arena, &live, err));
+    }
+    return live ? SY_OK : party_tls(party, tls, err);
+}
+
 sy_status rules_admit(const struct rules_state *replica, const struct sy_header *header,
                       const uint8_t tls[32], int64_t now, struct sy_error *reterr)
 {
@@ -76,6 +88,7 @@ sy_status rules_admit(const struct rules_state *replica, const struct sy_header 
     struct sy_view value;
     const struct rules_method *m = rules_method_find(header->method);
     struct rules_key key = rules_key_id("party/", header->party);
+    bool member = m != NULL && (m->flags & RULES_M_MEMBER) != 0;
     SY_TRY(header_form(header, reterr));
     SY_TRY(method_gate(m, header, reterr));
     SY_TRY(header_life(header, now, false, reterr));
@@ -83,7 +96,10 @@ sy_status rules_admit(const struct rules_state *replica, const struct sy_header 
         return SY_OK; /* the warden judges the invitation */
     }
     SY_TRY(party_active(replica, header->party, &arena, &party, reterr));
-    SY_TRY(party_tls(&party, tls, reterr));
+    if (member) {
+        return SY_OK; /* a newcomer's certificate: likewise */
+    }
+    SY_TRY(certificate_gate(replica, &party, tls, &arena, reterr));
     if ((m->flags & RULES_M_NEW) == 0 && !rules_method_allows(m, party.role)) {
         return sy_fail(reterr, SY_E_ROLE, "header.method", NULL);
     }

@@ -65,6 +65,7 @@ sy_status apply_event(const struct rules_state *state, const struct sy_event *ev
     s = sy_ok(s) ? put_nonce(&x) : s;
     s = sy_ok(s) && event->verdict.code == 0 ? apply_allowed(&x) : s;
     s = sy_ok(s) && event->verdict.code == SY_E_DIFFERENCING ? guard_refused(&x) : s;
+    s = sy_ok(s) && event->verdict.code == SY_E_DISGUISED ? product_misused(&x) : s;
     if (sy_ok(s)) {
         return s;
     }

@@ -72,7 +72,8 @@ sy_status budget_fits(const struct sy_row_budget *b, const struct sy_spend *want
 {
     for (size_t i = 0; i < N_KINDS; i++) {
         const struct kind *k = &KINDS[i];
-        if (!within(get(b, k->spent), get(b, k->held), get(want, k->price), get(b, k->cap))) {
+        bool fits = within(get(b, k->spent), get(b, k->held), get(want, k->price), get(b, k->cap));
+        if (!control(RULES_CTL_BUDGET_HELD, fits)) {
             return sy_fail(err, SY_E_BUDGET, k->name,
                            "what is left of the lifetime budget of %.*s is less", SY_PV(want->ns));
         }
@@ -86,7 +87,9 @@ sy_status budget_pays(const struct sy_row_budget *b, const struct sy_row_grant_s
     for (size_t i = 0; i < N_KINDS; i++) {
         const struct kind *k = &KINDS[i];
         uint64_t want = get(price, k->price);
-        if (share == NULL || !within(get(share, k->share_spent), want, 0, get(share, k->share))) {
+        bool left =
+            share != NULL && within(get(share, k->share_spent), want, 0, get(share, k->share));
+        if (!control(RULES_CTL_BUDGET_SHARE, left)) {
             return sy_fail(err, SY_E_BUDGET, k->name,
                            "what is left of the grant's share of %.*s is less than the run's price",
                            SY_PV(price->ns));
@@ -109,7 +112,7 @@ sy_status budget_cap(const struct sy_row_budget *b, const struct sy_pack_budget 
     for (size_t i = 0; i < N_KINDS; i++) {
         const struct kind *k = &KINDS[i];
         uint64_t cap = get(&caps, k->price);
-        if (cap > get(b, k->cap)) {
+        if (!control(RULES_CTL_BUDGET_FOR_LIFE, cap <= get(b, k->cap))) {
             return sy_fail(err, SY_E_BUDGET, "pack.budgets",
                            "the cap of %.*s is for its lifetime and can't be raised (%s)",
                            SY_PV(want->ns), k->name);
@@ -139,9 +142,21 @@ static sy_status put_budget(struct change *x, struct sy_view ns, const struct sy
     return effect_put(x->effect, &key, &sy_row_budget_desc, b, x->err);
 }
 
-static sy_status unbalanced(struct change *x)
+static sy_status unbalanced(struct sy_error *err)
 {
-    return sy_fail(x->err, SY_E_INTERNAL, "budget", "the account does not add up");
+    return sy_fail(err, SY_E_INTERNAL, "budget", "the account does not add up");
+}
+
+/* The account as this event leaves it so far: an event that ends several grants moves it several times. */
+static sy_status budget_now(struct change *x, struct sy_view ns, struct sy_row_budget *ret)
+{
+    struct rules_key key = rules_key_id("budget/", ns);
+    struct sy_view bytes;
+    if (!effect_pending(x->effect, &key, &bytes)) {
+        return budget_read(x->state, ns, x->arena, ret, x->err);
+    }
+    bytes = sy_arena_copy(x->arena, bytes); /* the next put replaces it */
+    return sy_record_decode(&sy_row_budget_desc, bytes, &SY_MP_REQUEST, x->arena, ret, x->err);
 }
 
 sy_status budget_hold(struct change *x, const struct sy_row_grant *g)
@@ -151,7 +166,7 @@ sy_status budget_hold(struct change *x, const struct sy_row_grant *g)
         const struct sy_spend want = {
             .cells = h->cells, .delta = h->delta, .ns = h->ns, .rho = h->rho};
         struct sy_row_budget b;
-        SY_TRY(budget_read(x->state, h->ns, x->arena, &b, x->err));
+        SY_TRY(budget_now(x, h->ns, &b));
         SY_TRY(budget_fits(&b, &want, x->err));
         for (size_t j = 0; j < N_KINDS; j++) {
             set(&b, KINDS[j].held, get(&b, KINDS[j].held) + get(h, KINDS[j].share));
@@ -161,20 +176,28 @@ sy_status budget_hold(struct change *x, const struct sy_row_grant *g)
     return SY_OK;
 }
 
+sy_status budget_without(struct sy_row_budget *b, const struct sy_row_grant_share *share,
+                         struct sy_error *err)
+{
+    for (size_t i = 0; i < N_KINDS; i++) {
+        const struct kind *k = &KINDS[i];
+        uint64_t held;
+        if (!sy_sub_u64(get(b, k->held), get(share, k->share) - get(share, k->share_spent),
+                        &held)) {
+            return unbalanced(err);
+        }
+        set(b, k->held, held);
+    }
+    return SY_OK;
+}
+
 sy_status budget_release(struct change *x, const struct sy_row_grant *g)
 {
     for (size_t i = 0; i < g->n_shares; i++) {
         const struct sy_row_grant_share *h = &g->shares[i];
         struct sy_row_budget b;
-        SY_TRY(budget_read(x->state, h->ns, x->arena, &b, x->err));
-        for (size_t j = 0; j < N_KINDS; j++) {
-            const struct kind *k = &KINDS[j];
-            uint64_t held;
-            if (!sy_sub_u64(get(&b, k->held), get(h, k->share) - get(h, k->share_spent), &held)) {
-                return unbalanced(x);
-            }
-            set(&b, k->held, held);
-        }
+        SY_TRY(budget_now(x, h->ns, &b));
+        SY_TRY(budget_without(&b, h, x->err));
         SY_TRY(put_budget(x, h->ns, &b));
     }
     return SY_OK;
@@ -203,12 +226,12 @@ static sy_status spend_one(struct change *x, struct sy_row_grant *g, const struc
     struct sy_row_grant_share *h = grant_share(g, p->ns);
     struct sy_row_budget b;
     if (h == NULL) {
-        return unbalanced(x);
+        return unbalanced(x->err);
     }
-    SY_TRY(budget_read(x->state, p->ns, x->arena, &b, x->err));
+    SY_TRY(budget_now(x, p->ns, &b));
     for (size_t i = 0; i < N_KINDS; i++) {
         if (!move(&KINDS[i], p, h, &b)) {
-            return unbalanced(x);
+            return unbalanced(x->err);
         }
     }
     return put_budget(x, p->ns, &b);

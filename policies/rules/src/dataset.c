@@ -12,6 +12,7 @@
 #include "base/weak.h"
 #include "method.h"
 #include "proof/hash.h"
+#include "wire/catalogue.h"
 #include "wire/identity.h"
 #include "wire/mask.h"
 #include "wire/plan_type.h"
@@ -151,7 +152,7 @@ static sy_status owner_check(struct ask *c, const struct sy_field_def *f, const 
     return f->n_sources > 0 ? sources_check(c, f) : SY_OK;
 }
 
-static sy_status field_check(struct ask *c, const struct sy_field_def *f)
+static sy_status field_check(struct ask *c, const struct sy_field_def *f, uint64_t levels)
 {
     const struct type_rule *t = type_rule(f->type);
     if (!is_text(f->name, NAME_MAX_BYTES)) {
@@ -160,8 +161,8 @@ static sy_status field_check(struct ask *c, const struct sy_field_def *f)
     if (t == NULL) {
         return bad_field(c, f, "unknown type");
     }
-    if (f->grade < 1 || f->grade > 4) {
-        return bad_field(c, f, "grade is 1 to 4");
+    if (f->grade < 1 || f->grade > levels) {
+        return bad_field(c, f, "grade is one of the pack's levels, from 1");
     }
     if (f->scale > (t->scale ? SY_PLAN_SCALE_MAX : 0)) {
         return bad_field(c, f, "only decimals have a scale, of at most 9 digits");
@@ -186,13 +187,13 @@ static sy_status field_check(struct ask *c, const struct sy_field_def *f)
 
 /* ---- the definition ---- */
 
-static sy_status fields_check(struct ask *c, const struct sy_dataset_def *d)
+static sy_status fields_check(struct ask *c, const struct sy_dataset_def *d, uint64_t levels)
 {
     if (d->n_fields == 0 || d->n_fields > FIELDS_MAX) {
         return sy_fail(c->err, SY_E_FIELD, "fields", "1 to %d fields", FIELDS_MAX);
     }
     for (size_t i = 0; i < d->n_fields; i++) {
-        SY_TRY(field_check(c, &d->fields[i]));
+        SY_TRY(field_check(c, &d->fields[i], levels));
         if (def_field(d, d->fields[i].name) != &d->fields[i]) {
             return bad_field(c, &d->fields[i], "a field of this name is declared twice");
         }
@@ -223,10 +224,11 @@ static sy_status owners_check(struct ask *c, const struct sy_dataset_def *d)
 }
 
 /* Whom the dataset protects: somebody, by a unit column, or nobody, and then it is public. */
-static sy_status unit_check(struct ask *c, const struct sy_dataset_def *d)
+static sy_status unit_check(struct ask *c, const struct sy_dataset_def *d, uint64_t levels)
 {
-    if (d->membership < 1 || d->membership > 4) {
-        return sy_fail(c->err, SY_E_FIELD, "membership", "the membership grade is 1 to 4");
+    if (d->membership < 1 || d->membership > levels) {
+        return sy_fail(c->err, SY_E_FIELD, "membership",
+                       "the membership grade is one of the pack's levels, from 1");
     }
     if (is_protected(d)) {
         const struct sy_field_def *u = def_field(d, d->unit);
@@ -262,6 +264,21 @@ static sy_status custodian_check(struct ask *c, const struct sy_dataset_def *d)
     return SY_OK;
 }
 
+/* How many levels grades may have here. Before a pack is adopted: as many as any pack has; grades above those of
+ * the one that comes have no mechanism, and nothing of them ever leaves. */
+static sy_status levels_read(struct ask *c, uint64_t *ret)
+{
+    struct sy_view value;
+    struct sy_pack pack;
+    *ret = SY_LEVELS_MAX;
+    if (!rules_state_get(c->state, sy_view_str("pack"), &value)) {
+        return SY_OK;
+    }
+    SY_TRY(pack_read(c->state, c->arena, &pack, c->err));
+    *ret = pack.n_grades;
+    return SY_OK;
+}
+
 static sy_status def_check(struct ask *c, const struct sy_dataset_def *d)
 {
     if (!is_id(d->id) || !is_text(d->title, 256)) {
@@ -276,8 +293,10 @@ static sy_status def_check(struct ask *c, const struct sy_dataset_def *d)
     if (d->max_rows < 1 || d->max_rows > ROWS_MAX || d->dummy_rows > d->max_rows) {
         return sy_fail(c->err, SY_E_FIELD, "max_rows", "1 to 2^40, and dummy_rows within it");
     }
-    SY_TRY(fields_check(c, d));
-    SY_TRY(unit_check(c, d));
+    uint64_t levels;
+    SY_TRY(levels_read(c, &levels));
+    SY_TRY(fields_check(c, d, levels));
+    SY_TRY(unit_check(c, d, levels));
     return custodian_check(c, d);
 }
 
@@ -346,7 +365,7 @@ sy_status decide_define(struct ask *c)
     const struct sy_dataset_def *d = c->args;
     struct rules_key key = rules_key_id("dataset/", d->id);
     struct sy_view value;
-    if (!sy_view_eq(d->department, c->party.party)) {
+    if (!control(RULES_CTL_OWN_DATA, sy_view_eq(d->department, c->party.party))) {
         return sy_fail(c->err, SY_E_DENIED, "department", "a department defines its own datasets");
     }
     SY_TRY(def_check(c, d));
@@ -376,7 +395,7 @@ sy_status decide_ingest(struct ask *c)
     const struct sy_ingest *a = c->args;
     struct dataset d;
     SY_TRY(dataset_read(c->state, a->dataset, c->arena, &d, c->err));
-    if (!sy_view_eq(d.def.department, c->party.party)) {
+    if (!control(RULES_CTL_OWN_DATA, sy_view_eq(d.def.department, c->party.party))) {
         return sy_fail(c->err, SY_E_DENIED, "dataset", "a department ingests its own datasets");
     }
     return SY_OK;
@@ -436,7 +455,10 @@ sy_status decide_publish(struct ask *c)
 sy_status apply_publish(struct change *x)
 {
     struct sy_row_version row = {.entry = x->entry, .version = x->in->version[0]};
+    const struct sy_updated updated = {.time = x->in->time, .version = row.version.version};
     struct rules_key key = rules_key_id("version/", row.version.dataset);
+    struct rules_key at = rules_key_id("updated/", row.version.dataset);
+    SY_TRY(effect_put(x->effect, &at, &sy_updated_desc, &updated, x->err));
     return effect_put(x->effect, &key, &sy_row_version_desc, &row, x->err);
 }
 

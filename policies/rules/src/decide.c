@@ -10,6 +10,7 @@
 #include "base/weak.h"
 #include "method.h"
 #include "proof/hash.h"
+#include "rules/product.h"
 #include "state_internal.h"
 
 bool word_in(struct sy_view word, const char *list)
@@ -126,7 +127,8 @@ static sy_status nonce_check(struct ask *c, struct rules_decision *ret)
 {
     struct rules_key key = rules_key_nonce(c->req->header.party, c->req->header.nonce);
     struct sy_view value;
-    if (!rules_state_get(c->state, rules_key_view(&key), &value)) {
+    bool fresh = !rules_state_get(c->state, rules_key_view(&key), &value);
+    if (control(RULES_CTL_NONCE, fresh)) {
         return SY_OK;
     }
     struct sy_row_nonce row;
@@ -146,9 +148,14 @@ static sy_status nonce_check(struct ask *c, struct rules_decision *ret)
     return SY_OK;
 }
 
-/* An unfinished charge is resumed only while its grant is in force. */
+/* An unfinished charge is resumed only while its grant is in force, and its product on sale. */
 static sy_status resume_check(struct ask *c)
 {
+    if (sy_view_is(c->req->header.method, "product.call")) {
+        struct rules_product product;
+        SY_TRY(rules_product_read(c->state, c->req->header.subject, c->arena, &product, c->err));
+        SY_TRY(rules_product_on_sale(&product, c->err));
+    }
     struct sy_row_grant g;
     struct sy_proposal p;
     SY_TRY(grant_row(c->state, c->req->header.grant, c->arena, &g, &p, c->err));

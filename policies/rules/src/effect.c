@@ -11,8 +11,8 @@
 #include "proof/hash.h"
 #include "state_internal.h"
 
-/* The largest event (an answer, a final review with many namespaces) writes far fewer rows. */
-enum { EFFECT_ROWS_MAX = 4096 };
+/* Most events write a few rows; an incident that freezes the whole domain writes every live grant. */
+enum { EFFECT_ROWS_MAX = 1 << 20 };
 
 struct rules_effect {
     struct state_row **rows; /* ascending keys; owned */
@@ -42,6 +42,23 @@ static sy_status make_room(struct rules_effect *e)
     return SY_OK;
 }
 
+/* Where `key` is among the rows, or belongs. */
+static size_t place_of(const struct rules_effect *e, struct sy_view key, bool *ret_there)
+{
+    size_t from = 0;
+    size_t to = e->n;
+    while (from < to) {
+        size_t at = from + (to - from) / 2;
+        if (sy_view_cmp(state_row_key(e->rows[at]), key) < 0) {
+            from = at + 1;
+        } else {
+            to = at;
+        }
+    }
+    *ret_there = from < e->n && sy_view_eq(state_row_key(e->rows[from]), key);
+    return from;
+}
+
 static sy_status record(struct rules_effect *e, struct sy_view key, struct sy_view value,
                         struct sy_error *err)
 {
@@ -51,12 +68,9 @@ static sy_status record(struct rules_effect *e, struct sy_view key, struct sy_vi
         bool fits = key.n > 0 && key.n <= RULES_KEY_MAX && value.n <= RULES_VALUE_MAX;
         return sy_fail(err, fits ? SY_E_NO_MEMORY : SY_E_INTERNAL, "row", NULL);
     }
-    size_t at = 0;
-    int c = 1;
-    while (at < e->n && (c = sy_view_cmp(state_row_key(e->rows[at]), key)) < 0) {
-        at++;
-    }
-    if (at < e->n && c == 0) {
+    bool there = false;
+    size_t at = place_of(e, key, &there);
+    if (there) {
         state_row_free(e->rows[at]);
     } else {
         memmove(&e->rows[at + 1], &e->rows[at], (e->n - at) * sizeof(struct state_row *));
@@ -82,6 +96,16 @@ sy_status effect_put_bytes(struct rules_effect *e, const struct rules_key *key,
                            struct sy_view value, struct sy_error *err)
 {
     return record(e, rules_key_view(key), value, err);
+}
+
+bool effect_pending(const struct rules_effect *e, const struct rules_key *key, struct sy_view *ret)
+{
+    bool there = false;
+    size_t at = place_of(e, rules_key_view(key), &there);
+    if (there) {
+        *ret = state_row_value(e->rows[at]);
+    }
+    return there;
 }
 
 /* digest' of rules/state.h. */

@@ -15,6 +15,10 @@ SY_MUST sy_status effect_put(struct rules_effect *e, const struct rules_key *key
 SY_MUST sy_status effect_put_bytes(struct rules_effect *e, const struct rules_key *key,
                                    struct sy_view value, struct sy_error *err);
 
+/* What this event has already put under a key (empty: it deletes the row); false: nothing. For accounts that
+ * several parts of one event move. Borrowed until the next put. */
+bool effect_pending(const struct rules_effect *e, const struct rules_key *key, struct sy_view *ret);
+
 /* For decoding what one event touches; more than any decision of the warden's may use. */
 enum { EFFECT_WORK_BYTES = 256 << 20 };
 

@@ -57,7 +57,7 @@ sy_status party_active(const struct rules_state *s, struct sy_view id, struct sy
         return sy_fail(err, SY_E_PARTY, "header.party", NULL);
     }
     SY_TRY(state_decode(s, row, &sy_party_desc, arena, ret, err));
-    if (!sy_view_is(ret->status, "active")) {
+    if (!control(RULES_CTL_PARTY_REVOKED, sy_view_is(ret->status, "active"))) {
         return sy_fail(err, SY_E_PARTY, "header.party", "the party's enrolment was revoked");
     }
     return SY_OK;
@@ -65,7 +65,8 @@ sy_status party_active(const struct rules_state *s, struct sy_view id, struct sy
 
 sy_status party_tls(const struct sy_party *p, const uint8_t tls[32], struct sy_error *err)
 {
-    if (!is_zero32(tls) && memcmp(tls, p->tls, 32) != 0) {
+    bool own = is_zero32(tls) || memcmp(tls, p->tls, 32) == 0;
+    if (!control(RULES_CTL_CERTIFICATE, own)) {
         return sy_fail(err, SY_E_PARTY, "tls",
                        "the connection's certificate is not bound to this party");
     }
@@ -103,8 +104,11 @@ sy_status ask_signer(struct ask *c)
         return SY_OK;
     }
     SY_TRY(party_active(c->state, id, c->arena, &c->party, c->err));
+    if ((c->method->pub.flags & RULES_M_MEMBER) != 0) {
+        return staff_newcomer(c);
+    }
     c->known = true;
-    return party_tls(&c->party, c->in->tls, c->err);
+    return c->party.staff ? staff_signer(c) : party_tls(&c->party, c->in->tls, c->err);
 }
 
 /* The body that the warden opened, or the log kept, is the one that was signed. */
@@ -115,20 +119,20 @@ static sy_status body_check(struct ask *c)
         return SY_OK;
     }
     proof_args_digest(digest, c->req->salt, c->req->args, c->req->secret_digest);
-    if (memcmp(digest, c->req->header.body, 32) != 0) {
+    if (!control(RULES_CTL_SIGNED_BODY, memcmp(digest, c->req->header.body, 32) == 0)) {
         return sy_fail(c->err, SY_E_DIGEST, "header.body",
                        "the body is not the one that was signed");
     }
     return SY_OK;
 }
 
-/* Has the party signed, and is every signature by its key vouched for? */
-static bool signature_known(const struct ask *c)
+/* Has this key signed, and is every signature by it vouched for? */
+static bool signature_known(const struct ask *c, const uint8_t by[32])
 {
     const struct rules_facts *f = c->req->facts;
     bool any = false;
     for (size_t i = 0; f != NULL && i < c->req->n_sigs; i++) {
-        if (memcmp(c->req->sigs[i].key, c->party.sign, 32) != 0) {
+        if (memcmp(c->req->sigs[i].key, by, 32) != 0) {
             continue;
         }
         if (!f->signed_by[i]) {
@@ -139,25 +143,31 @@ static bool signature_known(const struct ask *c)
     return any;
 }
 
+sy_status signature_by(struct ask *c, const uint8_t key[32])
+{
+    if (signature_known(c, key)) {
+        return SY_OK;
+    }
+    sy_status s = proof_verify_request(c->req->header_bytes, &c->req->header, c->req->sigs,
+                                       c->req->n_sigs, key, c->err);
+    return control(RULES_CTL_SIGNED, sy_ok(s)) ? SY_OK : s;
+}
+
 sy_status ask_signature(struct ask *c)
 {
     SY_TRY(body_check(c));
     if (!c->known) {
-        return SY_OK; /* genesis and party.enrol verify by the keys in their arguments */
+        return SY_OK; /* whoever is new is verified by the keys in the arguments */
     }
-    if (signature_known(c)) {
-        return SY_OK;
-    }
-    return proof_verify_request(c->req->header_bytes, &c->req->header, c->req->sigs, c->req->n_sigs,
-                                c->party.sign, c->err);
+    return c->signers != NULL ? staff_signature(c) : signature_by(c, c->party.sign);
 }
 
 sy_status header_life(const struct sy_header *h, int64_t now, bool warden, struct sy_error *err)
 {
-    if (h->expiry < now) {
+    if (!control(RULES_CTL_REQUEST_LIFE, h->expiry >= now)) {
         return sy_fail(err, SY_E_EXPIRED, "header.expiry", "the request's life is over");
     }
-    if (!warden && h->expiry - now > SY_ENVELOPE_LIFE_MAX_S) {
+    if (!control(RULES_CTL_REQUEST_LIFE, warden || h->expiry - now <= SY_ENVELOPE_LIFE_MAX_S)) {
         return sy_fail(err, SY_E_FIELD, "header.expiry", "a request may live at most %d s",
                        SY_ENVELOPE_LIFE_MAX_S);
     }
@@ -205,12 +215,14 @@ sy_status ask_gates(struct ask *c)
 {
     bool warden = (c->method->pub.flags & RULES_M_WARDEN) != 0;
     SY_TRY(header_life(&c->req->header, c->in->time, warden, c->err));
-    if (!rules_method_allows(&c->method->pub, c->party.role)) {
+    if (!control(RULES_CTL_ROLES, rules_method_allows(&c->method->pub, c->party.role))) {
         return sy_fail(c->err, SY_E_ROLE, "header.method", NULL);
     }
-    if ((c->method->pub.flags & RULES_M_LOCAL) != 0 && !is_zero32(c->in->tls)) {
+    bool local = is_zero32(c->in->tls) || (c->method->pub.flags & RULES_M_LOCAL) == 0;
+    if (!control(RULES_CTL_LOCAL_ONLY, local)) {
         return sy_fail(c->err, SY_E_DENIED, "tls",
                        "only on the domain's host, by the local socket");
     }
+    SY_TRY(staff_gate(c));
     return ask_args(c);
 }

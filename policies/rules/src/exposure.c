@@ -8,8 +8,6 @@
 
 #include "method.h"
 
-enum { CORE = 4 };
-
 /* DATASET.FIELD, where both may have points. */
 static bool names(struct sy_view text, struct sy_view dataset, struct sy_view field)
 {
@@ -36,18 +34,19 @@ static bool is_unit(const struct sy_field_def *f)
 /* Of a granted field that is no unit. A field of grade 1 or 2 that is not named among others is neither
  * looked for nor protected: it is left out. Core data is never what classes are made by: sizes of such
  * classes would be exact counts of it. */
-static bool role_of(const struct sy_exposure_ask *ask, struct sy_view dataset,
+static bool role_of(const struct sy_exposure_ask *ask, uint64_t core, struct sy_view dataset,
                     const struct sy_field_def *f, enum sy_exposure_role *ret)
 {
-    bool quasi =
-        ask->n_quasi > 0 ? f->grade < CORE && is_named(ask, dataset, f->name) : f->grade < 3;
+    bool quasi = ask->n_quasi > 0 ? f->grade < core && is_named(ask, dataset, f->name)
+                                  : f->grade < sy_min_u64(3, core);
     *ret = quasi ? SY_EXPOSURE_QUASI : SY_EXPOSURE_SECRET;
-    return quasi || f->grade >= 3;
+    return quasi || f->grade >= sy_min_u64(3, core);
 }
 
 /* One dataset's scan: its unit, then its quasi-identifiers and sensitive fields as they come. */
-static sy_status add_scan(const struct sy_exposure_ask *ask, const struct sy_dataset_def *def,
-                          size_t granted, struct sy_arena *arena, struct rules_exposure *e)
+static sy_status add_scan(const struct sy_exposure_ask *ask, uint64_t core,
+                          const struct sy_dataset_def *def, size_t granted, struct sy_arena *arena,
+                          struct rules_exposure *e)
 {
     struct sy_plan_rel *rel = &e->plan.rels[e->plan.n_rels++];
     struct sy_view *list = sy_arena_alloc(arena, granted + 1, sizeof(*list));
@@ -59,7 +58,7 @@ static sy_status add_scan(const struct sy_exposure_ask *ask, const struct sy_dat
     e->roles[e->n_roles++] = SY_EXPOSURE_UNIT;
     for (size_t i = 0; i < granted; i++) {
         enum sy_exposure_role role;
-        if (!is_unit(&def->fields[i]) && role_of(ask, def->id, &def->fields[i], &role)) {
+        if (!is_unit(&def->fields[i]) && role_of(ask, core, def->id, &def->fields[i], &role)) {
             rel->names[rel->n_names++] = def->fields[i].name;
             e->roles[e->n_roles++] = role;
         }
@@ -110,7 +109,9 @@ sy_status rules_exposure_read(const struct rules_grant *grant, const struct sy_e
     sy_status s = make_room(grant, arena, &e);
     for (size_t i = 0; sy_ok(s) && i < grant->defs.n; i++) {
         const struct sy_dataset_def *def = &grant->defs.defs[i];
-        s = is_protected(def) ? add_scan(ask, def, grant->defs.granted[i], arena, &e) : SY_OK;
+        s = is_protected(def)
+                ? add_scan(ask, grant->pack.n_grades, def, grant->defs.granted[i], arena, &e)
+                : SY_OK;
     }
     if (!sy_ok(s)) {
         return sy_fail(reterr, s.code, NULL, NULL);
@@ -120,7 +121,7 @@ sy_status rules_exposure_read(const struct rules_grant *grant, const struct sy_e
     }
     if (!all_found(ask, &e)) {
         return sy_fail(reterr, SY_E_FIELD, "quasi",
-                       "name granted fields of grades 1 to 3, no units: DATASET.FIELD");
+                       "name granted fields below core data, no units: DATASET.FIELD");
     }
     *ret = e;
     return SY_OK;

@@ -1,19 +1,21 @@
 /*
- * A grant's life after it is signed: suspend, resume, revoke, expire. One party stops it, on a
- * ground that the pack gives its role; only the agency starts it again, and only with the
- * custodians' shares, for the keys were erased when it stopped. After a promotion (promote.c) a grant awaits
+ * A grant's life after it is signed: suspend, lift, resume, revoke, expire. One party stops it, on a
+ * ground that the pack gives its role, and holds it until it lifts that itself; when nobody else holds
+ * it the agency starts it again, and only with the custodians' shares, for the keys were erased when it
+ * stopped. After a promotion (promote.c) a grant awaits
  * its shares, as if it had been suspended. Revocation and expiry are final and give back what of the
  * reservation was not spent.
  *
  * Invariants: active <-> suspended; awaiting -> active | suspended; each of them -> revoked | expired, from
  * which nothing leads away. A
  * grant with more overruns than allowed counts as stopped until the agency resumes it, which sets
- * the count to zero.
+ * the count to zero. Each party holds a grant once; only suspended grants are held. What was granted, the
+ * proposal, never changes.
  * Source: scheme articles 15, 18, 32; DESIGN sections 2, 4.7.
  */
 #include "base/weak.h"
 #include "memo.h"
-#include "method.h"
+#include "scheme/scene.h"
 #include "state_internal.h"
 
 static sy_status grant_decode(struct sy_view bytes, struct sy_arena *arena,
@@ -102,7 +104,7 @@ static bool overran(const struct sy_row_grant *g, const struct sy_proposal *p)
 sy_status rules_grant_in_force(const struct sy_row_grant *row, const struct sy_proposal *proposal,
                                int64_t now, struct sy_error *reterr)
 {
-    if (sy_view_is(row->status, "suspended")) {
+    if (!control(RULES_CTL_GRANT_STOPPED, !sy_view_is(row->status, "suspended"))) {
         return sy_fail(reterr, SY_E_SUSPENDED, "header.grant", NULL);
     }
     if (sy_view_is(row->status, "awaiting")) {
@@ -110,13 +112,14 @@ sy_status rules_grant_in_force(const struct sy_row_grant *row, const struct sy_p
             reterr, SY_E_SHARE, "header.grant",
             "a standby was promoted: the agency must resume the scene, with the key shares");
     }
-    if (sy_view_is(row->status, "revoked")) {
+    if (!control(RULES_CTL_GRANT_REVOKED, !sy_view_is(row->status, "revoked"))) {
         return sy_fail(reterr, SY_E_GRANT, "header.grant", "the grant was revoked");
     }
-    if (sy_view_is(row->status, "expired") || now > proposal->not_after) {
+    bool over = sy_view_is(row->status, "expired") || now > proposal->not_after;
+    if (!control(RULES_CTL_GRANT_EXPIRED, !over)) {
         return sy_fail(reterr, SY_E_EXPIRED, "header.grant", "the grant's term is over");
     }
-    if (!sy_view_is(row->status, "active")) {
+    if (!word_in(row->status, "active suspended revoked expired")) { /* the last three end above */
         return sy_fail(reterr, SY_E_GRANT, "header.grant", NULL);
     }
     if (now < proposal->not_before) {
@@ -131,7 +134,7 @@ sy_status rules_grant_in_force(const struct sy_row_grant *row, const struct sy_p
 
 sy_status grant_usable(struct ask *c, const struct sy_row_grant *g, const struct sy_proposal *p)
 {
-    if (!sy_view_eq(g->developer, c->party.party)) {
+    if (!control(RULES_CTL_OWN_GRANT, sy_view_eq(g->developer, c->party.party))) {
         return sy_fail(c->err, SY_E_GRANT, "header.grant", "the grant is another developer's");
     }
     return rules_grant_in_force(g, p, c->in->time, c->err);
@@ -182,7 +185,7 @@ sy_status shares_given(struct ask *c, const struct sy_proposal *p)
     struct sy_view *spaces;
     size_t n;
     SY_TRY(proposal_spaces(c->state, p, c->arena, &spaces, &n, c->err));
-    if (n > 0 && !c->in->share_ok) {
+    if (!control(RULES_CTL_CUSTODY, n == 0 || c->in->share_ok)) {
         return sy_fail(c->err, SY_E_SHARE, "secret",
                        "send the custodian's key share of each protected dataset");
     }
@@ -202,27 +205,29 @@ sy_status ground_check(struct ask *c, const struct sy_pack *pack, struct sy_view
     for (size_t i = 0; i < pack->n_grounds; i++) {
         const struct sy_pack_ground *g = &pack->grounds[i];
         if (sy_view_eq(g->code, ground)) {
-            return view_in(c->party.role, g->roles, g->n_roles)
+            return control(RULES_CTL_GROUNDS, view_in(c->party.role, g->roles, g->n_roles))
                        ? SY_OK
                        : sy_fail(c->err, SY_E_ROLE, "ground",
                                  "the pack gives this ground to others");
         }
     }
-    return sy_fail(c->err, SY_E_FIELD, "ground", "the pack has no such ground");
+    return control(RULES_CTL_GROUNDS, false)
+               ? SY_OK
+               : sy_fail(c->err, SY_E_FIELD, "ground", "the pack has no such ground");
 }
 
-/* Departments and developers act on what is theirs; the others supervise all. */
-static sy_status concerned(struct ask *c, const struct order_case *k)
+sy_status grant_concerns_asker(struct ask *c, const struct sy_row_grant *g,
+                               const struct sy_proposal *p)
 {
-    if (sy_view_is(c->party.role, "developer") && !sy_view_eq(c->party.party, k->row.developer)) {
+    if (sy_view_is(c->party.role, "developer") && !sy_view_eq(c->party.party, g->developer)) {
         return sy_fail(c->err, SY_E_GRANT, "header.grant", "the grant is another developer's");
     }
     if (!sy_view_is(c->party.role, "department")) {
         return SY_OK;
     }
-    for (size_t i = 0; i < k->proposal.n_datasets; i++) {
+    for (size_t i = 0; i < p->n_datasets; i++) {
         struct dataset d;
-        SY_TRY(dataset_read(c->state, k->proposal.datasets[i].dataset, c->arena, &d, c->err));
+        SY_TRY(dataset_read(c->state, p->datasets[i].dataset, c->arena, &d, c->err));
         if (sy_view_eq(d.def.department, c->party.party)) {
             return SY_OK;
         }
@@ -236,7 +241,7 @@ static sy_status order_read(struct ask *c, struct order_case *k)
     const struct sy_order *a = c->args;
     SY_TRY(grant_row(c->state, c->req->header.grant, c->arena, &k->row, &k->proposal, c->err));
     SY_TRY(pack_read(c->state, c->arena, &k->pack, c->err));
-    SY_TRY(concerned(c, k));
+    SY_TRY(grant_concerns_asker(c, &k->row, &k->proposal));
     return ground_check(c, &k->pack, a->ground);
 }
 
@@ -249,7 +254,31 @@ sy_status decide_suspend(struct ask *c)
 {
     struct order_case k;
     SY_TRY(order_read(c, &k));
-    return word_in(k.row.status, "active awaiting") ? SY_OK : wrong_state(c, &k.row);
+    if (hold_of(&k.row, c->party.party)) {
+        return sy_fail(c->err, SY_E_STATE, "header.grant", "it is suspended by this party");
+    }
+    return word_in(k.row.status, "active awaiting suspended") ? SY_OK : wrong_state(c, &k.row);
+}
+
+sy_status decide_lift(struct ask *c)
+{
+    struct order_case k;
+    SY_TRY(order_read(c, &k));
+    if (!hold_of(&k.row, c->party.party) || !sy_view_is(k.row.status, "suspended")) {
+        return sy_fail(c->err, SY_E_STATE, "header.grant", "this party does not hold it");
+    }
+    return SY_OK;
+}
+
+/* One party stops, all must start. */
+static sy_status free_to_start(struct ask *c, const struct sy_row_grant *g)
+{
+    if (!control(RULES_CTL_ALL_MUST_START, hold_only_of(g, c->party.party))) {
+        size_t i = sy_view_eq(g->holds[0].party, c->party.party) ? 1 : 0;
+        return sy_fail(c->err, SY_E_SUSPENDED, "holds", "%.*s has not lifted its suspension",
+                       SY_PV(g->holds[i].party));
+    }
+    return SY_OK;
 }
 
 sy_status decide_resume(struct ask *c)
@@ -264,6 +293,8 @@ sy_status decide_resume(struct ask *c)
     if (c->in->time > k.proposal.not_after) {
         return sy_fail(c->err, SY_E_EXPIRED, "header.grant", "the grant's term is over");
     }
+    SY_TRY(free_to_start(c, &k.row));
+    SY_TRY(application_allowed(c, &k.pack, &k.proposal));
     return shares_given(c, &k.proposal);
 }
 
@@ -317,11 +348,23 @@ static bool suspended_before(struct change *x)
 
 sy_status apply_suspend(struct change *x)
 {
+    const struct sy_order *a = x->args;
     struct sy_row_grant g;
     SY_TRY(restate(x, "suspended", &g));
     if (sy_weak(SY_WEAK_LIE_SUSPEND) && !suspended_before(x)) {
         g.status = sy_view_str("active");
+        return put_grant(x, &g);
     }
+    SY_TRY(grant_hold(x, &g, a->ground));
+    return put_grant(x, &g);
+}
+
+sy_status apply_lift(struct change *x)
+{
+    struct sy_row_grant g;
+    struct sy_proposal p;
+    SY_TRY(grant_row(x->state, x->req->header.grant, x->arena, &g, &p, x->err));
+    SY_TRY(hold_drop(x, &g));
     return put_grant(x, &g);
 }
 
@@ -330,6 +373,7 @@ sy_status apply_resume(struct change *x)
     struct sy_row_grant g;
     SY_TRY(restate(x, "active", &g));
     g.overruns = 0;
+    g.n_holds = 0;
     return put_grant(x, &g);
 }
 
@@ -338,6 +382,7 @@ static sy_status end(struct change *x, const char *status)
     struct sy_row_grant g;
     SY_TRY(restate(x, status, &g));
     SY_TRY(budget_release(x, &g));
+    g.n_holds = 0;
     return put_grant(x, &g);
 }
 

@@ -8,6 +8,7 @@
 #include "guard.h"
 
 #include "base/weak.h"
+#include "rules/product.h"
 
 /* The regions of one run in one namespace. */
 struct space {
@@ -254,7 +255,7 @@ sy_status guard_check(struct ask *c, const struct rules_model *m, const uint64_t
         SY_TRY(check_within(c, &r.spaces[i]));
         SY_TRY(each_earlier(&e));
     }
-    return f.own || f.others ? too_close(c, &f) : SY_OK;
+    return control(RULES_CTL_DIFFERENCING, !f.own && !f.others) ? SY_OK : too_close(c, &f);
 }
 
 /* ---- apply ---- */
@@ -323,7 +324,7 @@ static sy_status put_region(struct change *x, const struct rules_model *m, struc
     p->row.near = f.near;
     p->row.n_near = f.n;
     memcpy(p->row.grant, h->grant, 32);
-    memcpy(p->row.model, h->subject, 32);
+    SY_TRY(rules_asked_model(x->state, h, x->arena, p->row.model, x->err));
     return effect_put(x->effect, &key, &sy_row_region_desc, &p->row, x->err);
 }
 

@@ -125,6 +125,21 @@ static sy_status retire_check(struct ask *c, const struct sy_row_log *row)
     return proof_handover_checkpoint(c->in->checkpoint, &key, &next, row->entry, &ignored, c->err);
 }
 
+/* Whoever knows only genesis must come to the key that signs this order. */
+static sy_status agency_check(struct ask *c)
+{
+    const struct sy_log_rotate *a = c->args;
+    struct sy_genesis g;
+    uint8_t key[32];
+    SY_TRY(genesis_read(c->state, c->arena, &g, c->err));
+    SY_TRY(
+        proof_agency_key(&g, c->req->header.domain, a->agency, a->n_agency, c->arena, key, c->err));
+    return memcmp(key, c->party.sign, sizeof(key)) == 0
+               ? SY_OK
+               : sy_fail(c->err, SY_E_FIELD, "agency",
+                         "the agency's key is another than genesis names: give what led to it");
+}
+
 static sy_status confirm_check(struct ask *c, const struct sy_row_log *row)
 {
     const struct sy_log_rotate *a = c->args;
@@ -134,7 +149,7 @@ static sy_status confirm_check(struct ask *c, const struct sy_row_log *row)
     if (sy_view_is(a->stage, "announce")) {
         return announce_check(c, row);
     }
-    return sy_view_is(a->stage, "retire") ? retire_check(c, row) : SY_OK;
+    return sy_view_is(a->stage, "retire") ? retire_check(c, row) : agency_check(c);
 }
 
 sy_status decide_rotate(struct ask *c)

@@ -9,11 +9,14 @@
 #define RULES_METHOD_H
 
 #include "effect.h"
+#include "rules/control.h"
 #include "rules/decide.h"
 #include "rules/methods.h"
 #include "rules/model.h"
 
 struct method;
+struct signers;
+struct sy_staff;
 
 /* One request being decided. */
 struct ask {
@@ -22,11 +25,14 @@ struct ask {
     const struct sy_inputs *in;
     struct sy_arena *arena;
     const struct method *method;
-    struct sy_party party;      /* the signer's row; for new signers zero but for party and role */
-    bool known;                 /* the signer is enrolled (or is the warden) */
-    const void *args;           /* decoded by the method's descriptor; NULL when it has none */
-    struct sy_verdict *verdict; /* to fill: spends, stored */
-    const char *type;           /* of the event when allowed */
+    struct sy_party party; /* the signer's row; for new signers zero but for party and role */
+    bool known;            /* the signer is enrolled (or is the warden) */
+    const struct signers
+        *signers; /* of a party that has staff (scheme/staff.h); NULL: its one key */
+    const struct sy_staff *staff; /* the member who signed first; NULL: the party's own key */
+    const void *args;             /* decoded by the method's descriptor; NULL when it has none */
+    struct sy_verdict *verdict;   /* to fill: spends, stored */
+    const char *type;             /* of the event when allowed */
     struct sy_error *err;
 };
 
@@ -80,6 +86,20 @@ SY_MUST sy_status header_form(const struct sy_header *h, struct sy_error *err);
 SY_MUST sy_status header_life(const struct sy_header *h, int64_t now, bool warden,
                               struct sy_error *err);
 SY_MUST sy_status party_tls(const struct sy_party *p, const uint8_t tls[32], struct sy_error *err);
+/* Is there a signature by this key over the request, and is each such good (envelope.c)? SY_E_UNSIGNED, SY_E_SIGNATURE. */
+SY_MUST sy_status signature_by(struct ask *c, const uint8_t key[32]);
+/* The same three looks at a request, for a party that has staff (scheme/signer.c): whose keys count, and whose the
+ * certificate is; their signatures; duty, training, the second person. The last is for every party. */
+SY_MUST sy_status staff_signer(struct ask *c);
+/* Of staff.enrol: is the signer known yet? */
+SY_MUST sy_status staff_newcomer(struct ask *c);
+SY_MUST sy_status staff_signature(struct ask *c);
+SY_MUST sy_status staff_gate(struct ask *c);
+/* Does this party vouch for what f verifies by a key: its own, or, when it has staff, one of a member with one of these
+ * duties (scheme/signer.c)? The last error of f. */
+typedef sy_status vouch_fn(void *ctx, const uint8_t key[32]);
+SY_MUST sy_status party_vouches(struct ask *c, const struct sy_party *p, const char *duties,
+                                vouch_fn *f, void *ctx);
 /* The row of an active party; SY_E_PARTY. */
 SY_MUST sy_status party_active(const struct rules_state *s, struct sy_view id,
                                struct sy_arena *arena, struct sy_party *ret, struct sy_error *err);
@@ -108,6 +128,14 @@ static inline bool is_protected(const struct sy_dataset_def *def)
 /* The genesis record (party.c). */
 SY_MUST sy_status genesis_read(const struct rules_state *s, struct sy_arena *arena,
                                struct sy_genesis *ret, struct sy_error *err);
+/* Write a party's row (apply side; party.c). */
+SY_MUST sy_status put_party(struct change *x, const struct sy_party *p);
+/* What an invitation names, 32 bytes each, log: a vkey: is it this domain (party.c)? SY_E_FIELD, field "invite". */
+struct domain_named {
+    const uint8_t *domain, *box, *warden;
+    struct sy_view log;
+};
+SY_MUST sy_status domain_is_ours(struct ask *c, const struct domain_named *d);
 
 /* Is a proposal valid under pack and catalogue at `now` (proposal.c)? check: the budgets too. */
 SY_MUST sy_status proposal_sound(const struct rules_state *s, const struct sy_proposal *p,
@@ -135,6 +163,9 @@ SY_MUST sy_status budget_read(const struct rules_state *s, struct sy_view ns,
 /* Can want.rho, .delta and .cells still be reserved? */
 SY_MUST sy_status budget_fits(const struct sy_row_budget *b, const struct sy_spend *want,
                               struct sy_error *err);
+/* The account as it is when this share's grant is over: what it has not spent is not held. SY_E_INTERNAL. */
+SY_MUST sy_status budget_without(struct sy_row_budget *b, const struct sy_row_grant_share *share,
+                                 struct sy_error *err);
 /* Do the grant's share (NULL: it has none) and the account cover a run's price? */
 SY_MUST sy_status budget_pays(const struct sy_row_budget *b, const struct sy_row_grant_share *share,
                               const struct sy_spend *price, struct sy_error *err);
@@ -157,6 +188,11 @@ SY_MUST sy_status grant_row(const struct rules_state *s, const uint8_t id[32],
 /* Is it the asker's own grant, in force? */
 SY_MUST sy_status grant_usable(struct ask *c, const struct sy_row_grant *g,
                                const struct sy_proposal *p);
+/* May the asker act on it: departments and developers on what is theirs, the others on all? SY_E_GRANT, SY_E_DENIED. */
+SY_MUST sy_status grant_concerns_asker(struct ask *c, const struct sy_row_grant *g,
+                                       const struct sy_proposal *p);
+/* The event's party holds the (suspended) grant from this entry on; nothing when it does already (scheme/hold.c). */
+SY_MUST sy_status grant_hold(struct change *x, struct sy_row_grant *g, struct sy_view ground);
 /* Has every protected dataset of the grant got its share in this request? */
 SY_MUST sy_status shares_given(struct ask *c, const struct sy_proposal *p);
 
@@ -172,6 +208,25 @@ SY_MUST sy_status plan_decode(struct sy_view bytes, struct sy_arena *arena, stru
 SY_MUST sy_status version_read(const struct rules_state *s, struct sy_view dataset,
                                struct sy_arena *arena, struct sy_row_version *ret,
                                struct sy_error *err);
+
+/* A run of `model`, not about a subject, that the asker may have run (run.c): the same question's answer again, or a
+ * charge, as c->verdict then says. The grant is judged already. */
+SY_MUST sy_status run_charge(struct ask *c, const uint8_t model[32], const struct sy_run *run);
+
+/* What was charged, for a developer's run or a buyer's call. */
+struct run_case {
+    const uint8_t *model; /* 32 bytes */
+    const struct sy_run *run;
+    const uint8_t *product; /* 32 bytes; NULL: nobody's */
+    uint64_t fen, month;    /* of a call: what it is billed, and when */
+};
+/* Charge it (apply side of run_charge). */
+SY_MUST sy_status run_charged(struct change *x, const struct run_case *k);
+/* What became of a call of a product whose charge this is (scheme/product_meter.c): who got no answer pays none. */
+SY_MUST sy_status meter_answer(struct change *x, const struct sy_row_charge *charge);
+
+/* Count a refused call of a product as disguised use (scheme/product_call.c). */
+SY_MUST sy_status product_misused(struct change *x);
 
 /* Parts of a charge's decision (run.c), for subject.c too. The asker's own grant, in force: */
 SY_MUST sy_status run_grant(struct ask *c);
@@ -214,6 +269,11 @@ SY_MUST sy_status recover_caps(const struct sy_row_budget *b, const struct sy_pa
 /* One function a method: where they live. */
 decide_fn decide_genesis, decide_enrol; /* party.c */
 apply_fn apply_genesis, apply_enrol;
+decide_fn decide_staff_enrol, decide_staff_revoke, decide_staff_rotate,
+    decide_staff_train; /* scheme/staff.c */
+apply_fn apply_staff_enrol, apply_staff_revoke, apply_staff_rotate, apply_staff_train;
+decide_fn decide_party_rotate, decide_party_revoke; /* scheme/keys.c */
+apply_fn apply_party_rotate, apply_party_revoke;
 decide_fn decide_exposure; /* exposure.c */
 apply_fn apply_exposure;
 decide_fn decide_rotate; /* log.c */
@@ -230,8 +290,11 @@ decide_fn decide_scene; /* scene.c */
 apply_fn apply_scene;
 decide_fn decide_first_review, decide_consent, decide_final_review; /* review.c */
 apply_fn apply_first_review, apply_consent, apply_final_review;
-decide_fn decide_suspend, decide_resume, decide_revoke, decide_expire; /* grant.c */
-apply_fn apply_suspend, apply_resume, apply_revoke, apply_expire;
+decide_fn decide_suspend, decide_lift, decide_resume, decide_revoke, decide_expire; /* grant.c */
+apply_fn apply_suspend, apply_lift, apply_resume, apply_revoke, apply_expire;
+decide_fn decide_comment; /* scheme/comment.c */
+apply_fn apply_comment;
+decide_fn decide_meter;                         /* scheme/meter.c */
 decide_fn decide_register, decide_model_review; /* model.c */
 decide_fn decide_check;                         /* model_check.c */
 apply_fn apply_register, apply_model_review;
@@ -243,8 +306,62 @@ decide_fn decide_subject; /* subject.c */
 apply_fn apply_subject;
 decide_fn decide_erase, decide_payload_read, decide_trail; /* payload.c */
 apply_fn apply_erase;
+/* Does a row about products concern the caller, who is no reviewer (scheme/product_read.c)? */
+bool product_concerns(const struct rules_state *s, const struct sy_party *caller,
+                      struct sy_view key, struct sy_view value, struct sy_arena *arena);
+/* scheme/product.c, scheme/product_call.c, scheme/product_meter.c */
+decide_fn decide_product_submit, decide_product_report, decide_product_review;
+decide_fn decide_product_publish, decide_product_register, decide_product_withdraw;
+decide_fn decide_product_subscribe, decide_product_unsubscribe, decide_product_call;
+decide_fn decide_product_statement;
+apply_fn apply_product_submit, apply_product_report, apply_product_review;
+apply_fn apply_product_publish, apply_product_register, apply_product_withdraw;
+apply_fn apply_product_subscribe, apply_product_unsubscribe, apply_product_call;
 decide_fn decide_list, decide_log, decide_status; /* read.c */
-decide_fn decide_witness;                         /* witness.c */
+decide_fn decide_delivered, decide_pulled;        /* scheme/sync.c */
+apply_fn apply_delivered, apply_pulled;
+decide_fn decide_witness; /* witness.c */
 apply_fn apply_witness;
+/* Is it one of the caller's applications or agreements; an act on one that the caller may see (scheme/qualify_read.c)? */
+bool qualify_concerns(const struct rules_state *s, const struct sy_party *caller,
+                      struct sy_view key, struct sy_view value, struct sy_arena *arena);
+bool qualify_event_concerns(const struct rules_state *s, const struct sy_party *caller,
+                            const struct rules_request *req);
+decide_fn decide_announce; /* scheme/announce.c */
+apply_fn apply_announce;
+decide_fn decide_qualify, decide_qualify_withdraw; /* scheme/qualify.c */
+apply_fn apply_qualify, apply_qualify_withdraw;
+decide_fn decide_qualify_opinion, decide_qualify_decide; /* scheme/assess.c */
+apply_fn apply_qualify_opinion, apply_qualify_decide;
+decide_fn decide_qualify_object, decide_qualify_settle; /* scheme/notice.c */
+apply_fn apply_qualify_object, apply_qualify_settle;
+decide_fn decide_agreement_offer, decide_agreement_accept, decide_agreement_file;
+apply_fn apply_agreement_offer, apply_agreement_accept,
+    apply_agreement_file;       /* scheme/agreement_sign.c */
+decide_fn decide_agreement_end; /* scheme/agreement_end.c */
+apply_fn apply_agreement_end;
+decide_fn decide_describe, decide_catalog_approve, decide_catalog_withdraw; /* scheme/entry.c */
+apply_fn apply_describe, apply_catalog_approve, apply_catalog_withdraw;
+decide_fn decide_offer, decide_unoffer; /* scheme/offer.c */
+apply_fn apply_offer, apply_unoffer;
+decide_fn decide_demand, decide_demand_review; /* scheme/demand.c */
+apply_fn apply_demand, apply_demand_review;
+decide_fn decide_ticket_open, decide_ticket_fix, decide_ticket_close; /* scheme/ticket.c */
+apply_fn apply_ticket_open, apply_ticket_fix, apply_ticket_close;
+/* Is the row about the caller, or made by it? For rows of supervision (scheme/supervise.c). */
+bool supervise_concerns(const struct sy_party *caller, struct sy_view key, struct sy_view value,
+                        struct sy_arena *arena);
+decide_fn decide_inspect_open, decide_inspect_finding, decide_inspect_mend, decide_inspect_close;
+apply_fn apply_inspect_open, apply_inspect_finding, apply_inspect_mend,
+    apply_inspect_close; /* scheme/inspect.c */
+decide_fn decide_order_correct, decide_order_mend, decide_order_mended, decide_order_cancel;
+apply_fn apply_order_correct, apply_order_mend, apply_order_mended,
+    apply_order_cancel; /* scheme/correct.c */
+decide_fn decide_incident_report, decide_incident_update, decide_incident_close;
+apply_fn apply_incident_report, apply_incident_update, apply_incident_close; /* scheme/incident.c */
+decide_fn decide_emergency_plan, decide_drill_record, decide_evaluate;       /* scheme/evaluate.c */
+apply_fn apply_emergency_plan, apply_drill_record, apply_evaluate;
+decide_fn decide_annual, decide_disclose; /* scheme/annual.c */
+apply_fn apply_annual, apply_disclose;
 
 #endif

@@ -8,6 +8,7 @@
  * cap. Source: DESIGN sections 4.4, 4.5; wire/pack.h.
  */
 #include "pack_cellkey.h"
+#include "scheme/scheme.h"
 
 #define MECHANISMS "exact gauss laplace cellkey subject"
 #define ROLES      "agency operator department developer security auditor buyer issuer"
@@ -46,17 +47,21 @@ bool pack_allows(const struct sy_pack *p, uint64_t grade, struct sy_view mechani
     return false;
 }
 
-/* What no pack may let a mechanism do. */
-static sy_status mechanism_check(struct sy_view mechanism, uint64_t grade, struct sy_error *err)
+/* What no pack may let a mechanism do, whatever its number of levels: the first is public, the last core, and
+ * sensitive data lies at least next to it. */
+static sy_status mechanism_check(struct sy_view mechanism, uint64_t grade, uint64_t levels,
+                                 struct sy_error *err)
 {
     if (sy_view_is(mechanism, "exact") && grade != 1) {
         return sy_fail(err, SY_E_PRIVACY, "pack.grades", "exact figures are for grade 1 only");
     }
-    if (sy_view_is(mechanism, "cellkey") && grade > 2) {
+    if (sy_view_is(mechanism, "cellkey") && (grade > 2 || grade + 2 > levels)) {
         return sy_fail(err, SY_E_PRIVACY, "pack.grades",
-                       "cellkey is no differential privacy: for grades 1 and 2 only");
+                       "cellkey is no differential privacy: for grades 1 and 2 only, and not for "
+                       "the last before core");
     }
-    if (grade == 4 && !sy_view_is(mechanism, "subject")) {
+    bool fits = grade != levels || sy_view_is(mechanism, "subject");
+    if (!control(RULES_CTL_CORE_DATA, fits)) {
         return sy_fail(
             err, SY_E_PRIVACY, "pack.grades",
             "core data leaves as an answer about one consenting subject, nothing else does");
@@ -64,28 +69,36 @@ static sy_status mechanism_check(struct sy_view mechanism, uint64_t grade, struc
     return SY_OK;
 }
 
-static sy_status grade_check(const struct sy_pack_grade *g, uint64_t want, struct sy_error *err)
+static sy_status wrong_levels(struct sy_error *err)
+{
+    return sy_fail(err, SY_E_FIELD, "pack.grades",
+                   "%d to %d grades, counted from 1, each once and in order", SY_LEVELS_MIN,
+                   SY_LEVELS_MAX);
+}
+
+static sy_status grade_check(const struct sy_pack_grade *g, uint64_t want, uint64_t levels,
+                             struct sy_error *err)
 {
     if (g->grade != want) {
-        return sy_fail(err, SY_E_FIELD, "pack.grades", "grades 1 to 4, each once and in order");
+        return wrong_levels(err);
     }
     for (size_t i = 0; i < g->n_mechanisms; i++) {
         if (!word_in(g->mechanisms[i], MECHANISMS)) {
             return sy_fail(err, SY_E_FIELD, "pack.grades", "unknown mechanism %.*s",
                            SY_PV(g->mechanisms[i]));
         }
-        SY_TRY(mechanism_check(g->mechanisms[i], want, err));
+        SY_TRY(mechanism_check(g->mechanisms[i], want, levels, err));
     }
     return SY_OK;
 }
 
 static sy_status grades_check(const struct sy_pack *p, struct sy_error *err)
 {
-    if (p->n_grades != 4) {
-        return sy_fail(err, SY_E_FIELD, "pack.grades", "grades 1 to 4, each once and in order");
+    if (p->n_grades < SY_LEVELS_MIN || p->n_grades > SY_LEVELS_MAX) {
+        return wrong_levels(err);
     }
     for (size_t i = 0; i < p->n_grades; i++) {
-        SY_TRY(grade_check(&p->grades[i], i + 1, err));
+        SY_TRY(grade_check(&p->grades[i], i + 1, p->n_grades, err));
     }
     return SY_OK;
 }
@@ -144,8 +157,8 @@ static sy_status numbers_check(const struct sy_pack *p, struct sy_error *err)
         !in_range(p->term_max_s)) {
         return sy_fail(err, SY_E_FIELD, "pack", "limits must be positive");
     }
-    if (p->quorum_from > 4) {
-        return sy_fail(err, SY_E_FIELD, "pack.quorum_from", "a grade, 1 to 4");
+    if (p->quorum_from > p->n_grades) {
+        return sy_fail(err, SY_E_FIELD, "pack.quorum_from", "a grade of this pack");
     }
     if (p->support_min > PACK_NUMBER_MAX) {
         return sy_fail(err, SY_E_FIELD, "pack.support_min", "no value selects so many units");
@@ -157,7 +170,7 @@ static sy_status numbers_check(const struct sy_pack *p, struct sy_error *err)
 static sy_status subject_check(const struct sy_pack *p, struct sy_error *err)
 {
     bool allowed = false;
-    for (uint64_t g = 1; g <= 4; g++) {
+    for (uint64_t g = 1; g <= p->n_grades; g++) {
         allowed = allowed || pack_allows(p, g, sy_view_str("subject"));
     }
     if (p->n_subject > 1 || (allowed && p->n_subject == 0)) {
@@ -224,11 +237,18 @@ sy_status decide_pack(struct ask *c)
     SY_TRY(subject_check(&p, c->err));
     SY_TRY(sizes_check(&p, c->err));
     SY_TRY(grounds_check(&p, c->err));
+    SY_TRY(scheme_pack_check(&p, c->err));
     if (rules_state_get(c->state, sy_view_str("pack"), &value)) {
         SY_TRY(pack_read(c->state, c->arena, &old, c->err));
         if (p.version <= old.version) {
             return sy_fail(c->err, SY_E_EXISTS, "pack.version", "the version in force is %llu",
                            (unsigned long long)old.version);
+        }
+        if (p.n_grades != old.n_grades) {
+            return sy_fail(c->err, SY_E_FIELD, "pack.grades",
+                           "the domain has %zu levels: with another number the grades of its "
+                           "catalogue would mean something else",
+                           old.n_grades);
         }
     }
     return budgets_check(c, &p);

@@ -2,15 +2,16 @@
  * genesis and party.enrol: how keys become parties. The first two come with genesis, signed by both
  * (their keys are made elsewhere, so neither the machine nor one of them can found a domain alone);
  * everyone else by an invitation that the agency signed, to the very domain, box, log and warden key
- * it names. One key, one certificate, one party: otherwise one person could review their own filing.
+ * it names. One key, one certificate, one party: otherwise one person could review their own filing. Members of a
+ * party's staff have keys of their own (scheme/staff.h).
  *
  * Invariants: party ids, signing keys and certificates are unique for ever (a revoked party's too);
  * agency and operator exist once.
  * Source: scheme article 9 (roles), DESIGN section 2 (genesis, invitations).
  */
-#include "method.h"
 #include "proof/envelope.h"
 #include "rules/log.h"
+#include "scheme/staff.h"
 
 sy_status genesis_read(const struct rules_state *s, struct sy_arena *arena, struct sy_genesis *ret,
                        struct sy_error *err)
@@ -22,7 +23,7 @@ static sy_status founder_check(struct ask *c, const struct sy_party *p, const ch
 {
     bool fine = sy_view_is(p->role, role) && sy_view_is(p->status, "active") && is_id(p->party) &&
                 !sy_view_is(p->party, "warden") && is_text(p->name, 256) && !is_zero32(p->sign) &&
-                !is_zero32(p->box) && !is_zero32(p->tls);
+                !is_zero32(p->box) && !is_zero32(p->tls) && !p->staff;
     if (!fine) {
         return sy_fail(c->err, SY_E_FIELD, role, "the founding party's record is not complete");
     }
@@ -57,7 +58,7 @@ sy_status decide_genesis(struct ask *c)
     return founder_check(c, &g->operator_, "operator");
 }
 
-static sy_status put_party(struct change *x, const struct sy_party *p)
+sy_status put_party(struct change *x, const struct sy_party *p)
 {
     struct rules_key key = rules_key_id("party/", p->party);
     return effect_put(x->effect, &key, &sy_party_desc, p, x->err);
@@ -84,12 +85,14 @@ static sy_status keys_unused(struct ask *c, const struct sy_enrol *e)
     while (rules_state_next(c->state, sy_view_str("party/"), key, &key, &value)) {
         struct sy_party p;
         SY_TRY(rules_state_read(c->state, key, &sy_party_desc, c->arena, &p, c->err));
-        if (memcmp(p.sign, e->sign, 32) == 0 || memcmp(p.tls, e->tls, 32) == 0) {
+        bool other = memcmp(p.sign, e->sign, 32) != 0 && memcmp(p.tls, e->tls, 32) != 0;
+        if (!control(RULES_CTL_ONE_KEY, other)) {
             return sy_fail(c->err, SY_E_EXISTS, "sign",
                            "another party is enrolled with this key or certificate");
         }
     }
-    return SY_OK;
+    const struct sy_new_keys keys = new_keys_of(e->sign, e->box, e->tls);
+    return keys_retired(c, &keys);
 }
 
 /* Is it a key by which this log is read: the first, or one that signs now? Who knows the first is led on by the
@@ -102,17 +105,26 @@ static bool is_log_key(struct ask *c, struct sy_view key, const struct sy_genesi
             (sy_view_eq(key, row.key) || (rules_log_overlaps(&row) && sy_view_eq(key, row.next))));
 }
 
-/* Does the invitation speak of this domain, this party, now? */
-static sy_status invite_check(struct ask *c, const struct sy_invite *v, const struct sy_genesis *g)
+sy_status domain_is_ours(struct ask *c, const struct domain_named *d)
 {
-    if (memcmp(v->domain, c->req->header.domain, 32) != 0 || memcmp(v->box, g->box, 32) != 0 ||
-        !is_log_key(c, v->log, g) || memcmp(v->warden, g->warden, 32) != 0) {
+    struct sy_genesis g;
+    SY_TRY(genesis_read(c->state, c->arena, &g, c->err));
+    if (memcmp(d->domain, c->req->header.domain, 32) != 0 || memcmp(d->box, g.box, 32) != 0 ||
+        !is_log_key(c, d->log, &g) || memcmp(d->warden, g.warden, 32) != 0) {
         return sy_fail(c->err, SY_E_FIELD, "invite", "the invitation is to another domain");
     }
+    return SY_OK;
+}
+
+/* Does the invitation speak of this domain, this party, now? */
+static sy_status invite_check(struct ask *c, const struct sy_invite *v)
+{
+    const struct domain_named d = {v->domain, v->box, v->warden, v->log};
+    SY_TRY(domain_is_ours(c, &d));
     if (!sy_view_eq(v->party, c->req->header.party)) {
         return sy_fail(c->err, SY_E_PARTY, "invite.party", "the invitation is for another party");
     }
-    if (v->expiry < c->in->time) {
+    if (!control(RULES_CTL_INVITATION, v->expiry >= c->in->time)) {
         return sy_fail(c->err, SY_E_EXPIRED, "invite.expiry", "the invitation is out of date");
     }
     if (!word_in(v->role, c->method->pub.roles)) {
@@ -124,17 +136,42 @@ static sy_status invite_check(struct ask *c, const struct sy_invite *v, const st
     return SY_OK;
 }
 
+/* The invitation, and what is read of it by a key that signed it. */
+struct invite_read {
+    struct ask *c;
+    const struct sy_enrol *e;
+    struct sy_invite *ret;
+};
+
+static sy_status invite_by(void *ctx, const uint8_t key[32])
+{
+    struct invite_read *i = ctx;
+    return proof_invite_verify(i->e->invite, i->e->invite_sig, key, i->c->arena, i->ret, i->c->err);
+}
+
+/* The agency signs it: with its own key, or, when it has staff, a member who may. */
+static sy_status invite_verify(struct ask *c, const struct sy_genesis *g, struct sy_invite *ret)
+{
+    struct sy_party agency;
+    struct invite_read i = {c, c->args, ret};
+    SY_TRY(party_active(c->state, g->agency.party, c->arena, &agency, c->err));
+    return party_vouches(c, &agency, duty_of(c->req->header.method)->duties, invite_by, &i);
+}
+
 sy_status decide_enrol(struct ask *c)
 {
     const struct sy_enrol *e = c->args;
     struct sy_genesis g;
-    struct sy_invite v;
+    struct sy_invite v = {0};
     if (c->known) {
         return sy_fail(c->err, SY_E_EXISTS, "header.party", "the party is enrolled already");
     }
     SY_TRY(genesis_read(c->state, c->arena, &g, c->err));
-    SY_TRY(proof_invite_verify(e->invite, e->invite_sig, g.agency.sign, c->arena, &v, c->err));
-    SY_TRY(invite_check(c, &v, &g));
+    sy_status s = invite_verify(c, &g, &v);
+    if (!control(RULES_CTL_INVITATION, sy_ok(s))) {
+        return s;
+    }
+    SY_TRY(invite_check(c, &v));
     SY_TRY(proof_verify_request(c->req->header_bytes, &c->req->header, c->req->sigs, c->req->n_sigs,
                                 e->sign, c->err));
     if (is_zero32(e->tls) || is_zero32(e->box) || memcmp(e->sign, g.warden, 32) == 0) {

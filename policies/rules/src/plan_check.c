@@ -40,7 +40,8 @@ static sy_status fields_granted(struct plan_work *w)
         }
         for (size_t k = 0; k < r->n_names; k++) {
             const struct sy_prop_field *f = proposal_field(d, r->names[k]);
-            if (f == NULL || sy_view_is(f->mask, "drop")) {
+            bool granted = f != NULL && !sy_view_is(f->mask, "drop");
+            if (!control(RULES_CTL_GRANTED_FIELDS, granted)) {
                 return denied(w, r, r->names[k]);
             }
         }
@@ -121,10 +122,11 @@ static sy_status shape_check(struct plan_work *w)
     for (size_t i = 0; figures && i < plan->n_blocks; i++) {
         figures = shows_figure(plan, i) || plan_is_subject(&plan->blocks[i]);
     }
-    return figures ? SY_OK
-                   : sy_fail(w->err, SY_E_ROW_LEVEL, "outs",
-                             "the output of every block must have an aggregate: count, "
-                             "count(distinct unit), sum or avg");
+    return control(RULES_CTL_NO_RAW_ROWS, figures)
+               ? SY_OK
+               : sy_fail(w->err, SY_E_ROW_LEVEL, "outs",
+                         "the output of every block must have an aggregate: count, "
+                         "count(distinct unit), sum or avg");
 }
 
 /* ---- whose rows ---- */
@@ -189,7 +191,9 @@ static sy_status support_check(struct plan_work *w)
         is_protected = is_protected || w->units[i].is_protected;
     }
     for (size_t i = 0; is_protected && i < plan->n_params; i++) {
-        if (!plan->params[i].asserted && plan->params[i].support < w->c->pack->support_min) {
+        const struct sy_plan_param *p = &plan->params[i];
+        bool many = p->asserted || p->support >= w->c->pack->support_min;
+        if (!control(RULES_CTL_SUPPORT, many)) {
             return sy_fail(w->err, SY_E_PRIVACY, check_path(w, "params", i, "support"),
                            "declare that every value selects at least %llu units",
                            (unsigned long long)w->c->pack->support_min);
@@ -215,7 +219,8 @@ static sy_status mechanism_check(struct plan_work *w, size_t i)
     const char *at = check_path(w, "blocks", i, "m");
     uint64_t grade = sy_max_u64(w->types.blocks[i].grade, 1);
     bool exact = sy_view_is(b->mechanism, "exact");
-    if (exact ? (b->ns.n > 0 || grade > 1) : b->ns.n == 0) {
+    bool fits = exact ? b->ns.n == 0 && grade <= 1 : b->ns.n > 0;
+    if (!control(RULES_CTL_EXACT_PUBLIC, fits)) {
         return sy_fail(w->err, SY_E_PRIVACY, at,
                        exact ? "exact figures leave from public datasets only"
                              : "figures of public datasets are exact");
@@ -224,7 +229,7 @@ static sy_status mechanism_check(struct plan_work *w, size_t i)
         plan_noise(b->mechanism) == RULES_NOISE_NONE) {
         return sy_fail(w->err, SY_E_PRIVACY, at, "unknown mechanism");
     }
-    if (!pack_allows(w->c->pack, grade, b->mechanism)) {
+    if (!control(RULES_CTL_GRADE_MECHANISM, pack_allows(w->c->pack, grade, b->mechanism))) {
         return sy_fail(w->err, SY_E_PRIVACY, at,
                        "the pack has no such mechanism for grade %llu, which shapes this output",
                        (unsigned long long)grade);

@@ -6,7 +6,7 @@
  *
  * Source: scheme articles 17, 18; reference/scheme section 2, 5.4; wire/methods.h, wire/mask.h.
  */
-#include "method.h"
+#include "scheme/scene.h"
 #include "wire/identity.h"
 #include "wire/mask.h"
 
@@ -58,7 +58,7 @@ static bool grade_served(const struct sy_pack *pack, const struct sy_proposal *p
             return true;
         }
     }
-    return grade == 1;
+    return control(RULES_CTL_GRADE_MECHANISM, grade == 1);
 }
 
 struct field_case {
@@ -83,7 +83,8 @@ static sy_status field_check(const struct field_case *k)
     if (mask.kind == SY_MASK_DROP) {
         return SY_OK; /* named, and not granted */
     }
-    if (is_protected(&k->dataset->def) && sy_klass_refused(f)) {
+    bool grantable = !is_protected(&k->dataset->def) || !sy_klass_refused(f);
+    if (!control(RULES_CTL_NEVER_GRANTED, grantable)) {
         return bad(
             k->err, SY_E_FIELD_DENIED, id, f->name,
             "names, addresses, numbers of people and free text are never granted, masked or not");
@@ -147,7 +148,7 @@ static sy_status mechanisms_check(const struct sy_pack *pack, const struct sy_pr
     }
     for (size_t i = 0; i < p->n_mechanisms; i++) {
         bool allowed = false;
-        for (uint64_t g = 1; g <= 4; g++) {
+        for (uint64_t g = 1; g <= pack->n_grades; g++) {
             allowed = allowed || pack_allows(pack, g, p->mechanisms[i]);
         }
         if (!allowed || view_in(p->mechanisms[i], p->mechanisms, i)) {
@@ -165,8 +166,9 @@ static sy_status terms_check(const struct sy_pack *pack, const struct sy_proposa
         return sy_fail(err, SY_E_FIELD, "scene", "scene, title and purpose are required");
     }
     int64_t term;
-    if (p->not_before >= p->not_after || !sy_sub_i64(p->not_after, p->not_before, &term) ||
-        (uint64_t)term > pack->term_max_s) {
+    bool within = p->not_before < p->not_after && sy_sub_i64(p->not_after, p->not_before, &term) &&
+                  (uint64_t)term <= pack->term_max_s;
+    if (!control(RULES_CTL_GRANT_TERM, within)) {
         return sy_fail(err, SY_E_FIELD, "not_after", "the term is positive and at most %llu s",
                        (unsigned long long)pack->term_max_s);
     }
@@ -230,6 +232,23 @@ static bool costs_nothing(const struct sy_proposal *p)
     return nothing;
 }
 
+/* What the grant that it shrinks has left is free when this one begins. */
+static sy_status without_larger(const struct rules_state *s, const struct sy_proposal *p,
+                                struct sy_arena *arena, struct sy_row_budget *b, struct sy_view ns,
+                                struct sy_error *err)
+{
+    const uint8_t *id = proposal_shrinks(p);
+    struct sy_row_grant g;
+    struct sy_proposal larger;
+    if (id == NULL) {
+        return SY_OK;
+    }
+    SY_TRY(grant_row(s, id, arena, &g, &larger, err));
+    const struct sy_row_grant_share *h = grant_share(&g, ns);
+    bool live = word_in(g.status, "active awaiting suspended");
+    return h == NULL || !live ? SY_OK : budget_without(b, h, err);
+}
+
 static sy_status budgets_check(const struct rules_state *s, const struct sy_proposal *p,
                                struct sy_arena *arena, struct sy_error *err)
 {
@@ -244,6 +263,7 @@ static sy_status budgets_check(const struct rules_state *s, const struct sy_prop
             .cells = p->cells, .delta = p->delta, .ns = spaces[i], .rho = p->rho};
         struct sy_row_budget b;
         SY_TRY(budget_read(s, spaces[i], arena, &b, err));
+        SY_TRY(without_larger(s, p, arena, &b, spaces[i], err));
         SY_TRY(budget_fits(&b, &want, err));
     }
     return SY_OK;
@@ -300,9 +320,13 @@ static sy_status masked_def(const struct sy_prop_dataset *asked, struct sy_arena
         if (f == NULL) {
             return sy_fail(err, SY_E_INTERNAL, "grant", "a granted field left the catalogue");
         }
-        if (mask.kind != SY_MASK_DROP) {
-            SY_TRY(sy_mask_def(f, &mask, arena, &fields[n++], err));
+        if (mask.kind == SY_MASK_DROP) {
+            continue;
         }
+        if (control(RULES_CTL_MASKS, mask.kind == SY_MASK_NONE)) {
+            mask.kind = SY_MASK_NONE;
+        }
+        SY_TRY(sy_mask_def(f, &mask, arena, &fields[n++], err));
     }
     *ret_granted = n;
     def->n_fields = add_owners(asked, def, fields, n);

@@ -9,6 +9,8 @@
  * Source: DESIGN section 3 (bodies are served by role); wire/methods.h.
  */
 #include "method.h"
+#include "rules/rows_scheme.h"
+#include "wire/catalogue.h"
 
 #define REVIEWERS "agency operator security auditor"
 
@@ -21,11 +23,45 @@ struct prefix_rule {
 };
 
 static const struct prefix_rule PREFIXES[] = {
-    {"party/", NULL},       {"dataset/", NULL},
-    {"pack", NULL},         {"proposal/", REVIEWERS},
-    {"grant/", REVIEWERS},  {"model/", REVIEWERS},
-    {"budget/", REVIEWERS}, {"version/", "agency auditor"},
+    {"party/", NULL},
+    {"dataset/", NULL},
+    {"pack", NULL},
+    {"proposal/", REVIEWERS},
+    {"grant/", REVIEWERS},
+    {"model/", REVIEWERS},
+    {"budget/", REVIEWERS},
+    {"version/", "agency auditor"},
     {"witness", NULL},
+    {"entry/", REVIEWERS},
+    {"described/", REVIEWERS},
+    {"offer/", NULL},
+    {"source/", NULL},
+    {"updated/", NULL},
+    {"demand/", REVIEWERS},
+    {"ticket/", REVIEWERS},
+    {"staff/", "agency security auditor"},
+    {"key/", "agency auditor"},
+    {"announcement/", NULL},
+    {"notice/", NULL},
+    {"qualify/", REVIEWERS},
+    {"agreement/", REVIEWERS},
+    {"standing/", REVIEWERS},
+    {"inspection/", REVIEWERS},
+    {"correction/", REVIEWERS},
+    {"incident/", REVIEWERS},
+    {"emergency", NULL},
+    {"drill/", REVIEWERS},
+    {"evaluation/", REVIEWERS},
+    {"annual/", REVIEWERS},
+    {"disclosure/", NULL},
+    {"outbox/", REVIEWERS},
+    {"delivered/", REVIEWERS},
+    {"district/", NULL},
+    {"product/", REVIEWERS},
+    {"product_report/", "agency security auditor"},
+    {"subscription/", REVIEWERS},
+    {"meter/", REVIEWERS},
+    {"misuse/", REVIEWERS},
 };
 
 static const struct prefix_rule *prefix_rule(struct sy_view key)
@@ -109,6 +145,74 @@ static bool issuer_reads(const struct sy_party *caller, const struct sy_row_mode
            plan_about_subject(&plan);
 }
 
+/* ---- the catalogue's rows ---- */
+
+/* What is, or was, in the catalogue is there for everybody; a description that waits, for its department. */
+static bool entry_concerns(const struct rules_state *s, const struct sy_party *caller,
+                           struct sy_view value, struct sy_arena *arena)
+{
+    struct sy_entry_row row;
+    (void)s;
+    return sy_ok(sy_record_decode(&sy_entry_row_desc, value, &SY_MP_REQUEST, arena, &row, NULL)) &&
+           (row.approved > 0 || sy_view_eq(row.department, caller->party));
+}
+
+static bool described_concerns(const struct rules_state *s, const struct sy_party *caller,
+                               struct sy_view value, struct sy_arena *arena)
+{
+    struct sy_described row;
+    struct sy_entry e;
+    struct dataset d;
+    if (!sy_ok(sy_record_decode(&sy_described_desc, value, &SY_MP_LARGE, arena, &row, NULL)) ||
+        !sy_ok(sy_record_decode(&sy_entry_desc, row.meta, &SY_MP_REQUEST, arena, &e, NULL))) {
+        return false;
+    }
+    return row.approved > 0 || (sy_ok(dataset_read(s, e.dataset, arena, &d, NULL)) &&
+                                sy_view_eq(d.def.department, caller->party));
+}
+
+/* A demand: its developer, the department in charge. A ticket: who opened it, the department that mends. */
+static bool demand_concerns(const struct rules_state *s, const struct sy_party *caller,
+                            struct sy_view value, struct sy_arena *arena)
+{
+    struct sy_demand_row row;
+    struct sy_demand d;
+    (void)s;
+    return sy_ok(sy_record_decode(&sy_demand_row_desc, value, &SY_MP_LARGE, arena, &row, NULL)) &&
+           sy_ok(sy_record_decode(&sy_demand_desc, row.demand, &SY_MP_REQUEST, arena, &d, NULL)) &&
+           (sy_view_eq(d.developer, caller->party) || sy_view_eq(d.sector, caller->party));
+}
+
+static bool ticket_concerns(const struct rules_state *s, const struct sy_party *caller,
+                            struct sy_view value, struct sy_arena *arena)
+{
+    struct sy_ticket_row row;
+    (void)s;
+    return sy_ok(sy_record_decode(&sy_ticket_row_desc, value, &SY_MP_REQUEST, arena, &row, NULL)) &&
+           (sy_view_eq(row.party, caller->party) || sy_view_eq(row.department, caller->party));
+}
+
+/* By prefix, what the functions above say. */
+static const struct {
+    const char *prefix;
+    bool (*concerns)(const struct rules_state *s, const struct sy_party *caller,
+                     struct sy_view value, struct sy_arena *arena);
+} CATALOGUE[] = {{"entry/", entry_concerns},
+                 {"described/", described_concerns},
+                 {"demand/", demand_concerns},
+                 {"ticket/", ticket_concerns}};
+
+static bool catalogue_concerns(const struct rules_state *s, const struct sy_party *caller,
+                               struct sy_view key, struct sy_view value, struct sy_arena *arena)
+{
+    for (size_t i = 0; i < sizeof(CATALOGUE) / sizeof(CATALOGUE[0]); i++) {
+        if (sy_view_starts(key, sy_view_str(CATALOGUE[i].prefix))) {
+            return CATALOGUE[i].concerns(s, caller, value, arena);
+        }
+    }
+    return false;
+}
+
 /* ---- rows ---- */
 
 static bool row_concerns(const struct rules_state *s, const struct sy_party *caller,
@@ -138,7 +242,14 @@ static bool row_concerns(const struct rules_state *s, const struct sy_party *cal
         return sy_ok(dataset_read(s, sy_view(key.p + n, key.n - n), arena, &d, NULL)) &&
                sy_view_eq(d.def.department, caller->party);
     }
-    return false;
+    if (sy_view_starts(key, sy_view_str("staff/"))) {
+        struct rules_key own = rules_key_staff(caller->party, (struct sy_view){0});
+        return sy_view_starts(key, rules_key_view(&own));
+    }
+    return catalogue_concerns(s, caller, key, value, arena) ||
+           qualify_concerns(s, caller, key, value, arena) ||
+           product_concerns(s, caller, key, value, arena) ||
+           supervise_concerns(caller, key, value, arena);
 }
 
 bool rules_row_visible(const struct rules_state *s, const struct sy_party *caller,
@@ -184,6 +295,13 @@ bool rules_event_visible(const struct rules_state *s, const struct sy_party *cal
     }
     if (sy_view_is(req.header.method, "job.answer")) {
         return answers_caller(s, caller, event->inputs.charge, &arena);
+    }
+    if (qualify_event_concerns(s, caller, &req)) {
+        return true;
+    }
+    /* the operator sees every application's row; what is said about it is said to the operator too */
+    if (sy_view_is(caller->role, "operator") && word_in(event->type, "comment review grant")) {
+        return true;
     }
     /* another developer's runs stay its own business even where they touch one's datasets */
     bool act = word_in(req.header.party, "warden") || !word_in(event->type, "charge answer model");

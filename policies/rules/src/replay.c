@@ -139,6 +139,7 @@ static void compare_verdict(struct compare *c, const struct sy_verdict *want,
     differ_text(c, "verdict.field", want->field, got->field);
     differ_text(c, "verdict.reason", want->reason, got->reason);
     differ_number(c, "verdict.stored", want->stored, got->stored);
+    differ_number(c, "verdict.fen", want->fen, got->fen);
     compare_spends(c, want, got);
 }
 

@@ -1,7 +1,8 @@
 /*
  * The chain of reviews: operator first, then (where the pack asks) the department of every dataset,
  * then the agency. Each step looks at all steps before it, so no order of messages skips one; a
- * rejection at any step ends the proposal. The final approval checks the proposal again against the
+ * rejection at any step ends the proposal, and so does a return for correction: what is corrected is a new
+ * proposal, reviewed from the start. The final approval checks the proposal again against the
  * pack and the budgets of that day, needs the custodians' shares for protected data, and creates
  * the grant with its share of the budget held.
  *
@@ -10,26 +11,23 @@
  * party.c). Source: scheme articles 17, 18; DESIGN section 2.
  */
 #include "base/weak.h"
-#include "method.h"
+#include "scheme/scene.h"
 
-struct chain {
-    struct sy_row_proposal row;
-    struct sy_proposal proposal;
-    struct sy_pack pack;
-};
+enum { TEXT_MAX = 4096 };
 
-static sy_status chain_read(const struct rules_state *s, const uint8_t id[32],
-                            struct sy_arena *arena, struct chain *ret, struct sy_error *err)
+sy_status chain_read(const struct rules_state *s, const uint8_t id[32], struct sy_arena *arena,
+                     struct chain *ret, struct sy_error *err)
 {
     struct rules_key key = rules_key_hash("proposal/", id);
     SY_TRY(rules_state_read(s, rules_key_view(&key), &sy_row_proposal_desc, arena, &ret->row, err));
     SY_TRY(sy_record_decode(&sy_proposal_desc, ret->row.proposal, &SY_MP_REQUEST, arena,
                             &ret->proposal, err));
-    return pack_read(s, arena, &ret->pack, err);
+    SY_TRY(pack_read(s, arena, &ret->pack, err));
+    ret->scene = scheme_scene(&ret->pack);
+    return SY_OK;
 }
 
-/* Was this step approved (by that party, when one is named)? */
-static bool approved(const struct chain *k, const char *step, struct sy_view by)
+bool chain_approved(const struct chain *k, const char *step, struct sy_view by)
 {
     for (size_t i = 0; i < k->row.n_reviews; i++) {
         const struct sy_row_review *r = &k->row.reviews[i];
@@ -41,30 +39,21 @@ static bool approved(const struct chain *k, const char *step, struct sy_view by)
     return false;
 }
 
-/* What all three steps check first. */
-static sy_status open_chain(struct ask *c, struct chain *k)
+static bool first_approved(const struct chain *k)
 {
-    const struct sy_review *a = c->args;
-    SY_TRY(chain_read(c->state, c->req->header.grant, c->arena, k, c->err));
-    if (!sy_view_is(k->row.status, "filed")) {
-        return sy_fail(c->err, SY_E_STATE, "proposal", "the proposal is %.*s",
-                       SY_PV(k->row.status));
-    }
-    if (!word_in(a->decision, "approve reject")) {
-        return sy_fail(c->err, SY_E_FIELD, "decision", "approve or reject");
-    }
-    if (sy_view_eq(k->proposal.developer, c->party.party)) {
-        return sy_fail(c->err, SY_E_ROLE, "party", "nobody reviews what they filed");
-    }
-    return SY_OK;
+    return chain_approved(k, "first_review", (struct sy_view){0});
 }
 
-sy_status decide_first_review(struct ask *c)
+sy_status chain_consent_missing(const struct rules_state *s, const struct chain *k,
+                                struct sy_arena *arena, struct sy_view *ret, struct sy_error *err)
 {
-    struct chain k;
-    SY_TRY(open_chain(c, &k));
-    if (approved(&k, "first_review", (struct sy_view){0})) {
-        return sy_fail(c->err, SY_E_EXISTS, "first_review", "the first review was made");
+    *ret = (struct sy_view){0};
+    for (size_t i = 0; k->pack.consent && i < k->proposal.n_datasets && ret->n == 0; i++) {
+        struct dataset d;
+        SY_TRY(dataset_read(s, k->proposal.datasets[i].dataset, arena, &d, err));
+        if (!chain_approved(k, "consent", d.def.department)) {
+            *ret = d.def.department;
+        }
     }
     return SY_OK;
 }
@@ -81,53 +70,154 @@ static sy_status owns_one(struct ask *c, const struct chain *k)
     return sy_fail(c->err, SY_E_DENIED, "datasets", "none of the datasets is this department's");
 }
 
+sy_status chain_concerns(struct ask *c, const struct chain *k)
+{
+    if (sy_view_is(c->party.role, "developer")) {
+        return sy_view_eq(k->proposal.developer, c->party.party)
+                   ? SY_OK
+                   : sy_fail(c->err, SY_E_DENIED, "proposal", "it is another developer's");
+    }
+    return sy_view_is(c->party.role, "department") ? owns_one(c, k) : SY_OK;
+}
+
+/* ---- what a decision says ---- */
+
+/* Returned at most so often: then it is approved or rejected. */
+static sy_status rounds_check(struct ask *c, const struct chain *k)
+{
+    struct rules_key at = rules_key_scene(k->proposal.developer, k->proposal.scene);
+    struct sy_row_scene scene;
+    SY_TRY(rules_state_read(c->state, rules_key_view(&at), &sy_row_scene_desc, c->arena, &scene,
+                            c->err));
+    if (!control(RULES_CTL_ROUNDS, scene.returns < k->scene->rounds_max)) {
+        return sy_fail(c->err, SY_E_LIMIT, "decision",
+                       "returned %llu times already: approve it or reject it",
+                       (unsigned long long)scene.returns);
+    }
+    return SY_OK;
+}
+
+static sy_status four_points(struct ask *c, const struct sy_review *a)
+{
+    const struct {
+        const char *field;
+        struct sy_view text;
+    } points[] = {{"feasibility", a->feasibility},
+                  {"compliance", a->compliance},
+                  {"risk", a->risk},
+                  {"value", a->value}};
+    for (size_t i = 0; i < sizeof(points) / sizeof(points[0]); i++) {
+        if (!control(RULES_CTL_FOUR_POINTS, is_text(points[i].text, TEXT_MAX))) {
+            return sy_fail(c->err, SY_E_FIELD, points[i].field,
+                           "the first review speaks of feasibility, compliance, risk and value");
+        }
+    }
+    return SY_OK;
+}
+
+/* Under a pack with a scene section: reasons, rounds, and that nobody's answer is awaited. */
+static sy_status words_check(struct ask *c, const struct chain *k, const char *step)
+{
+    const struct sy_review *a = c->args;
+    bool yes = sy_view_is(a->decision, "approve");
+    bool back = sy_view_is(a->decision, "return");
+    bool opinion = !yes || strcmp(step, "final_review") == 0;
+    if (opinion && !control(RULES_CTL_REVIEW_OPINION, is_text(a->opinion, TEXT_MAX))) {
+        return sy_fail(c->err, SY_E_FIELD, "opinion",
+                       back ? "say what is to be corrected" : "say why");
+    }
+    if (strcmp(step, "first_review") == 0 && !back) {
+        SY_TRY(four_points(c, a));
+    }
+    if (yes && !control(RULES_CTL_TURN, !sy_view_is(k->row.turn, "developer"))) {
+        return sy_fail(c->err, SY_E_STATE, "turn", "the developer's answer is awaited");
+    }
+    return back ? rounds_check(c, k) : SY_OK;
+}
+
+/* What all three steps check first. */
+static sy_status open_chain(struct ask *c, const char *step, struct chain *k)
+{
+    const struct sy_review *a = c->args;
+    SY_TRY(chain_read(c->state, c->req->header.grant, c->arena, k, c->err));
+    if (!sy_view_is(k->row.status, "filed")) {
+        return sy_fail(c->err, SY_E_STATE, "proposal", "the proposal is %.*s",
+                       SY_PV(k->row.status));
+    }
+    if (!control(RULES_CTL_LAPSE, !proposal_lapsed(&k->row, c->in->time))) {
+        return sy_fail(c->err, SY_E_EXPIRED, "proposal",
+                       "nobody decided in the time that it had; the developer applies again");
+    }
+    if (!word_in(a->decision, k->scene == NULL ? "approve reject" : "approve reject return")) {
+        return sy_fail(c->err, SY_E_FIELD, "decision",
+                       k->scene == NULL ? "approve or reject" : "approve, reject or return");
+    }
+    if (!control(RULES_CTL_OWN_REVIEW, !sy_view_eq(k->proposal.developer, c->party.party))) {
+        return sy_fail(c->err, SY_E_ROLE, "party", "nobody reviews what they filed");
+    }
+    return k->scene == NULL ? SY_OK : words_check(c, k, step);
+}
+
+/* ---- decide ---- */
+
+sy_status decide_first_review(struct ask *c)
+{
+    struct chain k;
+    SY_TRY(open_chain(c, "first_review", &k));
+    if (first_approved(&k)) {
+        return sy_fail(c->err, SY_E_EXISTS, "first_review", "the first review was made");
+    }
+    return SY_OK;
+}
+
 sy_status decide_consent(struct ask *c)
 {
     struct chain k;
-    SY_TRY(open_chain(c, &k));
+    SY_TRY(open_chain(c, "consent", &k));
     if (!k.pack.consent) {
         return sy_fail(c->err, SY_E_STATE, "consent", "the pack asks for no department's consent");
     }
     SY_TRY(owns_one(c, &k));
-    if (!approved(&k, "first_review", (struct sy_view){0})) {
+    if (!control(RULES_CTL_FIRST_REVIEW, first_approved(&k))) {
         return sy_fail(c->err, SY_E_REVIEW, "first_review",
                        "the operator's first review comes first");
     }
-    if (approved(&k, "consent", c->party.party)) {
+    if (chain_approved(&k, "consent", c->party.party)) {
         return sy_fail(c->err, SY_E_EXISTS, "consent", "the department has consented");
     }
     return SY_OK;
 }
 
-/* Has the department of every dataset consented? */
-static sy_status all_consent(struct ask *c, const struct chain *k)
+/* The world of today: catalogue, budgets, agreement, and the grant that it would replace. */
+static sy_status grantable(struct ask *c, const struct chain *k)
 {
-    for (size_t i = 0; k->pack.consent && i < k->proposal.n_datasets; i++) {
-        struct dataset d;
-        SY_TRY(dataset_read(c->state, k->proposal.datasets[i].dataset, c->arena, &d, c->err));
-        if (!approved(k, "consent", d.def.department)) {
-            return sy_fail(c->err, SY_E_REVIEW, "consent",
-                           "the consent of department %.*s is missing", SY_PV(d.def.department));
-        }
-    }
-    return SY_OK;
+    SY_TRY(proposal_check(c->state, &k->proposal, c->in->time, c->arena, c->err));
+    SY_TRY(application_check(k->scene, &k->proposal, c->err));
+    SY_TRY(application_offered(c, &k->pack, &k->proposal));
+    SY_TRY(application_allowed(c, &k->pack, &k->proposal));
+    SY_TRY(shrink_ready(c, &k->proposal));
+    return shares_given(c, &k->proposal);
 }
 
 sy_status decide_final_review(struct ask *c)
 {
     const struct sy_review *a = c->args;
     struct chain k;
-    SY_TRY(open_chain(c, &k));
-    if (!approved(&k, "first_review", (struct sy_view){0})) {
+    struct sy_view missing;
+    SY_TRY(open_chain(c, "final_review", &k));
+    if (!control(RULES_CTL_FIRST_REVIEW, first_approved(&k))) {
         return sy_fail(c->err, SY_E_REVIEW, "first_review",
                        "the operator's first review is missing");
     }
-    SY_TRY(all_consent(c, &k));
-    if (sy_view_is(a->decision, "reject")) {
+    SY_TRY(chain_consent_missing(c->state, &k, c->arena, &missing, c->err));
+    if (!control(RULES_CTL_CONSENT, missing.n == 0)) {
+        return sy_fail(c->err, SY_E_REVIEW, "consent", "the consent of department %.*s is missing",
+                       SY_PV(missing));
+    }
+    if (!sy_view_is(a->decision, "approve")) {
         return SY_OK;
     }
-    SY_TRY(proposal_check(c->state, &k.proposal, c->in->time, c->arena, c->err));
-    SY_TRY(shares_given(c, &k.proposal));
+    SY_TRY(grantable(c, &k));
     c->type = "grant";
     return SY_OK;
 }
@@ -152,28 +242,6 @@ struct sy_row_review *reviews_with(struct change *x, const struct sy_row_review 
     return all;
 }
 
-static sy_status put_review(struct change *x, struct chain *k, const char *step, const char *status)
-{
-    const struct sy_review *a = x->args;
-    const uint8_t *id = x->req->header.grant;
-    SY_TRY(chain_read(x->state, id, x->arena, k, x->err));
-    k->row.reviews = reviews_with(x, k->row.reviews, k->row.n_reviews, step, a->decision);
-    if (k->row.reviews == NULL) {
-        return sy_status_of(SY_E_NO_MEMORY);
-    }
-    k->row.n_reviews++;
-    bool rejected = sy_view_is(a->decision, "reject");
-    k->row.status = sy_view_str(rejected ? "rejected" : status);
-    struct rules_key key = rules_key_hash("proposal/", id);
-    return effect_put(x->effect, &key, &sy_row_proposal_desc, &k->row, x->err);
-}
-
-sy_status apply_first_review(struct change *x)
-{
-    struct chain k;
-    return put_review(x, &k, "first_review", "filed");
-}
-
 /* The new grant: a share of every namespace the datasets touch, held from now on. */
 static sy_status create_grant(struct change *x, const struct chain *k)
 {
@@ -195,26 +263,73 @@ static sy_status create_grant(struct change *x, const struct chain *k)
                                                   .ns = spaces[i],
                                                   .rho = k->proposal.rho};
     }
+    SY_TRY(shrink_end(x, &k->proposal)); /* first: what it had left is the new one's */
     SY_TRY(budget_hold(x, &g));
     struct rules_key key = rules_key_hash("grant/", x->req->header.grant);
     return effect_put(x->effect, &key, &sy_row_grant_desc, &g, x->err);
 }
 
-sy_status apply_consent(struct change *x)
+/* One more return of this scene. */
+static sy_status count_return(struct change *x, const struct chain *k)
+{
+    struct rules_key at = rules_key_scene(k->proposal.developer, k->proposal.scene);
+    struct sy_row_scene scene;
+    SY_TRY(rules_state_read(x->state, rules_key_view(&at), &sy_row_scene_desc, x->arena, &scene,
+                            x->err));
+    scene.returns++;
+    return effect_put(x->effect, &at, &sy_row_scene_desc, &scene, x->err);
+}
+
+/* Whose turn it is after a review. */
+static sy_status pass_turn(struct change *x, struct chain *k)
+{
+    k->row.turn = (struct sy_view){0};
+    return k->scene == NULL || !sy_view_is(k->row.status, "filed")
+               ? SY_OK
+               : chain_turn(x->state, k, x->arena, &k->row.turn, x->err);
+}
+
+static const char *status_after(struct sy_view decision, bool last)
+{
+    if (!sy_view_is(decision, "approve")) {
+        return sy_view_is(decision, "return") ? "returned" : "rejected";
+    }
+    return control(RULES_CTL_FINAL_REVIEW, last) ? "granted" : "filed";
+}
+
+/* last: its approval grants. */
+static sy_status put_review(struct change *x, const char *step, bool last)
 {
     const struct sy_review *a = x->args;
+    const uint8_t *id = x->req->header.grant;
     struct chain k;
-    if (sy_weak(SY_WEAK_LIE_REVIEW) && sy_view_is(a->decision, "approve")) {
-        SY_TRY(put_review(x, &k, "consent", "granted"));
-        return create_grant(x, &k);
+    SY_TRY(chain_read(x->state, id, x->arena, &k, x->err));
+    k.row.reviews = reviews_with(x, k.row.reviews, k.row.n_reviews, step, a->decision);
+    if (k.row.reviews == NULL) {
+        return sy_status_of(SY_E_NO_MEMORY);
     }
-    return put_review(x, &k, "consent", "filed");
+    k.row.n_reviews++;
+    k.row.status = sy_view_str(status_after(a->decision, last));
+    SY_TRY(pass_turn(x, &k));
+    if (sy_view_is(k.row.status, "returned")) {
+        SY_TRY(count_return(x, &k));
+    }
+    struct rules_key key = rules_key_hash("proposal/", id);
+    SY_TRY(effect_put(x->effect, &key, &sy_row_proposal_desc, &k.row, x->err));
+    return sy_view_is(k.row.status, "granted") ? create_grant(x, &k) : SY_OK;
+}
+
+sy_status apply_first_review(struct change *x)
+{
+    return put_review(x, "first_review", false);
+}
+
+sy_status apply_consent(struct change *x)
+{
+    return put_review(x, "consent", sy_weak(SY_WEAK_LIE_REVIEW));
 }
 
 sy_status apply_final_review(struct change *x)
 {
-    const struct sy_review *a = x->args;
-    struct chain k;
-    SY_TRY(put_review(x, &k, "final_review", "granted"));
-    return sy_view_is(a->decision, "approve") ? create_grant(x, &k) : SY_OK;
+    return put_review(x, "final_review", true);
 }

@@ -3,7 +3,9 @@
  * Invariant: a key that does not fit comes out empty, and no row has the empty key, so that an
  * overlong identifier finds nothing instead of something else.
  */
-#include "rules/rows.h"
+#include "rules/rows_scheme.h"
+#include "wire/staff.h"
+#include "wire/sync.h"
 
 #define SY_T struct sy_row_domain
 SY_RECORD_DESC(row_domain, SY_ROW_DOMAIN_FIELDS)
@@ -43,6 +45,9 @@ SY_RECORD_DESC(row_proposal, SY_ROW_PROPOSAL_FIELDS)
 #undef SY_T
 #define SY_T struct sy_row_grant_share
 SY_RECORD_DESC(row_grant_share, SY_ROW_GRANT_SHARE_FIELDS)
+#undef SY_T
+#define SY_T struct sy_row_hold
+SY_RECORD_DESC(row_hold, SY_ROW_HOLD_FIELDS)
 #undef SY_T
 #define SY_T struct sy_row_grant
 SY_RECORD_DESC(row_grant, SY_ROW_GRANT_FIELDS)
@@ -95,14 +100,51 @@ SY_RECORD_DESC(row_erased, SY_ROW_ERASED_FIELDS)
 #undef SY_T
 
 const struct sy_desc *const rules_rows[] = {
-    &sy_row_domain_desc,      &sy_row_pack_desc,    &sy_row_clock_desc,    &sy_row_dataset_desc,
-    &sy_row_version_desc,     &sy_row_scene_desc,   &sy_row_review_desc,   &sy_row_proposal_desc,
-    &sy_row_grant_share_desc, &sy_row_grant_desc,   &sy_row_reads_desc,    &sy_row_model_desc,
-    &sy_row_budget_desc,      &sy_row_charge_desc,  &sy_row_question_desc, &sy_row_nonce_desc,
-    &sy_region_dim_desc,      &sy_region_box_desc,  &sy_region_near_desc,  &sy_row_region_desc,
-    &sy_row_guard_desc,       &sy_row_consent_desc, &sy_row_asked_desc,    &sy_row_erased_desc,
-    &sy_row_witness_desc,     &sy_row_rerun_desc,   &sy_row_epoch_desc,    &sy_row_log_desc,
+    &sy_row_domain_desc,
+    &sy_row_pack_desc,
+    &sy_row_clock_desc,
+    &sy_row_dataset_desc,
+    &sy_row_version_desc,
+    &sy_row_scene_desc,
+    &sy_row_review_desc,
+    &sy_row_proposal_desc,
+    &sy_row_grant_share_desc,
+    &sy_row_grant_desc,
+    &sy_row_reads_desc,
+    &sy_row_model_desc,
+    &sy_row_budget_desc,
+    &sy_row_charge_desc,
+    &sy_row_question_desc,
+    &sy_row_nonce_desc,
+    &sy_region_dim_desc,
+    &sy_region_box_desc,
+    &sy_region_near_desc,
+    &sy_row_region_desc,
+    &sy_row_guard_desc,
+    &sy_row_consent_desc,
+    &sy_row_asked_desc,
+    &sy_row_erased_desc,
+    &sy_row_witness_desc,
+    &sy_row_rerun_desc,
+    &sy_row_epoch_desc,
+    &sy_row_log_desc,
     &sy_row_handover_desc,
+    &sy_row_hold_desc,
+    &sy_row_standing_desc,
+    &sy_sync_waiting_desc,
+    &sy_sync_done_desc,
+    &sy_sync_cursor_desc,
+    &sy_sync_known_desc,
+    &sy_held_key_desc,
+    &sy_staff_desc,
+    &sy_row_announcement_desc,
+    &sy_row_qualify_opinion_desc,
+    &sy_row_qualify_decision_desc,
+    &sy_row_qualify_objection_desc,
+    &sy_row_qualify_desc,
+    &sy_row_notice_desc,
+    &sy_row_agreement_desc,
+    &sy_row_applicant_desc,
 };
 const size_t rules_n_rows = sizeof(rules_rows) / sizeof(rules_rows[0]);
 
@@ -165,39 +207,65 @@ static void add_entry(struct rules_key *k, uint64_t entry)
     add(k, sy_view(digits, sizeof(digits)));
 }
 
-static struct rules_key of_entry(const char *prefix, uint64_t entry)
+struct rules_key rules_key_number(const char *prefix, uint64_t n)
 {
     struct rules_key k = {0};
     add(&k, sy_view_str(prefix));
-    add_entry(&k, entry);
+    add_entry(&k, n);
+    finish(&k);
+    return k;
+}
+
+struct rules_key rules_key_numbered(const char *prefix, struct sy_view id, uint64_t n)
+{
+    struct rules_key k = {0};
+    add(&k, sy_view_str(prefix));
+    add(&k, id);
+    add(&k, sy_view_str("/"));
+    add_entry(&k, n);
+    finish(&k);
+    return k;
+}
+
+struct rules_key rules_key_of_product(const char *prefix, const uint8_t product[32],
+                                      struct sy_view party, uint64_t month)
+{
+    struct rules_key k = {0};
+    char digits[6];
+    uint64_t rest = month;
+    for (size_t i = sizeof(digits); i > 0; i--, rest /= 10) {
+        digits[i - 1] = (char)('0' + rest % 10);
+    }
+    add(&k, sy_view_str(prefix));
+    add_hex(&k, product, 32);
+    add(&k, sy_view_str("/"));
+    add(&k, party);
+    if (month != 0) {
+        add(&k, sy_view_str("/"));
+        add(&k, sy_view(digits, sizeof(digits)));
+    }
     finish(&k);
     return k;
 }
 
 struct rules_key rules_key_charge(uint64_t entry)
 {
-    return of_entry("charge/", entry);
+    return rules_key_number("charge/", entry);
 }
 
 struct rules_key rules_key_rerun(uint64_t entry)
 {
-    return of_entry("rerun/", entry);
+    return rules_key_number("rerun/", entry);
 }
 
 struct rules_key rules_key_handover(uint64_t number)
 {
-    return of_entry("log/", number);
+    return rules_key_number("log/", number);
 }
 
 struct rules_key rules_key_region(struct sy_view ns, uint64_t entry)
 {
-    struct rules_key k = {0};
-    add(&k, sy_view_str("region/"));
-    add(&k, ns);
-    add(&k, sy_view_str("/"));
-    add_entry(&k, entry);
-    finish(&k);
-    return k;
+    return rules_key_numbered("region/", ns, entry);
 }
 
 /* PREFIX + id + "/" + hex. */
@@ -225,6 +293,19 @@ struct rules_key rules_key_subject(struct sy_view ns, const uint8_t who[32])
 struct rules_key rules_key_nonce(struct sy_view party, const uint8_t nonce[16])
 {
     return under("nonce/", party, nonce, 16);
+}
+
+struct rules_key rules_key_staff(struct sy_view party, struct sy_view id)
+{
+    struct rules_key k = {0};
+    add(&k, sy_view_str("staff/"));
+    add(&k, party);
+    add(&k, sy_view_str("/"));
+    if (id.n > 0) {
+        add(&k, id);
+    }
+    finish(&k);
+    return k;
 }
 
 struct rules_key rules_key_scene(struct sy_view developer, struct sy_view scene)

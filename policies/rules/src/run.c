@@ -13,6 +13,7 @@
 #include "guard.h"
 #include "memo.h"
 #include "proof/hash.h"
+#include "scheme/scheme.h"
 #include "state_internal.h"
 #include "wire/plan_type.h"
 
@@ -156,10 +157,12 @@ sy_status run_same_data(struct ask *c, const struct sy_plan *plan)
 
 sy_status run_model_usable(struct ask *c, const struct rules_model *m)
 {
-    if (memcmp(m->row.grant, c->req->header.grant, 32) != 0) {
+    bool same = memcmp(m->row.grant, c->req->header.grant, 32) == 0;
+    if (!control(RULES_CTL_MODEL_OF_GRANT, same)) {
         return sy_fail(c->err, SY_E_GRANT, "header.subject", "the model belongs to another grant");
     }
-    if (!sy_view_is(m->row.status, "approved") && !sy_weak(SY_WEAK_LIE_RUN)) {
+    bool reviewed = sy_view_is(m->row.status, "approved") || sy_weak(SY_WEAK_LIE_RUN);
+    if (!control(RULES_CTL_MODEL_REVIEWED, reviewed)) {
         return sy_fail(c->err, SY_E_REVIEW, "header.subject", "the model is %.*s, not approved",
                        SY_PV(m->row.status));
     }
@@ -179,7 +182,7 @@ static sy_status spend_fits(struct ask *c, const struct rules_grant *g, const st
 sy_status run_affordable(struct ask *c, const struct rules_model *m)
 {
     const struct rules_grant *g = &m->grant;
-    if (g->row.calls >= g->proposal.calls) {
+    if (!control(RULES_CTL_CALLS, g->row.calls < g->proposal.calls)) {
         return sy_fail(c->err, SY_E_CALLS, "header.grant", NULL);
     }
     for (size_t i = 0; i < m->facts.n_spends; i++) {
@@ -214,7 +217,8 @@ sy_status run_grant(struct ask *c)
     struct sy_row_grant g;
     struct sy_proposal p;
     SY_TRY(grant_row(c->state, c->req->header.grant, c->arena, &g, &p, c->err));
-    return grant_usable(c, &g, &p);
+    SY_TRY(grant_usable(c, &g, &p));
+    return standing_open(c, g.developer);
 }
 
 /* A weak build's: the charge says a little less than was spent. */
@@ -231,7 +235,7 @@ static sy_status weak_understate(struct ask *c)
     return SY_OK;
 }
 
-sy_status decide_run(struct ask *c)
+sy_status run_charge(struct ask *c, const uint8_t model[32], const struct sy_run *run)
 {
     struct rules_model *m = sy_arena_alloc(c->arena, 1, sizeof(*m));
     uint64_t *params;
@@ -241,14 +245,13 @@ sy_status decide_run(struct ask *c)
     if (m == NULL) {
         return sy_fail(c->err, SY_E_NO_MEMORY, NULL, NULL);
     }
-    SY_TRY(run_grant(c));
-    SY_TRY(rules_model_read(c->state, c->req->header.subject, c->arena, m, c->err));
+    SY_TRY(rules_model_read(c->state, model, c->arena, m, c->err));
     SY_TRY(run_model_usable(c, m));
     if (plan_about_subject(&m->plan)) {
         return sy_fail(c->err, SY_E_STATE, "header.subject",
                        "this model answers about one subject: ask with a consent token");
     }
-    SY_TRY(rules_run_params(&m->plan, c->args, c->arena, &params, &n_params, c->err));
+    SY_TRY(rules_run_params(&m->plan, run, c->arena, &params, &n_params, c->err));
     SY_TRY(run_same_data(c, &m->plan));
     SY_TRY(question_hash(&c->req->header, params, n_params, c->in->data, c->in->n_data, question,
                          c->arena));
@@ -269,21 +272,33 @@ sy_status decide_run(struct ask *c)
     return SY_OK;
 }
 
+sy_status decide_run(struct ask *c)
+{
+    SY_TRY(run_grant(c));
+    return run_charge(c, c->req->header.subject, c->args);
+}
+
 /* ---- apply: run ---- */
 
-static sy_status put_charge(struct change *x, const struct rules_model *m)
+static sy_status put_charge(struct change *x, const struct rules_model *m, const struct run_case *k)
 {
     struct sy_row_charge row;
     struct rules_key key = rules_key_charge(x->entry);
     SY_TRY(charge_fill(x, m, &row));
-    SY_TRY(rules_run_params(&m->plan, x->args, x->arena, &row.params, &row.n_params, x->err));
+    memcpy(row.model, k->model, 32);
+    if (k->product != NULL) {
+        memcpy(row.product, k->product, 32);
+    }
+    row.fen = k->fen;
+    row.month = k->month;
+    SY_TRY(rules_run_params(&m->plan, k->run, x->arena, &row.params, &row.n_params, x->err));
     SY_TRY(question_hash(&x->req->header, row.params, row.n_params, row.data, row.n_data,
                          row.question, x->arena));
     SY_TRY(guard_apply(x, m, row.params));
     return effect_put(x->effect, &key, &sy_row_charge_desc, &row, x->err);
 }
 
-sy_status apply_run(struct change *x)
+sy_status run_charged(struct change *x, const struct run_case *k)
 {
     if (x->event->verdict.stored > 0) {
         return SY_OK; /* nothing was charged */
@@ -292,16 +307,22 @@ sy_status apply_run(struct change *x)
     if (m == NULL) {
         return sy_fail(x->err, SY_E_NO_MEMORY, NULL, NULL);
     }
-    SY_TRY(rules_model_read(x->state, x->req->header.subject, x->arena, m, x->err));
+    SY_TRY(rules_model_read(x->state, k->model, x->arena, m, x->err));
     struct sy_row_grant *g = &m->grant.row;
     g->calls++;
     if (!sy_weak(SY_WEAK_LATE_CHARGE)) {
         bool free = sy_weak(SY_WEAK_FREE_REPEATS) && x->event->verdict.n_spends == 0;
         SY_TRY(budget_spend(x, g, m->facts.spends, free ? 0 : m->facts.n_spends));
     }
-    SY_TRY(put_charge(x, m)); /* now: it says what is left after it */
+    SY_TRY(put_charge(x, m, k)); /* now: it says what is left after it */
     struct rules_key key = rules_key_hash("grant/", m->row.grant);
     return effect_put(x->effect, &key, &sy_row_grant_desc, g, x->err);
+}
+
+sy_status apply_run(struct change *x)
+{
+    const struct run_case k = {.model = x->req->header.subject, .run = x->args};
+    return run_charged(x, &k);
 }
 
 /* ---- answer ---- */
@@ -401,6 +422,9 @@ sy_status apply_answer(struct change *x)
         SY_TRY(weak_late_charge(x, &row));
     }
     SY_TRY(settle(x, &row));
+    if (!is_zero32(row.product)) {
+        SY_TRY(meter_answer(x, &row));
+    }
     row.answer = x->entry + 1;
     row.status = x->in->outcome;
     struct rules_key key = rules_key_charge(x->in->charge);

@@ -34,15 +34,28 @@ static sy_status token_scope(struct ask *c, const struct sy_consent *t)
                : refuse(c, SY_E_DENIED, "token.model", "the consent is for another model");
 }
 
+struct token_read {
+    struct ask *c;
+    const struct sy_subject_ask *a;
+};
+
+static sy_status token_by(void *ctx, const uint8_t key[32])
+{
+    const struct token_read *t = ctx;
+    return proof_consent_verify(t->a->token, t->a->sig, key, t->c->err);
+}
+
 static sy_status token_signed(struct ask *c, const struct sy_subject_ask *a,
                               const struct sy_consent *t)
 {
+    struct token_read by = {c, a};
     struct sy_party issuer;
     SY_TRY(party_active(c->state, t->issuer, c->arena, &issuer, c->err));
     if (!sy_view_is(issuer.role, "issuer")) {
         return refuse(c, SY_E_ROLE, "token.issuer", "only issuers collect consent");
     }
-    return proof_consent_verify(a->token, a->sig, issuer.sign, c->err);
+    sy_status s = party_vouches(c, &issuer, "business", token_by, &by);
+    return control(RULES_CTL_SUBJECT_CONSENT, sy_ok(s)) ? SY_OK : s;
 }
 
 static sy_status token_time(struct ask *c, const struct sy_consent *t,
@@ -67,9 +80,9 @@ static sy_status token_unused(struct ask *c, const struct sy_consent *t)
     struct rules_key key = rules_key_consent(t->issuer, t->nonce);
     struct sy_view value;
     bool used = rules_state_get(c->state, rules_key_view(&key), &value);
-    return used && !sy_weak(SY_WEAK_TOKEN_REUSE)
-               ? refuse(c, SY_E_REPLAYED, "token.nonce", "the consent was used already")
-               : SY_OK;
+    return control(RULES_CTL_CONSENT_ONCE, !used || sy_weak(SY_WEAK_TOKEN_REUSE))
+               ? SY_OK
+               : refuse(c, SY_E_REPLAYED, "token.nonce", "the consent was used already");
 }
 
 /* ---- what the secret opened ---- */

@@ -10,7 +10,10 @@
 
 enum { EXIT_UNKNOWN = 70 };
 
+static const char control_prefix[] = "control.";
+
 static enum sy_weakness weakness;
+static const char *weak_control;
 
 static const struct {
     enum sy_weakness which;
@@ -21,11 +24,21 @@ static const struct {
 #undef ROW
 };
 
-__attribute__((constructor)) static void read_weakness(void)
+void sy_weak_unknown(void)
 {
     static const char sorry[] = "SHUYU_WEAK names no weakness\n";
+    (void)!write(STDERR_FILENO, sorry, sizeof(sorry) - 1);
+    _exit(EXIT_UNKNOWN);
+}
+
+__attribute__((constructor)) static void read_weakness(void)
+{
     const char *name = getenv("SHUYU_WEAK");
     if (name == NULL || name[0] == '\0') {
+        return;
+    }
+    if (strncmp(name, control_prefix, sizeof(control_prefix) - 1) == 0) {
+        weak_control = strdup(name + sizeof(control_prefix) - 1);
         return;
     }
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++) {
@@ -34,11 +47,15 @@ __attribute__((constructor)) static void read_weakness(void)
             return;
         }
     }
-    (void)!write(STDERR_FILENO, sorry, sizeof(sorry) - 1);
-    _exit(EXIT_UNKNOWN);
+    sy_weak_unknown();
 }
 
 bool sy_weak(enum sy_weakness which)
 {
     return which != SY_WEAK_NONE && which == weakness;
+}
+
+const char *sy_weak_control(void)
+{
+    return weak_control;
 }

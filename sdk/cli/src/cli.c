@@ -3,6 +3,8 @@
  * whatever goes wrong is said once, on stderr, with what to do, and becomes an exit status.
  */
 #include "cli/out.h"
+#include "cli/yaml.h"
+#include "shuyu/staff.h"
 
 #include <fcntl.h>
 #include <inttypes.h>
@@ -39,8 +41,10 @@ const char *cli_need(struct cli *c, const char *name)
 
 static bool is_switch(const char *name)
 {
-    static const char *const switches[] = {"all",   "approve", "help",   "json",
-                                           "quiet", "reject",  "version"};
+    static const char *const switches[] = {
+        "accept",   "all",     "approve",  "dcat",   "help",   "json",   "no-redistribution",
+        "offered",  "overdue", "quiet",    "reject", "return", "solved", "stale",
+        "unsolved", "version", "withdrawn"};
     for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++) {
         if (strcmp(name, switches[i]) == 0) {
             return true;
@@ -254,9 +258,19 @@ static bool encode(struct cli *c, const struct sy_desc *desc, const void *rec, s
     return true;
 }
 
+/* The request's own entry; of a charge, whose proofs are two, the first. */
+static void take_entry(const struct cli_ask *ask, const shuyu_reply *reply)
+{
+    shuyu_proof proof;
+    if (ask->ret_entry != NULL && shuyu_reply_proof(reply, 0, &proof) == SHUYU_OK) {
+        *ask->ret_entry = proof.index;
+    }
+}
+
 static int take_result(struct cli *c, const struct cli_ask *ask, shuyu_reply *reply)
 {
     struct sy_error e = {0};
+    take_entry(ask, reply);
     shuyu_bytes got = shuyu_reply_result(reply);
     struct sy_view copy = sy_arena_copy(&c->arena, sy_view(got.data, got.n));
     if (ask->result_desc == NULL) {
@@ -265,6 +279,33 @@ static int take_result(struct cli *c, const struct cli_ask *ask, shuyu_reply *re
     sy_status s =
         sy_record_decode(ask->result_desc, copy, &SY_MP_LARGE, &c->arena, ask->ret_result, &e);
     return sy_ok(s) ? 0 : cli_fail_error(c, &e);
+}
+
+/* --cosign FILE: what would be sent goes into a file, for the second of two people to sign. */
+static int write_prepared(struct cli *c, const shuyu_request *r)
+{
+    int status = 0;
+    shuyu_buffer b = {0};
+    const char *path = cli_need(c, "cosign");
+    if (path == NULL) {
+        return 2;
+    }
+    if (shuyu_prepare(c->profile, r, &b, &c->err) != SHUYU_OK) {
+        return cli_fail(c);
+    }
+    bool written = cli_write_file(c, path, sy_view(b.data, b.n), &status);
+    shuyu_buffer_free(&b);
+    if (!written) {
+        return status;
+    }
+    if (c->json) {
+        (void)cli_print_json(json_pack("{s:s,s:s}", "method", r->method, "prepared", path));
+    }
+    cli_say(c,
+            "%s is prepared in %s, good for an hour. Now the second person of the party:\n"
+            "  shuyu --home MEMBER sign %s\nand either of the two: shuyu send %s\n",
+            r->method, path, path, path);
+    return CLI_PREPARED;
 }
 
 int cli_call(struct cli *c, const struct cli_ask *ask)
@@ -278,6 +319,9 @@ int cli_call(struct cli *c, const struct cli_ask *ask)
         !encode(c, ask->secret_desc, ask->secret, &secret, &r.secret, &status) ||
         !cli_connect(c, &status)) {
         return status;
+    }
+    if (cli_option(c, "cosign") != NULL && !shuyu_is_read(ask->method)) {
+        return write_prepared(c, &r);
     }
     shuyu_reply *reply = NULL;
     shuyu_status s = ask->fd > 0 ? shuyu_call_with_fd(c->session, &r, ask->fd, &reply, &c->err)
@@ -325,20 +369,6 @@ void cli_hex(char *ret, const uint8_t *p, size_t n)
     ret[2 * n] = '\0';
 }
 
-static bool parse_hex(struct sy_view text, uint8_t ret[32])
-{
-    for (size_t i = 0; i < 64 && text.n == 64; i++) {
-        int d = text.p[i] >= '0' && text.p[i] <= '9'   ? text.p[i] - '0'
-                : text.p[i] >= 'a' && text.p[i] <= 'f' ? text.p[i] - 'a' + 10
-                                                       : -1;
-        if (d < 0) {
-            return false;
-        }
-        ret[i / 2] = (uint8_t)(i % 2 == 0 ? d << 4 : ret[i / 2] | d);
-    }
-    return text.n == 64;
-}
-
 struct id_search {
     struct sy_view wanted; /* prefix/digits */
     size_t n_prefix, n_found;
@@ -350,7 +380,7 @@ static bool match_id(void *ctx, struct sy_view key, struct sy_view value)
     (void)value;
     struct id_search *s = ctx;
     if (sy_view_starts(key, s->wanted) &&
-        parse_hex(sy_view(key.p + s->n_prefix, key.n - s->n_prefix), s->id)) {
+        cli_yaml_value(CLI_B32, sy_view(key.p + s->n_prefix, key.n - s->n_prefix), s->id)) {
         s->n_found++;
     }
     return s->n_found < 2;
@@ -363,7 +393,7 @@ bool cli_id(struct cli *c, const char *state_prefix, const char *text, uint8_t r
         *ret_status = 2;
         return false;
     }
-    if (parse_hex(sy_view_str(text), ret)) {
+    if (cli_yaml_value(CLI_B32, sy_view_str(text), ret)) {
         return true;
     }
     char *wanted = sy_arena_printf(&c->arena, "%s%s", state_prefix, text);
@@ -422,12 +452,20 @@ bool cli_member(struct cli *c, struct sy_view row, const char *key, struct sy_vi
 
 bool cli_review_args(struct cli *c, struct sy_review *ret, int *ret_status)
 {
-    bool yes = cli_option(c, "approve") != NULL, no = cli_option(c, "reject") != NULL;
-    if (yes == no) {
-        *ret_status = cli_usage("give --approve or --reject");
+    static const char *const decisions[] = {"approve", "reject", "return"};
+    const char *decision = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < sizeof(decisions) / sizeof(decisions[0]); i++) {
+        if (cli_option(c, decisions[i]) != NULL) {
+            decision = decisions[i];
+            n++;
+        }
+    }
+    if (n != 1) {
+        *ret_status = cli_usage("give --approve or --reject (or --return, for applications)");
         return false;
     }
-    *ret = (struct sy_review){.decision = sy_view_str(yes ? "approve" : "reject"),
+    *ret = (struct sy_review){.decision = sy_view_str(decision),
                               .opinion = sy_view_str(cli_option(c, "opinion")),
                               .feasibility = sy_view_str(cli_option(c, "feasibility")),
                               .compliance = sy_view_str(cli_option(c, "compliance")),

@@ -103,14 +103,11 @@ int cli_party_enrol(struct cli *c)
     int status = 0;
     struct sy_view in;
     const char *invite = cli_need(c, "invite");
-    if (invite == NULL || !cli_profile(c, &status) || !cli_read_file(c, invite, &in, &status)) {
+    if (invite == NULL || !cli_read_file(c, invite, &in, &status) ||
+        !cli_guest_profile(c, in, &status)) {
         return status != 0 ? status : 2;
     }
-    const char *address = c->address;
-    if (c->local != NULL) {
-        address = sy_arena_printf(&c->arena, "unix:%s", c->local);
-    }
-    if (shuyu_enrol(c->profile, (shuyu_bytes){in.p, in.n}, address, &c->err) != SHUYU_OK) {
+    if (shuyu_enrol(c->profile, (shuyu_bytes){in.p, in.n}, cli_where(c), &c->err) != SHUYU_OK) {
         return cli_fail(c);
     }
     cli_say(c, "%s is enrolled\n", shuyu_profile_party(c->profile));

@@ -1,7 +1,7 @@
 /*
  * What: risks of linkage and aggregation (scheme article 28), for operator, agency and security: `risk report`
- * shows them, `risk stop` suspends a grant and then writes them to a file. The grant is stopped first: a report
- * that cannot be written must not keep it running.
+ * shows them, `risk stop` reports hidden relations, which stops the grant in the same act, and then writes the figures to
+ * a file: a file that cannot be written must not keep it running.
  */
 #include <inttypes.h>
 #include <stdio.h>
@@ -9,7 +9,7 @@
 #include <string.h>
 
 #include "base/time.h"
-#include "cli/out.h"
+#include "supervise.h"
 
 enum { NUMBER = 32 };
 
@@ -114,16 +114,16 @@ int cli_risk_report(struct cli *c)
 
 /* --- stop ------------------------------------------------------------------------------------------- */
 
-/* What was stopped, when, why; and the figures at that time. */
-static json_t *stop_json(const uint8_t grant[32], const char *ground, const char *text,
+/* What was stopped, by which entry, why; and the figures at that time. */
+static json_t *stop_json(const uint8_t grant[32], uint64_t incident, struct sy_view text,
                          const struct sy_risk_report *r)
 {
     char id[65];
     char now[21];
     cli_hex(id, grant, 32);
     sy_time_format(sy_now_s(), now);
-    return json_pack("{s:s,s:s,s:s,s:s,s:o}", "stopped", id, "ground", ground, "text",
-                     text == NULL ? "" : text, "time", now, "risk",
+    return json_pack("{s:s,s:I,s:o,s:s,s:o}", "stopped", id, "incident", (json_int_t)incident,
+                     "text", cli_json_text(text), "time", now, "risk",
                      cli_json_record(&sy_risk_report_desc, r));
 }
 
@@ -146,24 +146,31 @@ int cli_risk_stop(struct cli *c)
     int status = 0;
     uint8_t grant[32];
     struct sy_risk_report r;
-    const char *ground = cli_need(c, "ground");
+    uint64_t entry = 0;
     const char *path = cli_option(c, "report");
-    if (ground == NULL || !cli_id_arg(c, "grant/", grant, &status)) {
-        return ground == NULL ? 2 : status;
+    const char *text = cli_option(c, "text");
+    struct sy_view named = sy_view(grant, sizeof(grant));
+    struct sy_incident_report a = {
+        .affected = {.grants = &named, .n_grants = 1},
+        .kind = sy_view_str("linkage"),
+        .text = sy_view_str(text != NULL ? text : "hidden relations between data")};
+    if (!cli_id_arg(c, "grant/", grant, &status) || !sup_time(c, "found", 0, &a.found, &status)) {
+        return status;
     }
-    struct sy_order o = {.ground = sy_view_str(ground), .text = sy_view_str(cli_option(c, "text"))};
-    struct cli_ask ask = {
-        .method = "scene.suspend", .grant = grant, .args_desc = &sy_order_desc, .args = &o};
+    struct cli_ask ask = {.method = "incident.report",
+                          .args_desc = &sy_incident_report_desc,
+                          .args = &a,
+                          .ret_entry = &entry};
     status = cli_call(c, &ask);
     if (status != 0) {
         return status;
     }
-    cli_say(c, "the grant is stopped\n");
+    cli_say(c, "the grant is stopped and the incident reported: entry %" PRIu64 "\n", entry);
     status = ask_report(c, &r);
     if (status != 0) {
         return status;
     }
-    json_t *report = stop_json(grant, ground, cli_option(c, "text"), &r);
+    json_t *report = stop_json(grant, entry, a.text, &r);
     if (path == NULL) {
         return cli_print_json(report);
     }

@@ -8,8 +8,10 @@
 #include <string.h>
 
 #include "base/time.h"
+#include "catalogue.h"
 #include "cli/compile.h"
 #include "cli/out.h"
+#include "scene_row.h"
 
 static bool row_proposal(struct cli *c, struct sy_view row, struct sy_proposal *ret)
 {
@@ -38,6 +40,25 @@ static bool find_filed(void *ctx, struct sy_view key, struct sy_view value)
     return false;
 }
 
+/* A grant that takes a larger one's place ends when that would have ended. */
+static int clip_term(struct cli *c, struct sy_proposal *p)
+{
+    static const uint8_t none[32] = {0};
+    char hex[65];
+    struct sy_proposal larger;
+    struct sy_view row = {0};
+    if (p->n_application == 0 || memcmp(p->application[0].shrinks, none, sizeof(none)) == 0) {
+        return 0;
+    }
+    cli_hex(hex, p->application[0].shrinks, 32);
+    int status = cli_find(c, "grant/", sy_view(hex, 64), &row);
+    if (status == 0 && row.p != NULL && row_proposal(c, row, &larger) &&
+        larger.not_after < p->not_after) {
+        p->not_after = larger.not_after;
+    }
+    return status;
+}
+
 int cli_scene_file(struct cli *c, struct sy_proposal *p, char ret_id[65])
 {
     int status = 0;
@@ -52,7 +73,8 @@ int cli_scene_file(struct cli *c, struct sy_proposal *p, char ret_id[65])
     p->developer = sy_view_str(shuyu_profile_party(c->profile));
     memcpy(p->domain, domain, sizeof(p->domain));
     struct cli_ask ask = {.method = "scene.apply", .args_desc = &sy_proposal_desc, .args = p};
-    status = cli_call(c, &ask);
+    status = clip_term(c, p);
+    status = status != 0 ? status : cli_call(c, &ask);
     if (status != 0 || !sy_ok(sy_record_encode(&sy_proposal_desc, p, &sent))) {
         return status;
     }
@@ -72,12 +94,16 @@ int cli_scene_apply(struct cli *c)
     if (!sy_ok(cli_compile_scene(c->args[0], sy_now_s(), &c->arena, &p, &e))) {
         return cli_fail_error(c, &e);
     }
+    json_t *stale = cli_catalogue_warn(c, &p);
     int status = cli_scene_file(c, &p, id);
+    if (status != 0 || !c->json) {
+        json_decref(stale);
+    }
     if (status != 0) {
         return status;
     }
     if (c->json) {
-        return cli_print_json(json_pack("{s:s}", "proposal", id));
+        return cli_print_json(json_pack("{s:s,s:o*}", "proposal", id, "stale", stale));
     }
     printf("filed: %s\n", id);
     cli_say(c,
@@ -97,10 +123,12 @@ static json_t *scene_json(struct cli *c, struct sy_view id, struct sy_view row)
 {
     struct sy_proposal p;
     struct sy_view status = {0};
-    if (!read_scene(c, row, &p, &status)) {
+    struct scene_row r;
+    if (!read_scene(c, row, &p, &status) || !scene_row_read(c, row, &r)) {
         return NULL;
     }
     json_t *j = cli_json_record(&sy_proposal_desc, &p);
+    scene_row_json(j, &r);
     json_object_set_new(j, "id", cli_json_text(id));
     json_object_set_new(j, "status", cli_json_text(status));
     return j;
@@ -140,12 +168,41 @@ static void print_fields(struct cli *c, const struct sy_proposal *p)
     cli_table_print(t);
 }
 
+static void print_list(const char *name, const struct sy_view *v, size_t n)
+{
+    printf("%s", n > 0 ? name : "");
+    for (size_t i = 0; i < n; i++) {
+        printf(" %.*s%s", SY_PV(v[i]), i + 1 < n ? "," : "\n");
+    }
+}
+
+static void print_application(const struct sy_application *a)
+{
+    static const uint8_t none[32] = {0};
+    char hex[65];
+    printf("class      %.*s\ndomain     %.*s\nmarket     %.*s\nroute      %.*s\nbenefit    %.*s\n"
+           "revenue    %.*s\n",
+           SY_PV(a->class_), SY_PV(a->domain), SY_PV(a->market), SY_PV(a->route), SY_PV(a->benefit),
+           SY_PV(a->revenue_plan));
+    print_list("products  ", a->products_planned, a->n_products_planned);
+    print_list("own data  ", a->own_data, a->n_own_data);
+    cli_hex(hex, a->replaces, 32);
+    if (memcmp(a->replaces, none, sizeof(none)) != 0) {
+        printf("replaces   %s\n", hex);
+    }
+    cli_hex(hex, a->shrinks, 32);
+    if (memcmp(a->shrinks, none, sizeof(none)) != 0) {
+        printf("shrinks    %s\n", hex);
+    }
+}
+
 static bool print_scene(struct cli *c, struct sy_view id, struct sy_view row)
 {
     struct sy_proposal p;
     struct sy_view status = {0};
+    struct scene_row r;
     char rho[32], from[21], until[21];
-    if (!read_scene(c, row, &p, &status)) {
+    if (!read_scene(c, row, &p, &status) || !scene_row_read(c, row, &r)) {
         return false;
     }
     sy_time_format(p.not_before, from);
@@ -154,6 +211,10 @@ static bool print_scene(struct cli *c, struct sy_view id, struct sy_view row)
            "developer  %.*s\nbudget     rho %s, %" PRIu64 " calls, %s to %s\n",
            SY_PV(id), SY_PV(status), SY_PV(p.scene), SY_PV(p.title), SY_PV(p.purpose),
            SY_PV(p.developer), cli_nano_text(p.rho, rho, sizeof(rho)), p.calls, from, until);
+    if (p.n_application > 0) {
+        print_application(&p.application[0]);
+    }
+    scene_row_print(c, &r);
     print_fields(c, &p);
     return true;
 }
@@ -268,8 +329,9 @@ static int review(struct cli *c, const char *method, bool with_shares)
         return status;
     }
     bool yes = sy_view_is(r.decision, "approve");
+    const char *said = sy_arena_printf(&c->arena, ": %.*s recorded", SY_PV(r.decision));
     struct act a = {method, "proposal/",        &sy_review_desc,
-                    &r,     with_shares && yes, yes ? ": approve recorded" : ": reject recorded"};
+                    &r,     with_shares && yes, said == NULL ? "" : said};
     return send_act(c, &a);
 }
 
@@ -300,6 +362,11 @@ static int order(struct cli *c, const char *method, bool with_shares)
 int cli_scene_suspend(struct cli *c)
 {
     return order(c, "scene.suspend", false);
+}
+
+int cli_scene_lift(struct cli *c)
+{
+    return order(c, "scene.lift", false);
 }
 
 int cli_scene_resume(struct cli *c)

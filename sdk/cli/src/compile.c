@@ -36,7 +36,7 @@ sy_status cli_fill_list(struct cli_yaml *y, const yaml_node_t *seq, const struct
 
 struct pack_file {
     struct sy_pack pack;
-    const yaml_node_t *budgets, *grades, *sizes, *grounds, *subject, *cellkey;
+    const yaml_node_t *budgets, *grades, *sizes, *grounds, *subject, *cellkey, *scheme;
 };
 
 static const struct cli_key pack_keys[] = {
@@ -57,6 +57,7 @@ static const struct cli_key pack_keys[] = {
     {"grounds", CLI_NODE, true, offsetof(struct pack_file, grounds), 0},
     {"cellkey", CLI_NODE, false, offsetof(struct pack_file, cellkey), 0},
     {"subject", CLI_NODE, false, offsetof(struct pack_file, subject), 0},
+    {"scheme", CLI_NODE, false, offsetof(struct pack_file, scheme), 0},
 };
 static const struct cli_key budget_keys[] = {
     KEY(struct sy_pack_budget, ns, CLI_TEXT, true),
@@ -121,6 +122,7 @@ sy_status cli_compile_pack(const char *path, struct sy_arena *arena, struct sy_p
                          (void **)&f.pack.grounds, &f.pack.n_grounds, reterr));
     SY_TRY(cli_compile_cellkey(&y, f.cellkey, arena, &f.pack, reterr));
     SY_TRY(fill_subject(&y, f.subject, arena, &f.pack, reterr));
+    SY_TRY(cli_compile_scheme(&y, f.scheme, arena, &f.pack, reterr));
     *ret = f.pack;
     return SY_OK;
 }
@@ -246,7 +248,7 @@ sy_status cli_compile_dataset(const char *path, struct sy_arena *arena, struct s
 struct scene_file {
     struct sy_proposal p;
     uint64_t term;
-    const yaml_node_t *datasets;
+    const yaml_node_t *datasets, *application;
 };
 
 struct scene_dataset {
@@ -267,6 +269,7 @@ static const struct cli_key scene_keys[] = {
     {"overruns", CLI_COUNT, false, offsetof(struct scene_file, p.overruns), 0},
     {"term", CLI_SECONDS, true, offsetof(struct scene_file, term), 0},
     {"datasets", CLI_NODE, true, offsetof(struct scene_file, datasets), 0},
+    {"application", CLI_NODE, false, offsetof(struct scene_file, application), 0},
 };
 static const struct cli_key scene_dataset_keys[] = {
     {"dataset", CLI_TEXT, true, offsetof(struct scene_dataset, d.dataset), 0},
@@ -305,6 +308,7 @@ sy_status cli_compile_scene(const char *path, int64_t now, struct sy_arena *aren
         SY_TRY(compile_scene_dataset(&y, cli_yaml_item(&y, f.datasets, i), arena, &f.p.datasets[i],
                                      reterr));
     }
+    SY_TRY(cli_compile_application(&y, f.application, arena, &f.p, reterr));
     f.p.not_before = now;
     f.p.not_after = now + (int64_t)f.term;
     *ret = f.p;

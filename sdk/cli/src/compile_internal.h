@@ -30,4 +30,13 @@ SY_MUST sy_status cli_fill_list(struct cli_yaml *y, const yaml_node_t *seq,
 SY_MUST sy_status cli_compile_cellkey(struct cli_yaml *y, const yaml_node_t *at, struct sy_arena *a,
                                       struct sy_pack *ret, struct sy_error *err);
 
+/* The `scheme` section into ret->scheme; at = NULL: there is none (compile_scheme.c). */
+SY_MUST sy_status cli_compile_scheme(struct cli_yaml *y, const yaml_node_t *at, struct sy_arena *a,
+                                     struct sy_pack *ret, struct sy_error *err);
+
+/* The `application` of a scene into ret->application; at = NULL: there is none (compile_application.c). */
+SY_MUST sy_status cli_compile_application(struct cli_yaml *y, const yaml_node_t *at,
+                                          struct sy_arena *a, struct sy_proposal *ret,
+                                          struct sy_error *err);
+
 #endif

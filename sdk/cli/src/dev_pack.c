@@ -99,6 +99,8 @@ int dev_pack_read(struct dev *d)
     if (!sy_ok(cli_compile_pack(file, &d->arena, &d->pack, &e))) {
         return cli_fail_error(&d->agency, &e);
     }
+    d->pack.n_scheme =
+        0; /* a developer's own machine: nobody there announces, agrees or discloses */
     return d->pack_file == NULL ? spread_budget(d) : 0;
 }
 

@@ -196,6 +196,21 @@ static bool read_bool(struct sy_view v, void *ret)
     return yes || sy_view_is(v, "false") || sy_view_is(v, "no");
 }
 
+static bool read_b32(struct sy_view v, void *ret)
+{
+    uint8_t *bytes = ret;
+    for (size_t i = 0; i < 64 && v.n == 64; i++) {
+        int d = v.p[i] >= '0' && v.p[i] <= '9'   ? v.p[i] - '0'
+                : v.p[i] >= 'a' && v.p[i] <= 'f' ? v.p[i] - 'a' + 10
+                                                 : -1;
+        if (d < 0) {
+            return false;
+        }
+        bytes[i / 2] = (uint8_t)(i % 2 == 0 ? d << 4 : bytes[i / 2] | d);
+    }
+    return v.n == 64;
+}
+
 static const struct {
     const char *expected;
     bool (*read)(struct sy_view v, void *ret);
@@ -207,6 +222,7 @@ static const struct {
     [CLI_SECONDS] = {"a duration like 90s, 12h or 365d", read_seconds},
     [CLI_MILLIS] = {"a duration like 350ms or 2s", read_millis},
     [CLI_MEBI] = {"a size like 512MiB or 4GiB", read_mebi},
+    [CLI_B32] = {"64 hexadecimal digits", read_b32},
 };
 
 bool cli_yaml_value(enum cli_kind kind, struct sy_view text, void *ret)

@@ -90,8 +90,8 @@ static sy_status fill_names(struct shuyu_answer *a, struct sy_error *err)
 
 static sy_status fill(struct shuyu_answer *a, struct sy_error *err)
 {
-    SY_TRY(sy_record_decode(&sy_answer_desc, a->reply->opened.reply.result, &SY_MP_LARGE, &a->arena,
-                            &a->a, err));
+    SY_TRY(
+        sy_record_decode(&sy_answer_desc, a->reply->answer, &SY_MP_LARGE, &a->arena, &a->a, err));
     a->columns = sy_arena_alloc(&a->arena, a->a.n_columns + 1, sizeof(*a->columns));
     if (a->columns == NULL) {
         return sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
@@ -314,7 +314,8 @@ void shuyu_answer_facts(const shuyu_answer *a, shuyu_facts *ret)
                          .time = a->a.time,
                          .charge = charge->at.index,
                          .answer = a->reply->entries[1].at.index,
-                         .stored = !charge->ours,
+                         .stored = !charge->ours || charge->event.verdict.stored != 0,
+                         .fen = a->reply->fen,
                          .n_data = a->a.n_data,
                          .n_spends = a->a.n_spends};
 }
@@ -363,5 +364,5 @@ shuyu_status shuyu_answer_proof(const shuyu_answer *a, size_t i, shuyu_proof *re
 
 shuyu_bytes shuyu_answer_bytes(const shuyu_answer *a)
 {
-    return shuyu_reply_result(a->reply);
+    return client_bytes(a->reply->answer);
 }

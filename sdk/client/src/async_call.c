@@ -10,6 +10,7 @@
 #include "base/arith.h"
 #include "base/time.h"
 #include "client/async.h"
+#include "client/product.h"
 #include "client/subject.h"
 
 enum { BACKOFF_MIN_MS = 25, BACKOFF_MAX_MS = 2000 };
@@ -86,7 +87,11 @@ void client_async_expire(struct shuyu_async *c, uint64_t now_ms)
     struct shuyu_async_call *k = NULL;
     while ((k = expired(c, now_ms)) != NULL) {
         struct sy_error err = {0};
-        end_call(k, sy_fail(&err, SY_E_TIMEOUT, NULL, NULL), &err, NULL);
+        sy_status s = k->was_sent ? sy_fail(&err, SY_E_TIMEOUT, "answer",
+                                            "no answer in time; the domain may have carried it out")
+                                  : sy_fail(&err, SY_E_TIMEOUT, "connection",
+                                            "no connection in time; nothing was sent");
+        end_call(k, s, &err, NULL);
     }
 }
 
@@ -116,6 +121,7 @@ static sy_status send_call(struct shuyu_async *c, struct shuyu_async_call *k, st
     SY_TRY(client_call_frame(k->call, k->id, &frame));
     SY_TRY(client_link_send(&c->link, sy_buf_view(&frame), err));
     k->sent = true;
+    k->was_sent = true;
     return SY_OK;
 }
 
@@ -252,5 +258,27 @@ shuyu_status shuyu_async_subject(shuyu_async *c, const shuyu_subject_question *q
     sy_status s = client_subject_make(question, &a, &err);
     s = sy_ok(s) ? start(c, &a.request, &k, &err) : s;
     client_subject_deinit(&a);
+    return give_run(k, s, &err, done, ctx, ret_call, reterr);
+}
+
+static sy_status start_product(struct shuyu_async *c, const shuyu_product_question *question,
+                               struct shuyu_async_call **ret, struct sy_error *err)
+{
+    SY_BUF_CLEANUP struct sy_buf args = sy_buf(CLIENT_PRODUCT_MAX);
+    shuyu_request request;
+    SY_TRY(client_product_request(question, &args, &request, err));
+    return start(c, &request, ret, err);
+}
+
+shuyu_status shuyu_async_product(shuyu_async *c, const shuyu_product_question *question,
+                                 shuyu_async_run_fn done, void *ctx, shuyu_async_call **ret_call,
+                                 shuyu_error *reterr)
+{
+    struct sy_error err = {0};
+    struct shuyu_async_call *k = NULL;
+    if (c == NULL || question == NULL || done == NULL) {
+        return client_misuse(reterr, SY_E_USAGE, "question", NULL);
+    }
+    sy_status s = start_product(c, question, &k, &err);
     return give_run(k, s, &err, done, ctx, ret_call, reterr);
 }

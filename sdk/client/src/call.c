@@ -18,7 +18,7 @@ const struct sy_mp_limits CLIENT_FRAME_LIMITS = {.bytes = FRAME_MAX, .depth = 4,
 
 /* --- out -------------------------------------------------------------------------------------- */
 
-static sy_status check_request(const struct shuyu_profile *p, const shuyu_request *r,
+sy_status client_request_sound(const struct shuyu_profile *p, const shuyu_request *r,
                                struct sy_error *err)
 {
     if (!client_profile_pinned(p)) {
@@ -34,12 +34,11 @@ static sy_status check_request(const struct shuyu_profile *p, const shuyu_reques
     return SY_OK;
 }
 
-static void fill_header(const struct shuyu_profile *p, const shuyu_request *r, int64_t now_s,
+void client_header_fill(const struct shuyu_profile *p, const shuyu_request *r, int64_t expiry,
                         struct sy_header *h)
 {
-    *h = (struct sy_header){.expiry = now_s + CLIENT_LIFE_S,
-                            .method = sy_view_str(r->method),
-                            .party = sy_view_str(p->pins.party)};
+    *h = (struct sy_header){
+        .expiry = expiry, .method = sy_view_str(r->method), .party = sy_view_str(p->pins.party)};
     memcpy(h->domain, p->pins.domain, 32);
     if (r->grant != NULL) {
         memcpy(h->grant, r->grant, 32);
@@ -49,11 +48,12 @@ static void fill_header(const struct shuyu_profile *p, const shuyu_request *r, i
     }
 }
 
-static sy_status make(struct client_call *c, const shuyu_request *r, int64_t now_s,
-                      struct sy_error *err)
+/* The first signature is the sender's (docs/scheme/staff.md). */
+static sy_status make(struct client_call *c, const shuyu_request *r, const uint8_t *sender,
+                      int64_t now_s, struct sy_error *err)
 {
     const struct shuyu_profile *p = c->profile;
-    const uint8_t *const secrets[1] = {p->sign_secret};
+    const uint8_t *const secrets[2] = {sender != NULL ? sender : p->sign_secret, p->sign_secret};
     struct sy_header header;
     c->args = sy_arena_copy(&c->arena, client_view(r->args));
     if (r->args.n > 0 && c->args.p == NULL) {
@@ -63,8 +63,8 @@ static sy_status make(struct client_call *c, const shuyu_request *r, int64_t now
                                     .secret = client_view(r->secret),
                                     .domain_box = p->pins.box,
                                     .secrets = secrets,
-                                    .n_secrets = 1};
-    fill_header(p, r, now_s, &header);
+                                    .n_secrets = sender != NULL ? 2 : 1};
+    client_header_fill(p, r, now_s + CLIENT_LIFE_S, &header);
     sy_status s = proof_envelope_make(&request, &header, &c->envelope);
     if (!sy_ok(s)) {
         return sy_fail(err, s.code, "request", NULL);
@@ -75,11 +75,18 @@ static sy_status make(struct client_call *c, const shuyu_request *r, int64_t now
 sy_status client_call_new(struct shuyu_profile *p, const shuyu_request *request, int64_t now_s,
                           struct client_call **ret, struct sy_error *err)
 {
+    return client_call_new_by(p, request, NULL, now_s, ret, err);
+}
+
+sy_status client_call_new_by(struct shuyu_profile *p, const shuyu_request *request,
+                             const uint8_t *sender, int64_t now_s, struct client_call **ret,
+                             struct sy_error *err)
+{
     if (p == NULL) {
         (void)sy_fail(err, SY_E_STATE, "profile", "a session without a profile can only ping");
         return sy_status_of(SY_E_STATE);
     }
-    SY_TRY(check_request(p, request, err));
+    SY_TRY(client_request_sound(p, request, err));
     struct client_call *c = calloc(1, sizeof(*c));
     if (c == NULL) {
         return sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
@@ -89,7 +96,7 @@ sy_status client_call_new(struct shuyu_profile *p, const shuyu_request *request,
     sy_view_to_cstr(sy_view_str(request->method), c->method, sizeof(c->method));
     sy_status s = client_seen_get(p, &c->seen, err);
     if (sy_ok(s)) {
-        s = make(c, request, now_s, err);
+        s = make(c, request, sender, now_s, err);
     }
     if (!sy_ok(s)) {
         client_call_free(c);

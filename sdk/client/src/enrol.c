@@ -4,29 +4,35 @@
  * back when it fails.
  */
 #include "base/time.h"
+#include "client/address.h"
 #include "client/invite.h"
+#include "client/join.h"
 #include "client/reply.h"
 #include "client/session.h"
 
 /* The pins that the invitation gives; a local address is for this call only. */
-static sy_status pins_of(const shuyu_profile *p, const struct sy_invite *v, const char *address,
+static sy_status pins_of(const shuyu_profile *p, const struct client_join *j,
                          struct client_pins *ret, struct sy_error *err)
 {
     char role[CLIENT_ROLE_MAX];
     char log[CLIENT_VKEY_MAX];
-    if (v->role.n >= sizeof(role) || v->log.n >= sizeof(log)) {
+    if (j->role.n >= sizeof(role) || j->log.n >= sizeof(log)) {
         return sy_fail(err, SY_E_FIELD, "invite", "role or log key is too long");
     }
-    sy_view_to_cstr(v->role, role, sizeof(role));
-    sy_view_to_cstr(v->log, log, sizeof(log));
-    bool local = strncmp(address, "unix:", 5) == 0;
+    sy_view_to_cstr(j->role, role, sizeof(role));
+    sy_view_to_cstr(j->log, log, sizeof(log));
+    bool local = strncmp(j->address, "unix:", 5) == 0;
     shuyu_pins pins = {.role = role,
-                       .address = local ? NULL : address,
-                       .domain = v->domain,
-                       .domain_box = v->box,
+                       .address = local ? NULL : j->address,
+                       .domain = j->domain,
+                       .domain_box = j->box,
                        .log = log,
-                       .warden = v->warden};
-    return client_pins_merge(&p->pins, &pins, ret, err);
+                       .warden = j->warden};
+    SY_TRY(client_pins_merge(&p->pins, &pins, ret, err));
+    if (j->staff != NULL) {
+        sy_view_to_cstr(sy_view_str(j->staff), ret->staff, sizeof(ret->staff));
+    }
+    return SY_OK;
 }
 
 static sy_status make_args(const shuyu_profile *p, const struct sy_invite_file *file,
@@ -46,13 +52,13 @@ static bool done_before(sy_status s, const shuyu_reply *reply)
     return s.code == SY_E_EXISTS && reply != NULL && reply->logged;
 }
 
-static sy_status ask(shuyu_profile *p, const struct client_address *a, struct sy_view args,
+static sy_status ask(shuyu_profile *p, const struct client_address *a, const struct client_join *j,
                      struct sy_error *err)
 {
     shuyu_session *s = NULL;
     shuyu_reply *reply = NULL;
     struct client_call *c = NULL;
-    shuyu_request request = {.method = "party.enrol", .args = client_bytes(args)};
+    shuyu_request request = {.method = j->method, .args = client_bytes(j->args)};
     SY_TRY(client_session_open(p, a, NULL, &s, err));
     sy_status st = client_call_new(p, &request, sy_now_s(), &c, err);
     if (sy_ok(st)) {
@@ -66,16 +72,16 @@ static sy_status ask(shuyu_profile *p, const struct client_address *a, struct sy
 }
 
 /* Pin in memory, ask, and only then on disk. */
-static sy_status enrol_pinned(shuyu_profile *p, const struct client_pins *next,
-                              const struct client_address *a, struct sy_view args,
-                              struct sy_error *err)
+static sy_status join_pinned(shuyu_profile *p, const struct client_pins *next,
+                             const struct client_address *a, const struct client_join *j,
+                             struct sy_error *err)
 {
     struct client_pins old = p->pins;
     if (old.has_domain && memcmp(old.domain, next->domain, 32) != 0) {
         SY_TRY(client_seen_forget(p, err));
     }
     SY_TRY(client_profile_set(p, next, false, err));
-    sy_status s = ask(p, a, args, err);
+    sy_status s = ask(p, a, j, err);
     if (sy_ok(s)) {
         s = client_profile_set(p, next, true, err);
     }
@@ -86,19 +92,32 @@ static sy_status enrol_pinned(shuyu_profile *p, const struct client_pins *next,
     return s;
 }
 
+sy_status client_join(shuyu_profile *p, const struct client_join *j, struct sy_error *err)
+{
+    struct client_address a;
+    struct client_pins next;
+    SY_TRY(client_address_parse(j->address, &a, err));
+    SY_TRY(pins_of(p, j, &next, err));
+    return join_pinned(p, &next, &a, j, err);
+}
+
 static sy_status enrol(shuyu_profile *p, struct sy_view invitation, const char *address,
                        struct sy_error *err)
 {
     SY_ARENA_CLEANUP struct sy_arena arena = {0};
     SY_BUF_CLEANUP struct sy_buf args = sy_buf(1 << 16);
     struct client_invite v;
-    struct client_address a;
-    struct client_pins next;
     SY_TRY(client_invite_parse(invitation, p->pins.party, sy_now_s(), &arena, &v, err));
-    SY_TRY(client_address_parse(address, &a, err));
-    SY_TRY(pins_of(p, &v.says, address, &next, err));
     SY_TRY(make_args(p, &v.file, &args));
-    return enrol_pinned(p, &next, &a, sy_buf_view(&args), err);
+    const struct client_join j = {.method = "party.enrol",
+                                  .role = v.says.role,
+                                  .log = v.says.log,
+                                  .domain = v.says.domain,
+                                  .box = v.says.box,
+                                  .warden = v.says.warden,
+                                  .address = address,
+                                  .args = sy_buf_view(&args)};
+    return client_join(p, &j, err);
 }
 
 shuyu_status shuyu_enrol(shuyu_profile *p, shuyu_bytes invitation, const char *address,

@@ -9,6 +9,7 @@
 
 #include "base/time.h"
 #include "client/buffer.h"
+#include "client/join.h"
 
 #define SY_T struct sy_invite_file
 SY_RECORD_DESC(invite_file, SY_INVITE_FILE_FIELDS)
@@ -16,25 +17,30 @@ SY_RECORD_DESC(invite_file, SY_INVITE_FILE_FIELDS)
 
 enum { INVITE_MAX = 8192 };
 
-static sy_status check_what(const shuyu_profile *p, const shuyu_invitation *w, struct sy_error *err)
+sy_status client_invite_sound(const shuyu_profile *p, const char *id, const char *name,
+                              int64_t lifetime_s, struct sy_error *err)
 {
     if (!client_profile_pinned(p)) {
         return sy_fail(err, SY_E_STATE, "profile", "pin the domain first: guests must know it");
     }
-    if (!client_is_id(w->party)) {
-        return sy_fail(err, SY_E_FIELD, "party", "an identifier is 1..64 of a-z 0-9 . _ -");
+    if (!client_is_id(id)) {
+        return sy_fail(err, SY_E_FIELD, "id", "an identifier is 1..64 of a-z 0-9 . _ -");
     }
-    if (w->role == NULL || w->role[0] == '\0' || strlen(w->role) >= CLIENT_ROLE_MAX) {
-        return sy_fail(err, SY_E_FIELD, "role", "no such role");
-    }
-    if (w->name == NULL || w->name[0] == '\0' || strlen(w->name) > 256 ||
-        !sy_view_is_utf8(sy_view_str(w->name))) {
+    if (name == NULL || name[0] == '\0' || strlen(name) > 256 ||
+        !sy_view_is_utf8(sy_view_str(name))) {
         return sy_fail(err, SY_E_FIELD, "name", "1..256 bytes of UTF-8");
     }
-    if (w->lifetime_s < 1 || w->lifetime_s > CLIENT_INVITE_LIFE_MAX_S) {
-        return sy_fail(err, SY_E_FIELD, "lifetime_s", "1 second to 90 days");
-    }
-    return SY_OK;
+    return lifetime_s >= 1 && lifetime_s <= CLIENT_INVITE_LIFE_MAX_S
+               ? SY_OK
+               : sy_fail(err, SY_E_FIELD, "lifetime_s", "1 second to 90 days");
+}
+
+static sy_status check_what(const shuyu_profile *p, const shuyu_invitation *w, struct sy_error *err)
+{
+    SY_TRY(client_invite_sound(p, w->party, w->name, w->lifetime_s, err));
+    return w->role != NULL && w->role[0] != '\0' && strlen(w->role) < CLIENT_ROLE_MAX
+               ? SY_OK
+               : sy_fail(err, SY_E_FIELD, "role", "no such role");
 }
 
 static sy_status invite(const shuyu_profile *p, const shuyu_invitation *w, struct sy_buf *b,

@@ -123,4 +123,8 @@ void client_keys_free(struct shuyu_profile *p)
     sodium_free(p->box_secret);
     EVP_PKEY_free(p->tls_key);
     X509_free(p->tls_cert);
+    p->sign_secret = NULL;
+    p->box_secret = NULL;
+    p->tls_key = NULL;
+    p->tls_cert = NULL;
 }

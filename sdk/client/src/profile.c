@@ -16,11 +16,13 @@
 
 #include "base/fdio.h"
 #include "client/log_check.h"
+#include "client/rotate.h"
 #include "client/witnesses.h"
 
 enum { TEXT_MAX = 16384 };
 
-static const char *const FILES[] = {"profile", "sign.key", "box.key", "tls.key", "tls.pem", "seen"};
+static const char *const FILES[] = {"profile", "sign.key", "box.key",     "tls.key",
+                                    "tls.pem", "seen",     "custody.keys"};
 enum { N_FILES = sizeof(FILES) / sizeof(FILES[0]) };
 
 /* --- opening ---------------------------------------------------------------------------------- */
@@ -83,6 +85,7 @@ static sy_status load(struct shuyu_profile *p, struct sy_error *err)
 {
     struct client_pins pins = {0};
     SY_TRY(open_dir(p->dir, &p->dirfd, err));
+    SY_TRY(client_next_finish(p->dirfd, err));
     SY_TRY(read_text(p, &pins, err));
     SY_TRY(client_keys_load(p, err));
     SY_TRY(client_seen_open(p, err));
@@ -90,7 +93,7 @@ static sy_status load(struct shuyu_profile *p, struct sy_error *err)
     return client_profile_set(p, &pins, false, err);
 }
 
-static sy_status profile_open(const char *dir, shuyu_profile **ret, struct sy_error *err)
+sy_status client_profile_open(const char *dir, shuyu_profile **ret, struct sy_error *err)
 {
     if (dir == NULL || ret == NULL) {
         return sy_fail(err, SY_E_USAGE, "dir", NULL);
@@ -114,7 +117,7 @@ static sy_status profile_open(const char *dir, shuyu_profile **ret, struct sy_er
 shuyu_status shuyu_profile_open(const char *dir, shuyu_profile **ret, shuyu_error *reterr)
 {
     struct sy_error err = {0};
-    return client_give(profile_open(dir, ret, &err), &err, reterr);
+    return client_give(client_profile_open(dir, ret, &err), &err, reterr);
 }
 
 /* --- making ----------------------------------------------------------------------------------- */
@@ -148,7 +151,7 @@ static sy_status make_dir(const char *dir, bool *ret_made, struct sy_error *err)
     return chmod(dir, 0700) == 0 ? SY_OK : sy_fail_errno(err, errno, "chmod the profile's folder");
 }
 
-static sy_status save_text(int dirfd, const struct client_pins *pins, struct sy_error *err)
+sy_status client_pins_save(int dirfd, const struct client_pins *pins, struct sy_error *err)
 {
     SY_BUF_CLEANUP struct sy_buf b = sy_buf(TEXT_MAX);
     SY_TRY(client_pins_format(pins, &b));
@@ -163,7 +166,7 @@ static sy_status fill_dir(const char *dir, const char *party, struct sy_error *e
     SY_TRY(open_dir(dir, &dirfd, err));
     sy_view_to_cstr(sy_view_str(party), pins.party, sizeof(pins.party));
     SY_TRY(client_keys_make(dirfd, party, err));
-    return save_text(dirfd, &pins, err);
+    return client_pins_save(dirfd, &pins, err);
 }
 
 static void unmake(const char *dir, bool made)
@@ -193,7 +196,7 @@ static sy_status profile_create(const char *dir, const char *party, shuyu_profil
     SY_TRY(make_dir(dir, &made, err));
     sy_status s = fill_dir(dir, party, err);
     if (sy_ok(s)) {
-        s = profile_open(dir, ret, err);
+        s = client_profile_open(dir, ret, err);
     }
     if (!sy_ok(s)) {
         unmake(dir, made);
@@ -224,7 +227,7 @@ sy_status client_profile_set(struct shuyu_profile *p, const struct client_pins *
         SY_TRY(proof_vkey_parse(sy_view_str(pins->log), &key, err));
     }
     if (save) {
-        SY_TRY(save_text(p->dirfd, pins, err));
+        SY_TRY(client_pins_save(p->dirfd, pins, err));
     }
     p->pins = *pins;
     p->log_key = key;

@@ -31,10 +31,11 @@ struct line {
             offsetof(struct client_pins, has_##member)                                             \
     }
 
-static const struct line LINES[] = {
-    TEXT_LINE("party", party),     TEXT_LINE("role", role),    TEXT_LINE("address", address),
-    HEX_LINE("domain", domain),    HEX_LINE("box", box),       TEXT_LINE("log", log),
-    TEXT_LINE("log_was", log_was), HEX_LINE("warden", warden), HEX_LINE("gateway", gateway)};
+static const struct line LINES[] = {TEXT_LINE("party", party),  TEXT_LINE("staff", staff),
+                                    TEXT_LINE("role", role),    TEXT_LINE("address", address),
+                                    HEX_LINE("domain", domain), HEX_LINE("box", box),
+                                    TEXT_LINE("log", log),      TEXT_LINE("log_was", log_was),
+                                    HEX_LINE("warden", warden), HEX_LINE("gateway", gateway)};
 enum { N_LINES = sizeof(LINES) / sizeof(LINES[0]) };
 
 bool client_is_id(const char *s)

@@ -6,25 +6,34 @@
 #include "client/answer.h"
 #include "client/session.h"
 
-enum { PARAMS_MAX = 64, ARGS_MAX = 1 << 18 };
+enum { ARGS_MAX = 1 << 18 };
+
+sy_status client_run_params(const shuyu_param *params, size_t n,
+                            struct sy_run_param ret[CLIENT_PARAMS_MAX], struct sy_error *err)
+{
+    if (n > CLIENT_PARAMS_MAX) {
+        return sy_fail(err, SY_E_FIELD, "params", "more parameters than a model may have");
+    }
+    if (n > 0 && params == NULL) {
+        return sy_fail(err, SY_E_USAGE, "params", NULL);
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (params[i].name == NULL || params[i].value == NULL) {
+            return sy_fail(err, SY_E_FIELD, "params", "a parameter has a name and a value");
+        }
+        ret[i] = (struct sy_run_param){.name = sy_view_str(params[i].name),
+                                       .value = sy_view_str(params[i].value)};
+    }
+    return SY_OK;
+}
 
 sy_status client_question_args(const shuyu_question *q, struct sy_buf *b, struct sy_error *err)
 {
-    struct sy_run_param params[PARAMS_MAX];
-    if (q == NULL || q->grant == NULL || q->model == NULL ||
-        (q->n_params > 0 && q->params == NULL)) {
+    struct sy_run_param params[CLIENT_PARAMS_MAX];
+    if (q == NULL || q->grant == NULL || q->model == NULL) {
         return sy_fail(err, SY_E_USAGE, "question", "grant and model are needed");
     }
-    if (q->n_params > PARAMS_MAX) {
-        return sy_fail(err, SY_E_FIELD, "params", "more parameters than a model may have");
-    }
-    for (size_t i = 0; i < q->n_params; i++) {
-        if (q->params[i].name == NULL || q->params[i].value == NULL) {
-            return sy_fail(err, SY_E_FIELD, "params", "a parameter has a name and a value");
-        }
-        params[i] = (struct sy_run_param){.name = sy_view_str(q->params[i].name),
-                                          .value = sy_view_str(q->params[i].value)};
-    }
+    SY_TRY(client_run_params(q->params, q->n_params, params, err));
     struct sy_run run = {.params = params, .n_params = q->n_params};
     sy_status s = sy_record_encode(&sy_run_desc, &run, b);
     return sy_ok(s) ? s : sy_fail(err, s.code, "params", "names and values are UTF-8 text");

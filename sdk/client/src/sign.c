@@ -8,10 +8,12 @@
 #include <sodium.h>
 
 #include "client/buffer.h"
+#include "client/custody.h"
+#include "client/prepare.h"
 #include "client/profile.h"
 #include "wire/event.h"
 
-enum { REQUEST_MAX = 1 << 20, BOX_MAX = 64 << 20 };
+enum { REQUEST_MAX = 3 << 20, BOX_MAX = 64 << 20 };
 
 void client_buffer_take(struct sy_buf *b, shuyu_buffer *ret)
 {
@@ -110,14 +112,26 @@ static sy_status put_signature(const shuyu_profile *p, struct sy_logged_request 
     return SY_OK;
 }
 
+static sy_status sign_one(const shuyu_profile *p, struct sy_logged_request *r,
+                          struct sy_arena *arena, struct sy_error *err)
+{
+    SY_TRY(check_logged(r, arena, err));
+    return put_signature(p, r, arena, err);
+}
+
+/* A logged request as it is, or one that was prepared (prepare.h). */
 static sy_status cosign(const shuyu_profile *p, struct sy_view bytes, struct sy_buf *b,
                         struct sy_error *err)
 {
     SY_ARENA_CLEANUP struct sy_arena arena = {0};
     struct sy_logged_request r;
+    struct sy_prepared file;
+    if (sy_ok(sy_record_decode(&sy_prepared_desc, bytes, &SY_MP_REQUEST, &arena, &file, NULL))) {
+        SY_TRY(sign_one(p, &file.request, &arena, err));
+        return sy_record_encode(&sy_prepared_desc, &file, b);
+    }
     SY_TRY(sy_record_decode(&sy_logged_request_desc, bytes, &SY_MP_REQUEST, &arena, &r, err));
-    SY_TRY(check_logged(&r, &arena, err));
-    SY_TRY(put_signature(p, &r, &arena, err));
+    SY_TRY(sign_one(p, &r, &arena, err));
     return sy_record_encode(&sy_logged_request_desc, &r, b);
 }
 
@@ -148,6 +162,9 @@ shuyu_status shuyu_unseal(const shuyu_profile *p, shuyu_bytes sealed, shuyu_buff
         return client_misuse(reterr, SY_E_USAGE, "profile", NULL);
     }
     sy_status s = proof_unseal(client_view(sealed), p->box_public, p->box_secret, &b);
+    if (s.code == SY_E_SEAL) {
+        s = client_custody_unseal(p, client_view(sealed), &b, &err);
+    }
     shuyu_status code = client_give(s, &err, reterr);
     if (code == SHUYU_OK) {
         client_buffer_take(&b, ret);

@@ -13,9 +13,10 @@
 enum { PROOFS_MAX = 8 };
 
 /* What the domain answers without logging it. Any other success must be proven. */
-static const char *const READS[] = {"dataset.share", "log.entries",   "log.growth", "log.keys",
-                                    "log.receipt",   "model.check",   "state.list", "risk.report",
-                                    "status.domain", "witness.status"};
+static const char *const READS[] = {
+    "dataset.share", "due.list",      "log.entries",       "log.growth", "log.keys",
+    "log.receipt",   "model.check",   "product.statement", "state.list", "risk.report",
+    "scene.meter",   "status.domain", "witness.status"};
 
 static bool is_read(const char *method)
 {
@@ -25,6 +26,11 @@ static bool is_read(const char *method)
         }
     }
     return false;
+}
+
+bool shuyu_is_read(const char *method)
+{
+    return method != NULL && is_read(method);
 }
 
 /* --- one entry -------------------------------------------------------------------------------- */
@@ -199,9 +205,11 @@ static sy_status check_refusal(shuyu_reply *r, struct sy_error *err)
 sy_status client_verify_outcome(const struct client_call *c, shuyu_reply *r, struct sy_error *err)
 {
     bool run = strcmp(c->method, "model.run") == 0 || strcmp(c->method, "subject.ask") == 0;
+    bool product = strcmp(c->method, "product.call") == 0;
     bool refused_by_rules = r->own != NULL && r->own->event.verdict.code != 0;
-    if (run && !refused_by_rules && (r->code == 0 || r->code == SY_E_REFUSED)) {
-        return client_verify_run(c, r, err);
+    bool ran = !refused_by_rules && (r->code == 0 || r->code == SY_E_REFUSED);
+    if (ran && (run || product)) {
+        return product ? client_verify_product(c, r, err) : client_verify_run(c, r, err);
     }
     return r->code == 0 ? check_success(c, r, err) : check_refusal(r, err);
 }

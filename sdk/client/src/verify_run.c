@@ -70,12 +70,16 @@ static sy_status check_charge(const struct client_call *c, const struct client_e
     return SY_OK;
 }
 
+bool client_is_answer(const struct client_entry *e)
+{
+    return sy_view_is(e->event.type, "answer") && sy_view_is(e->header.method, "job.answer") &&
+           sy_view_is(e->header.party, "warden") && e->event.verdict.code == 0;
+}
+
 static sy_status check_answer(const struct client_entry *charge, const struct client_entry *answer,
                               struct sy_error *err)
 {
-    if (!sy_view_is(answer->event.type, "answer") ||
-        !sy_view_is(answer->header.method, "job.answer") ||
-        !sy_view_is(answer->header.party, "warden") || answer->event.verdict.code != 0) {
+    if (!client_is_answer(answer)) {
         return no_run(err, "answer", "the second proof is not of an answer by the warden");
     }
     if (answer->event.inputs.charge != charge->at.index || answer->at.index <= charge->at.index) {
@@ -96,19 +100,18 @@ static sy_status check_commit(const struct client_entry *charge, const struct cl
     return SY_OK;
 }
 
-static bool same_data(const struct sy_data_ref *a, size_t n_a, const struct sy_data_ref *b,
-                      size_t n_b)
+bool client_same_data(const struct sy_answer *a, const struct sy_inputs *in)
 {
-    bool same = n_a == n_b;
-    for (size_t i = 0; same && i < n_a; i++) {
-        same = sy_view_eq(a[i].dataset, b[i].dataset) && a[i].version == b[i].version &&
-               memcmp(a[i].header, b[i].header, 32) == 0;
+    bool same = a->n_data == in->n_data;
+    for (size_t i = 0; same && i < a->n_data; i++) {
+        same = sy_view_eq(a->data[i].dataset, in->data[i].dataset) &&
+               a->data[i].version == in->data[i].version &&
+               memcmp(a->data[i].header, in->data[i].header, 32) == 0;
     }
     return same;
 }
 
-/* Each namespace that the log charged, at the price it was charged. */
-static bool same_price(const struct sy_answer *a, const struct sy_verdict *v)
+bool client_same_price(const struct sy_answer *a, const struct sy_verdict *v)
 {
     bool same = a->n_spends == v->n_spends;
     for (size_t i = 0; same && i < a->n_spends; i++) {
@@ -125,16 +128,15 @@ static sy_status check_facts(const struct client_entry *charge, struct sy_view r
 {
     SY_ARENA_CLEANUP struct sy_arena arena = {.ceiling = CLIENT_ANSWER_BYTES};
     struct sy_answer a;
-    const struct sy_inputs *in = &charge->event.inputs;
     SY_TRY(sy_record_decode(&sy_answer_desc, result, &SY_MP_LARGE, &arena, &a, err));
     if (memcmp(a.grant, charge->header.grant, 32) != 0 ||
         memcmp(a.model, charge->header.subject, 32) != 0) {
         return no_run(err, "answer", "the answer is of another grant or model");
     }
-    if (!same_price(&a, &charge->event.verdict)) {
+    if (!client_same_price(&a, &charge->event.verdict)) {
         return no_run(err, "answer", "the log charged another price");
     }
-    return same_data(a.data, a.n_data, in->data, in->n_data)
+    return client_same_data(&a, &charge->event.inputs)
                ? SY_OK
                : no_run(err, "answer", "the log charged for other data");
 }
@@ -174,6 +176,7 @@ sy_status client_verify_run(const struct client_call *c, shuyu_reply *r, struct 
     }
     if (answered) {
         SY_TRY(check_commit(charge, answer, r->opened.reply.result, err));
+        r->answer = r->opened.reply.result;
         return check_facts(charge, r->opened.reply.result, err);
     }
     r->logged = true;

@@ -54,14 +54,20 @@ SHUYU_MUST SHUYU_API shuyu_status shuyu_async_open(struct uv_loop_s *loop, shuyu
 /* Ask to be told when the connection stands. At most one; replaces the one before. */
 SHUYU_API void shuyu_async_on_open(shuyu_async *c, shuyu_async_open_fn on_open, void *ctx);
 
-/* Start a run, a question about one subject, or any call; the arguments are copied. OK: the callback comes exactly once, unless
- * the call is cancelled; *ret_call (may be NULL) names it. SHUYU_E_STATE (not pinned, or closing),
+/* Start a run, a question about one subject, a call of a product, or any call; the arguments are copied. OK: the callback comes exactly once, unless
+ * the call is cancelled; *ret_call (may be NULL) names it. An outcome SHUYU_E_TIMEOUT with field "connection" says
+ * that nothing was sent, with field "answer" that the domain may have carried it out. SHUYU_E_STATE (not pinned, or closing),
  * SHUYU_E_FIELD, SHUYU_E_NO_MEMORY: no callback comes. */
 SHUYU_MUST SHUYU_API shuyu_status shuyu_async_run(shuyu_async *c, const shuyu_question *question,
                                                   shuyu_async_run_fn done, void *ctx,
                                                   shuyu_async_call **ret_call, shuyu_error *reterr);
 SHUYU_MUST SHUYU_API shuyu_status shuyu_async_subject(shuyu_async *c,
                                                       const shuyu_subject_question *question,
+                                                      shuyu_async_run_fn done, void *ctx,
+                                                      shuyu_async_call **ret_call,
+                                                      shuyu_error *reterr);
+SHUYU_MUST SHUYU_API shuyu_status shuyu_async_product(shuyu_async *c,
+                                                      const shuyu_product_question *question,
                                                       shuyu_async_run_fn done, void *ctx,
                                                       shuyu_async_call **ret_call,
                                                       shuyu_error *reterr);

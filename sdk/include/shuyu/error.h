@@ -63,7 +63,8 @@ enum shuyu_category {
     X(REPLAYED, 0x20b)      /* the nonce was used for another request */                           \
     X(PRIVACY, 0x20c)       /* no mechanism protects this output */                                \
     X(REFUSED, 0x20d)       /* the run was refused; it stays charged */                            \
-    X(DIFFERENCING, 0x20e)  /* too close to a population already released */                        \
+    X(DIFFERENCING, 0x20e)  /* too close to a population already released */                       \
+    X(DISGUISED, 0x20f)     /* the product was not reviewed, or not subscribed to, for this use */ \
     X(BUDGET, 0x301)        /* the privacy budget does not cover this */                           \
     X(CALLS, 0x302)         /* the grant's calls are used up */                                    \
     X(RATE, 0x303)          /* too many requests */                                                \

@@ -64,6 +64,8 @@ SHUYU_API void shuyu_buffer_free(shuyu_buffer *b);
  *   sign.key       Ed25519, signs requests     } 0600; never leave this machine
  *   box.key        X25519, opens replies       }
  *   tls.key, tls.pem   key and self-signed certificate of the connection (P-256)
+ *   custody.keys   optional: box keys besides box.key that open what is sealed to the party
+ *   next           folder: keys that the domain has not accepted yet (shuyu_rotate)
  *   seen           the largest checkpoint verified so far, of the pinned domain
  *   checked        the newest one that was proven to continue all before (shuyu_log_check)
  *   fork           only after the log signed two histories: the evidence
@@ -95,6 +97,8 @@ SHUYU_API void shuyu_profile_close(shuyu_profile *p);
  * and 32-byte values NULL while they are not known. */
 SHUYU_API const char *shuyu_profile_dir(const shuyu_profile *p);
 SHUYU_API const char *shuyu_profile_party(const shuyu_profile *p);
+SHUYU_API const char *shuyu_profile_staff(const shuyu_profile *p);   /* the member of the party that
+                                                                     * this is; "": the party's own */
 SHUYU_API const char *shuyu_profile_role(const shuyu_profile *p);    /* agency, developer, ... */
 SHUYU_API const char *shuyu_profile_address(const shuyu_profile *p); /* host:port of the gateway */
 SHUYU_API const char *shuyu_profile_log(const shuyu_profile *p);     /* vkey of the checkpoints */
@@ -143,14 +147,15 @@ SHUYU_MUST SHUYU_API shuyu_status shuyu_profile_record(const shuyu_profile *p, c
 
 /* Add this profile's signature to a canonical sy_logged_request (wire/event.h); other signatures
  * are kept, an own one is replaced. Signed are the header's bytes, after it was checked that they
- * carry the context of requests and the digest of args. For genesis, which two parties sign apart.
+ * carry the context of requests and the digest of args. For genesis, which two parties sign apart; and for
+ * what shuyu_prepare made, which two members of a party's staff sign.
  * SHUYU_E_NOT_CANONICAL, SHUYU_E_FIELD, SHUYU_E_SUITE, SHUYU_E_DIGEST, _NO_MEMORY. */
 SHUYU_MUST SHUYU_API shuyu_status shuyu_sign_logged_request(const shuyu_profile *p,
                                                             shuyu_bytes request, shuyu_buffer *ret,
                                                             shuyu_error *reterr);
 
-/* Open a box sealed to this profile (a custodian's share, a quality report). The content may be
- * secret: shuyu_buffer_free wipes it. SHUYU_E_SEAL, _NO_MEMORY. */
+/* Open a box sealed to this profile, or to a box key in its custody (a custodian's share, a quality report). The
+ * content may be secret: shuyu_buffer_free wipes it. SHUYU_E_SEAL, _NO_MEMORY. */
 SHUYU_MUST SHUYU_API shuyu_status shuyu_unseal(const shuyu_profile *p, shuyu_bytes sealed,
                                                shuyu_buffer *ret, shuyu_error *reterr);
 
@@ -274,6 +279,9 @@ SHUYU_MUST SHUYU_API shuyu_status shuyu_call(shuyu_session *s, const shuyu_reque
 SHUYU_MUST SHUYU_API shuyu_status shuyu_call_with_fd(shuyu_session *s, const shuyu_request *request,
                                                      int fd, shuyu_reply **ret,
                                                      shuyu_error *reterr);
+
+/* Does the domain answer this method without logging it? */
+SHUYU_API bool shuyu_is_read(const char *method);
 
 /*
  * The log's key may have been followed by another (docs/log-keys.md): then replies fail with
@@ -446,6 +454,7 @@ typedef struct shuyu_facts {
     int64_t time;                 /* when it was made */
     uint64_t charge, answer;      /* entries of the log */
     bool stored;                  /* an answer given before to the same question: nothing charged */
+    uint64_t fen;                 /* of a product's answer: what is billed for it (0.01 yuan) */
     size_t n_data;                /* data versions it was computed on */
     size_t n_spends;              /* unit namespaces it was charged to; 0: nothing protected */
 } shuyu_facts;
@@ -475,12 +484,40 @@ SHUYU_MUST SHUYU_API shuyu_status shuyu_answer_data(const shuyu_answer *a, size_
                                                     shuyu_data *ret);
 
 /* The answer entry's receipt, text; the proofs of the charge (0), of the answer (1) and, for a stored
- * answer, of this request (2); the canonical sy_answer bytes, to which the log commits: SHA-256("shuyu-answer-1" || salt of the
+ * answer of a run, of this request (2); the canonical sy_answer bytes, to which the log commits: SHA-256("shuyu-answer-1" || salt of the
  * charge's inputs || bytes). All borrowed. */
 SHUYU_API const char *shuyu_answer_receipt(const shuyu_answer *a);
 SHUYU_MUST SHUYU_API shuyu_status shuyu_answer_proof(const shuyu_answer *a, size_t i,
                                                      shuyu_proof *ret);
 SHUYU_API shuyu_bytes shuyu_answer_bytes(const shuyu_answer *a);
+
+/* --- products --------------------------------------------------------------------------------- */
+
+/*
+ * A published product is a reviewed model with a price: buyers that subscribed to it may call it, for the purpose
+ * they subscribed with. Model, price and purpose are part of what is signed, so that nothing else than the buyer
+ * meant is delivered or billed. Source: docs/scheme/products.md.
+ */
+typedef struct shuyu_product_question {
+    const uint8_t *product;    /* 32 bytes: its id */
+    const uint8_t *grant;      /* 32 bytes each: under which it runs ... */
+    const uint8_t *model;      /* ... and what, as the product says */
+    const char *purpose;       /* code of the use that was subscribed to */
+    uint64_t price;            /* of one call, in fen, as the product says */
+    const shuyu_param *params; /* n_params, each declared parameter once */
+    size_t n_params;
+} shuyu_product_question;
+
+/*
+ * Call a product. Verified as shuyu_run, but that an answer may have been made for another buyer of the same
+ * product, which is not told: then this request's own entry names it (facts: stored), and its charge is not shown.
+ * Of an answer's proofs, 0 is of this request and 1 of the answer. Passing the answer on is forbidden by the
+ * subscription. SHUYU_E_DISGUISED (another purpose than the one subscribed to, or no subscription), SHUYU_E_STATE
+ * (another model or price, or not published any more), and those of shuyu_run. Blocks.
+ */
+SHUYU_MUST SHUYU_API shuyu_status shuyu_product_call(shuyu_session *s,
+                                                     const shuyu_product_question *question,
+                                                     shuyu_answer **ret, shuyu_error *reterr);
 
 /* --- one consenting subject ------------------------------------------------------------------- */
 

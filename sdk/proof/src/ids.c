@@ -25,6 +25,26 @@ void proof_model_id(uint8_t ret[PROOF_HASH_BYTES], const uint8_t grant[PROOF_HAS
                  sy_view(plan_hash, sizeof(plan_hash)), sy_view(def_hash, sizeof(def_hash)));
 }
 
+void proof_announcement_id(uint8_t ret[PROOF_HASH_BYTES], struct sy_view announcement)
+{
+    PROOF_SHA256(ret, "shuyu-announcement-1", announcement);
+}
+
+void proof_qualify_id(uint8_t ret[PROOF_HASH_BYTES], struct sy_view application)
+{
+    PROOF_SHA256(ret, "shuyu-qualify-1", application);
+}
+
+void proof_agreement_id(uint8_t ret[PROOF_HASH_BYTES], struct sy_view agreement)
+{
+    PROOF_SHA256(ret, "shuyu-agreement-1", agreement);
+}
+
+void proof_product_id(uint8_t ret[PROOF_HASH_BYTES], struct sy_view product)
+{
+    PROOF_SHA256(ret, "shuyu-product-1", product);
+}
+
 void proof_answer_commit(uint8_t ret[PROOF_HASH_BYTES], const uint8_t salt[PROOF_HASH_BYTES],
                          struct sy_view answer)
 {

@@ -13,7 +13,9 @@ void warden_read_growth(struct warden_call *c);    /* log.growth */
 void warden_read_receipt(struct warden_call *c);   /* log.receipt */
 void warden_read_witnesses(struct warden_call *c); /* witness.status */
 void warden_read_share(struct warden_call *c);     /* dataset.share */
+void warden_read_due(struct warden_call *c);       /* due.list */
 void warden_read_risk(struct warden_call *c);      /* risk.report */
+void warden_read_meter(struct warden_call *c);     /* scene.meter */
 void warden_read_status(struct warden_call *c);    /* status.domain */
 
 /* The clear answer to status.ping. */

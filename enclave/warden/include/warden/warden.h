@@ -69,13 +69,14 @@ struct warden {
     struct warden_exposure *exposures;  /* reports in flight (exposure.c) */
     struct warden_witnesses *witnesses; /* NULL: no policy was adopted (witness.h) */
     struct warden_snapshots snapshots;
-    int64_t last_time;   /* of the newest entry */
-    uint64_t noted_size; /* entries at the checkpoint that the key store last noted */
-    bool appended;       /* something to commit this round */
-    bool unpublished;    /* committed, but not yet in the public tiles */
-    bool publish_later;  /* a timer has them written */
-    bool failed;         /* the ledger refuses: stop, fail closed */
-    bool rolled_back;    /* failed, because a witness has seen another log */
+    struct sy_buf stopping; /* grants that events of this round stopped (stop.h) */
+    int64_t last_time;      /* of the newest entry */
+    uint64_t noted_size;    /* entries at the checkpoint that the key store last noted */
+    bool appended;          /* something to commit this round */
+    bool unpublished;       /* committed, but not yet in the public tiles */
+    bool publish_later;     /* a timer has them written */
+    bool failed;            /* the ledger refuses: stop, fail closed */
+    bool rolled_back;       /* failed, because a witness has seen another log */
 };
 
 #endif

@@ -40,6 +40,9 @@ void warden_rerun_again(struct warden_call *c);
  * as a crash and stays charged. */
 void warden_runs_stop(struct warden *w, const uint8_t grant[32]);
 
+/* Stop every call of a product, at once (withdrawal). */
+void warden_product_stop(struct warden *w, const uint8_t product[32]);
+
 /* dataset.ingest. prepare: close a passed descriptor that is neither a file nor a pipe; the decision follows.
  * done: the descriptor goes to a worker; rows come back typed, are encrypted on the loop's thread as they
  * come, and at the end published by one of the warden's own acts. again: never started twice: refused. */

@@ -15,6 +15,8 @@
  *                                    version 0: not one version
  *   party(id, role) grant_(id, entry, scene, developer) grant_dataset(grant_, dataset)
  *   model(id, entry, grant_, name)   what later entries refer to, with the entry that it comes from
+ *   key_(id, member)                 signing keys of members of staff ("PARTY/ID"), old ones too
+ *   signed(entry, member)            whose of them is among the entry's signatures
  *
  * Entries whose body was not exported have their type, their day as the time, and nothing else.
  *
@@ -55,9 +57,9 @@ static inline void audit_index_closep(struct audit_index **x)
 void audit_index_tree(const struct audit_index *x, struct proof_checkpoint *ret, uint64_t *ret_new);
 
 /* What to look for; NULL: anything. Grants and models: the beginning of an id; a model also by its name.
- * verdict: "allowed", "refused" or a code's name. Entries first..last; since <= time < until. */
+ * member: "PARTY/ID", whose key signed. verdict: "allowed", "refused" or a code's name. Entries first..last; since <= time < until. */
 struct audit_filter {
-    const char *party, *role, *scene, *grant, *dataset, *model, *type, *method, *verdict;
+    const char *party, *member, *role, *scene, *grant, *dataset, *model, *type, *method, *verdict;
     bool has_since, has_until;
     int64_t since, until;
     bool has_range;

@@ -18,7 +18,9 @@ struct audit_record {
     struct proof_leaf leaf;
     bool open; /* the body came along; what follows counts only then */
     struct sy_event event;
-    struct sy_header header;           /* of the request */
+    struct sy_header header; /* of the request */
+    uint8_t
+        model[32]; /* that it is about, or runs; zero: none. Of a product's call, the product's */
     const struct rules_method *method; /* NULL: none of that name */
 };
 

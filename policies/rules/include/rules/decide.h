@@ -152,7 +152,7 @@ SY_MUST sy_status rules_replay(struct rules_state *state, const struct sy_event 
                                uint64_t entry, struct sy_error *reterr);
 
 /*
- * What the gateway can refuse early, on a header alone, over a replica of the rows party/, grant/,
+ * What the gateway can refuse early, on a header alone, over a replica of the rows party/, key/, grant/,
  * model/ (rules_state_put_raw): is the certificate bound to the party, and for model.register and
  * model.run: is the grant the party's, active and within its dates, are calls left, is the model
  * approved, of this grant, and within its fields? OK means only "ask the warden", which decides
@@ -170,6 +170,11 @@ SY_MUST sy_status rules_admit(const struct rules_state *replica, const struct sy
                               const uint8_t tls[32], int64_t now, struct sy_error *reterr);
 
 /* --- what else the warden asks of the state --------------------------------------------------- */
+
+/* The box key that the reply to this request is sealed to: of the member of staff who signed first, else the party's. For
+ * who enrols or changes keys: as the event has left it. False: no key of the party that counts has signed. */
+bool rules_reply_box(const struct rules_state *s, const struct rules_request *r,
+                     struct sy_arena *arena, uint8_t ret[32]);
 
 /* May `caller` (its party row) see this row in a state.list? Reviewers and auditors see all that
  * the listable prefixes hold; others see parties, datasets, the pack, and what is their own. */

@@ -18,7 +18,9 @@ enum {
     RULES_M_GRANT = 1 << 4,   /* header.grant is required */
     RULES_M_SUBJECT = 1 << 5, /* header.subject is required */
     RULES_M_NEW = 1 << 6,     /* the signer is not enrolled yet: genesis, party.enrol */
-    RULES_M_GATE = 1 << 7     /* rules_admit looks at grant (and model) early */
+    RULES_M_GATE = 1 << 7,    /* rules_admit looks at grant (and model) early */
+    RULES_M_MEMBER =
+        1 << 8 /* with NEW: the signer is new to a party that is enrolled: staff.enrol */
 };
 
 struct rules_method {

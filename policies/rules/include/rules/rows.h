@@ -98,7 +98,12 @@ SY_RECORD(row_dataset, SY_ROW_DATASET_FIELDS)
     S(dataset_version, version, "version", 0)
 SY_RECORD(row_version, SY_ROW_VERSION_FIELDS)
 
-#define SY_ROW_SCENE_FIELDS(F, S, L) F(b32, proposal, "proposal", 0)
+/* proposal: the scene's last one; grant: the live grant that it would shrink; returns: how often it, and what it
+ * replaces, was returned. */
+#define SY_ROW_SCENE_FIELDS(F, S, L)                                                               \
+    F(b32, grant, "grant", SY_OPT)                                                                 \
+    F(b32, proposal, "proposal", 0)                                                                \
+    F(u64, returns, "returns", SY_OPT)
 SY_RECORD(row_scene, SY_ROW_SCENE_FIELDS)
 
 /* One signed review. step: first_review | consent | final_review | model. */
@@ -109,12 +114,17 @@ SY_RECORD(row_scene, SY_ROW_SCENE_FIELDS)
     F(str, step, "step", 0)
 SY_RECORD(row_review, SY_ROW_REVIEW_FIELDS)
 
-/* proposal: the canonical sy_proposal. status: filed | rejected | granted. */
+/* proposal: the canonical sy_proposal. status: filed | rejected | returned | granted. Where the pack has a section
+ * for scenes: comments: their entries; due: when it lapses if it is still filed then (UTC s); turn: the role that is
+ * to act next while it is filed. */
 #define SY_ROW_PROPOSAL_FIELDS(F, S, L)                                                            \
+    F(u64s, comments, "comments", SY_OPT)                                                          \
+    F(i64, due, "due", SY_OPT)                                                                     \
     F(u64, entry, "entry", 0)                                                                      \
     F(bin, proposal, "proposal", 0)                                                                \
     L(row_review, reviews, "reviews", SY_OPT)                                                      \
-    F(str, status, "status", 0)
+    F(str, status, "status", 0)                                                                    \
+    F(str, turn, "turn", SY_OPT)
 SY_RECORD(row_proposal, SY_ROW_PROPOSAL_FIELDS)
 
 /* A grant's share of one namespace's budget: spent <= rho, and likewise for delta. */
@@ -128,7 +138,15 @@ SY_RECORD(row_proposal, SY_ROW_PROPOSAL_FIELDS)
     F(u64, rho_spent, "rho_spent", SY_OPT)
 SY_RECORD(row_grant_share, SY_ROW_GRANT_SHARE_FIELDS)
 
-/* status: active | suspended | awaiting (a deposit, after a promotion) | revoked | expired (the last two are
+/* What one party holds a grant for; entry: of its act. */
+#define SY_ROW_HOLD_FIELDS(F, S, L)                                                                \
+    F(u64, entry, "entry", 0)                                                                      \
+    F(str, ground, "ground", 0)                                                                    \
+    F(str, party, "party", 0)
+SY_RECORD(row_hold, SY_ROW_HOLD_FIELDS)
+
+/* holds: of a suspended grant, who stopped it and has not lifted that, each party once.
+ * status: active | suspended | awaiting (a deposit, after a promotion) | revoked | expired (the last two are
  * final). ground: of the last order; calls and overruns: used so far; exposures: reports asked for; shares: one per unit namespace the datasets touch. */
 #define SY_ROW_GRANT_FIELDS(F, S, L)                                                               \
     F(u64, calls, "calls", SY_OPT)                                                                 \
@@ -136,6 +154,7 @@ SY_RECORD(row_grant_share, SY_ROW_GRANT_SHARE_FIELDS)
     F(u64, entry, "entry", 0)                                                                      \
     F(u64, exposures, "exposures", SY_OPT)                                                         \
     F(str, ground, "ground", SY_OPT)                                                               \
+    L(row_hold, holds, "holds", SY_OPT)                                                            \
     F(u64, overruns, "overruns", SY_OPT)                                                           \
     F(bin, proposal, "proposal", 0)                                                                \
     L(row_grant_share, shares, "shares", SY_OPT)                                                   \
@@ -188,18 +207,22 @@ SY_RECORD(row_budget, SY_ROW_BUDGET_FIELDS)
  * salt: of the charge (noise); answer: entry of the answer + 1; once: of a question about one subject,
  * whose answer is never given to another request. What the run stands on, so that it can be run again long
  * after: pack, published: entries that adopted the pack and published the data versions (in the order of
- * data). spends: with what the grant's shares had left after it. */
+ * data). spends: with what the grant's shares had left after it. product, fen, month: of a buyer's call: which
+ * product, what it is billed, unless it comes to nothing, and in which month (wire/product.h). */
 #define SY_ROW_CHARGE_FIELDS(F, S, L)                                                              \
     F(u64, answer, "answer", SY_OPT)                                                               \
     L(data_ref, data, "data", 0)                                                                   \
     F(u64, epoch, "epoch", SY_OPT)                                                                 \
+    F(u64, fen, "fen", SY_OPT)                                                                     \
     F(b32, grant, "grant", 0)                                                                      \
     F(b32, model, "model", 0)                                                                      \
+    F(u64, month, "month", SY_OPT)                                                                 \
     F(b16, nonce, "nonce", 0)                                                                      \
     F(bool, once, "once", SY_OPT)                                                                  \
     F(u64, pack, "pack", 0)                                                                        \
     F(u64s, params, "params", SY_OPT)                                                              \
     F(str, party, "party", 0)                                                                      \
+    F(b32, product, "product", SY_OPT)                                                             \
     F(u64s, published, "published", SY_OPT)                                                        \
     F(b32, question, "question", 0)                                                                \
     F(b32, salt, "salt", 0)                                                                        \
@@ -300,6 +323,12 @@ struct rules_key {
 struct rules_key rules_key_id(const char *prefix, struct sy_view id);
 /* "PREFIX" + lower-case hex of 32 bytes, e.g. rules_key_hash("grant/", header.grant). */
 struct rules_key rules_key_hash(const char *prefix, const uint8_t hash[32]);
+/* "PREFIX" + 20 digits; "PREFIX" + id + "/" + 20 digits: what is counted, in order. */
+struct rules_key rules_key_number(const char *prefix, uint64_t n);
+struct rules_key rules_key_numbered(const char *prefix, struct sy_view id, uint64_t n);
+/* "PREFIX" + 64 hex digits + "/" + party; and, when month is not 0, + "/" + 6 digits: of a product and a party. */
+struct rules_key rules_key_of_product(const char *prefix, const uint8_t product[32],
+                                      struct sy_view party, uint64_t month);
 /* "charge/" + 20 digits. */
 struct rules_key rules_key_charge(uint64_t entry);
 /* "rerun/" + 20 digits. */

@@ -57,6 +57,7 @@ enum sy_category {
     X(SY_E_PRIVACY, DENIED, 12, "privacy", "no mechanism protects this output")                    \
     X(SY_E_REFUSED, DENIED, 13, "refused", "the run was refused")                                  \
     X(SY_E_DIFFERENCING, DENIED, 14, "differencing", "too close to a population already released") \
+    X(SY_E_DISGUISED, DENIED, 15, "disguised", "the product was not reviewed for this use")        \
     X(SY_E_BUDGET, QUOTA, 1, "budget", "the privacy budget does not cover this")                   \
     X(SY_E_CALLS, QUOTA, 2, "calls", "the grant's calls are used up")                              \
     X(SY_E_RATE, QUOTA, 3, "rate", "too many requests")                                            \

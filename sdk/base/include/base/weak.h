@@ -85,6 +85,13 @@ enum sy_weakness {
 #ifdef SY_WEAK_BUILD
 /* Is this weakness on in this process? */
 bool sy_weak(enum sy_weakness which);
+
+/* The control of the scheme that is off in this process (rules/control.h), by SHUYU_WEAK=control.NAME; NULL:
+ * none. Whoever knows the names checks it. */
+const char *sy_weak_control(void);
+
+/* End the process: SHUYU_WEAK names nothing. */
+_Noreturn void sy_weak_unknown(void);
 #else
 static inline bool sy_weak(enum sy_weakness which)
 {

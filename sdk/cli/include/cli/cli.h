@@ -39,7 +39,9 @@ struct cli {
     shuyu_error err;
 };
 
-/* A command's result: 0 or an exit status. */
+/* A command's result: 0 or an exit status. CLI_PREPARED: the request went into the file of --cosign, and nothing came of
+ * it yet; the program ends with 0. */
+enum { CLI_PREPARED = 256 };
 typedef int cli_command(struct cli *c);
 
 /* First call of a program: the user's locale, and UTF-8 in any case. */
@@ -83,8 +85,9 @@ struct cli_ask {
     const void *secret;
     const struct sy_desc *result_desc;
     void *ret_result;
-    int fd;       /* handed over when > 0 */
-    int expected; /* a code whose refusal is not printed; its status is still returned */
+    int fd;              /* handed over when > 0 */
+    int expected;        /* a code whose refusal is not printed; its status is still returned */
+    uint64_t *ret_entry; /* of the request in the log; NULL: not asked for */
 };
 int cli_call(struct cli *c, const struct cli_ask *ask);
 
@@ -113,6 +116,11 @@ const char *cli_decimal(struct cli *c, int64_t value, unsigned scale);
  * read by key, so that the command line needs no record of the rules. */
 bool cli_member(struct cli *c, struct sy_view row, const char *key, struct sy_view *ret);
 
+/* The profile in --home; where there is none, one is made for the party that this invitation is to (cmd_staff.c). */
+bool cli_guest_profile(struct cli *c, struct sy_view invitation, int *ret_status);
+/* --local as "unix:PATH", or --address; NULL: neither (cmd_staff.c). */
+const char *cli_where(struct cli *c);
+
 /* Whole file into the arena. False after printing. */
 bool cli_read_file(struct cli *c, const char *path, struct sy_view *ret, int *ret_status);
 /* Write a file (mode 0644), or stdout for "-". */
@@ -124,7 +132,7 @@ bool cli_write_secret(struct cli *c, const char *path, struct sy_view content, i
  * CLI_ARGS_MAX. False after printing. */
 bool cli_ids(struct cli *c, const char **ret, size_t *ret_n, int *ret_status);
 
-/* --approve or --reject, and the opinions that go with a review. */
+/* --approve, --reject or --return, and the opinions that go with a review. */
 bool cli_review_args(struct cli *c, struct sy_review *ret, int *ret_status);
 
 /* Path of a program of this build, in the arena: beside this one when installed, else in its build
@@ -152,27 +160,64 @@ void cli_answer_print(struct cli *c, const shuyu_answer *a);
 /* Commands, by file. */
 cli_command cli_init, cli_sign, cli_serve, cli_status; /* cmd_domain.c */
 cli_command cli_domain_standby, cli_domain_promote;
-cli_command cli_doctor;                                /* cmd_doctor.c */
+cli_command cli_doctor; /* cmd_doctor.c */
 cli_command cli_party_new, cli_party_record, cli_party_pin, cli_party_invite, cli_party_enrol,
     cli_party_list; /* cmd_party.c */
+cli_command cli_staff_invite, cli_staff_enrol, cli_staff_rotate, cli_staff_revoke, cli_staff_train,
+    cli_staff_list, cli_staff_entrust, cli_staff_keep, cli_party_rotate, cli_party_revoke,
+    cli_send; /* cmd_staff.c */
 cli_command cli_pack_compile, cli_pack_show, cli_pack_adopt, cli_dataset_define, cli_dataset_ingest,
     cli_dataset_list, cli_dataset_show; /* cmd_dataset.c */
 cli_command cli_scene_apply, cli_scene_list, cli_scene_show, cli_scene_first, cli_scene_consent,
     cli_scene_final, cli_scene_suspend, cli_scene_resume, cli_scene_revoke;       /* cmd_scene.c */
 cli_command cli_model_register, cli_model_review, cli_model_list, cli_model_show; /* cmd_model.c */
-cli_command cli_scene_exposure;                                                   /* cmd_exposure.c */
-cli_command cli_model_bounds;                                                     /* cmd_bounds.c */
-cli_command cli_model_check, cli_model_explain, cli_model_cost, cli_model_test;   /* cmd_check.c */
-cli_command cli_consent_issue, cli_subject_ask;                                   /* cmd_subject.c */
-cli_command cli_payload_read, cli_payload_erase, cli_subject_trail;               /* cmd_payload.c */
-cli_command cli_run;                                                              /* cmd_run.c */
-cli_command cli_audit_rerun;                                                      /* cmd_audit.c */
-cli_command cli_budget_recover;                                                   /* cmd_budget.c */
-cli_command cli_risk_report, cli_risk_stop;                                       /* cmd_risk.c */
+cli_command cli_scene_lift;                                                       /* cmd_scene.c */
+cli_command cli_scene_comment;                                                    /* cmd_talk.c */
+cli_command cli_scene_meter, cli_scene_shrink;                                    /* cmd_meter.c */
+cli_command cli_qualify_announce, cli_qualify_apply, cli_qualify_withdraw, cli_qualify_opinion,
+    cli_qualify_decide, cli_qualify_object, cli_qualify_settle; /* cmd_qualify.c */
+cli_command cli_qualify_announced, cli_qualify_list, cli_qualify_notices,
+    cli_qualify_show; /* cmd_qualify_show.c */
+cli_command cli_agreement_offer, cli_agreement_accept, cli_agreement_file, cli_agreement_terminate,
+    cli_agreement_list, cli_agreement_show; /* cmd_agreement.c */
+cli_command cli_scene_exposure;             /* cmd_exposure.c */
+cli_command cli_model_bounds;               /* cmd_bounds.c */
+cli_command cli_model_check, cli_model_explain, cli_model_cost, cli_model_test; /* cmd_check.c */
+cli_command cli_consent_issue, cli_subject_ask;                                 /* cmd_subject.c */
+cli_command cli_payload_read, cli_payload_erase, cli_subject_trail;             /* cmd_payload.c */
+cli_command cli_run;                                                            /* cmd_run.c */
+cli_command cli_audit_rerun;                                                    /* cmd_audit.c */
+cli_command cli_budget_recover;                                                 /* cmd_budget.c */
+cli_command cli_inspect_open, cli_inspect_finding, cli_inspect_mend, cli_inspect_close,
+    cli_inspect_list, cli_inspect_show; /* cmd_inspect.c */
+cli_command cli_order_correct, cli_order_mend, cli_order_mended, cli_order_cancel, cli_order_list,
+    cli_order_show;
+cli_command cli_incident_report, cli_incident_update, cli_incident_close, cli_incident_list,
+    cli_incident_show, cli_incident_notice; /* cmd_incident.c */
+cli_command cli_emergency_plan, cli_emergency_show, cli_drill_record, cli_drill_list,
+    cli_evaluate_record, cli_evaluate_list; /* cmd_evaluate.c */
+cli_command cli_report_annual, cli_report_figures, cli_report_list, cli_disclose_publish,
+    cli_disclose_list;                        /* cmd_annual.c */
+cli_command cli_due;                          /* cmd_due.c */
+cli_command cli_risk_report, cli_risk_stop;   /* cmd_risk.c */
+cli_command cli_sync_list, cli_sync_district; /* cmd_sync.c */
 cli_command cli_log_witnesses, cli_log_adopt_witnesses, cli_log_trust_witnesses,
-    cli_log_receipt; /* cmd_witnesses.c */
-cli_command cli_log_check;                                                        /* cmd_log_check.c */
-cli_command cli_log_rotate, cli_log_follow;                                       /* cmd_log_keys.c */
-cli_command cli_budget, cli_log_export;                                           /* cmd_log.c */
+    cli_log_receipt;                        /* cmd_witnesses.c */
+cli_command cli_log_check;                  /* cmd_log_check.c */
+cli_command cli_log_rotate, cli_log_follow; /* cmd_log_keys.c */
+cli_command cli_catalog_describe, cli_catalog_approve, cli_catalog_withdraw, cli_catalog_offer,
+    cli_catalog_unoffer;                                            /* cmd_catalog.c */
+cli_command cli_catalog_list, cli_catalog_show, cli_catalog_search; /* cmd_catalog_show.c */
+cli_command cli_catalog_diff;                                       /* cmd_catalog_diff.c */
+cli_command cli_catalog_export;                                     /* cmd_catalog_dcat.c */
+cli_command cli_demand_file, cli_demand_review, cli_demand_list;    /* cmd_demand.c */
+cli_command cli_ticket_open, cli_ticket_fix, cli_ticket_close, cli_ticket_list; /* cmd_ticket.c */
+cli_command cli_product_submit, cli_product_report, cli_product_review, cli_product_publish,
+    cli_product_register, cli_product_withdraw; /* cmd_product.c */
+cli_command cli_product_list, cli_product_show, cli_product_buyers,
+    cli_product_misuse; /* cmd_product_show.c */
+cli_command cli_product_subscribe, cli_product_unsubscribe, cli_product_call,
+    cli_product_statement;              /* cmd_product_call.c */
+cli_command cli_budget, cli_log_export; /* cmd_log.c */
 
 #endif

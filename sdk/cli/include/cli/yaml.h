@@ -31,6 +31,7 @@ enum cli_kind {
     CLI_SECONDS,  /* uint64_t: 90s 10m 12h 365d */
     CLI_MILLIS,   /* uint64_t: 350ms 2s */
     CLI_MEBI,     /* uint64_t: 512MiB 4GiB */
+    CLI_B32,      /* uint8_t[32]: 64 lower-case hexadecimal digits */
     CLI_TEXTS,    /* sy_view * and its count: a sequence of scalars */
     CLI_NODE,     /* yaml_node_t *: looked at by the caller */
     CLI_KIND_N
@@ -57,7 +58,7 @@ SY_MUST sy_status cli_yaml_fill(struct cli_yaml *y, const yaml_node_t *map,
                                 const struct cli_key *keys, size_t n_keys, struct sy_arena *arena,
                                 void *ret, struct sy_error *reterr);
 
-/* One scalar of a kind from CLI_BOOL to CLI_MEBI, from elsewhere than a file. False when it does not fit. */
+/* One scalar of a kind from CLI_BOOL to CLI_B32, from elsewhere than a file. False when it does not fit. */
 bool cli_yaml_value(enum cli_kind kind, struct sy_view text, void *ret);
 
 /* Items of a sequence (NULL node = none). SY_E_FIELD when it is none. */

@@ -23,6 +23,13 @@ struct shuyu_answer {
     const char **namespaces; /* of a.spends */
 };
 
+enum { CLIENT_PARAMS_MAX = 64 };
+
+/* Parameters as records; views of the texts. SY_E_FIELD, SY_E_USAGE. */
+SY_MUST sy_status client_run_params(const shuyu_param *params, size_t n,
+                                    struct sy_run_param ret[CLIENT_PARAMS_MAX],
+                                    struct sy_error *err);
+
 /* The arguments of model.run. SY_E_FIELD, SY_E_USAGE. */
 SY_MUST sy_status client_question_args(const shuyu_question *q, struct sy_buf *b,
                                        struct sy_error *err);

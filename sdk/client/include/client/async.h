@@ -28,6 +28,7 @@ struct shuyu_async_call {
     struct client_call *call;
     uint32_t id;      /* of the frame last sent */
     bool sent;        /* on the present connection */
+    bool was_sent;    /* on this one, or on one before it */
     uint64_t send_ms; /* not before this */
     uint64_t deadline_ms;
     uint64_t backoff_ms;

@@ -28,10 +28,22 @@ struct client_call {
     struct proof_tree seen; /* the largest checkpoint known when it was made */
 };
 
+/* May this profile make this request? SY_E_STATE, SY_E_FIELD, SY_E_USAGE. */
+SY_MUST sy_status client_request_sound(const struct shuyu_profile *p, const shuyu_request *r,
+                                       struct sy_error *err);
+/* Its header, but for context, suite, nonce and body. */
+void client_header_fill(const struct shuyu_profile *p, const shuyu_request *r, int64_t expiry,
+                        struct sy_header *h);
+
 /* Sign and seal. now_s: UTC seconds. SY_E_STATE (profile not pinned), SY_E_FIELD, SY_E_NO_MEMORY.
  * */
 SY_MUST sy_status client_call_new(struct shuyu_profile *p, const shuyu_request *request,
                                   int64_t now_s, struct client_call **ret, struct sy_error *err);
+/* The same with another signing key (PROOF_SECRET_BYTES) before the profile's own: of keys that follow another's. NULL:
+ * none. */
+SY_MUST sy_status client_call_new_by(struct shuyu_profile *p, const shuyu_request *request,
+                                     const uint8_t *sender, int64_t now_s, struct client_call **ret,
+                                     struct sy_error *err);
 /* Wipes the arguments. NULL-safe. */
 void client_call_free(struct client_call *c);
 

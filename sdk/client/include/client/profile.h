@@ -16,11 +16,18 @@
 #include "proof/envelope.h"
 #include "proof/merkle.h"
 
-enum { CLIENT_ADDRESS_MAX = 300, CLIENT_VKEY_MAX = 400, CLIENT_VKEYS_MAX = 4096, CLIENT_ROLE_MAX = 16, CLIENT_ID_MAX = 64 };
+enum {
+    CLIENT_ADDRESS_MAX = 300,
+    CLIENT_VKEY_MAX = 400,
+    CLIENT_VKEYS_MAX = 4096,
+    CLIENT_ROLE_MAX = 16,
+    CLIENT_ID_MAX = 64
+};
 
 /* The pins: what the text file `profile` holds. A flag says whether the 32 bytes are known. */
 struct client_pins {
     char party[CLIENT_ID_MAX + 1];
+    char staff[CLIENT_ID_MAX + 1]; /* the member of the party whose keys these are; "": its own */
     char role[CLIENT_ROLE_MAX];
     char address[CLIENT_ADDRESS_MAX];
     char log[CLIENT_VKEY_MAX];
@@ -47,6 +54,10 @@ struct shuyu_profile {
     struct proof_tree seen; /* size 0 = none */
 };
 
+/* As shuyu_profile_open. */
+SY_MUST sy_status client_profile_open(const char *dir, struct shuyu_profile **ret,
+                                      struct sy_error *err);
+
 /* Is everything pinned that a call needs? */
 bool client_profile_pinned(const struct shuyu_profile *p);
 
@@ -62,6 +73,8 @@ SY_MUST sy_status client_profile_set(struct shuyu_profile *p, const struct clien
 SY_MUST sy_status client_pins_format(const struct client_pins *pins, struct sy_buf *b);
 SY_MUST sy_status client_pins_parse(struct sy_view text, struct client_pins *ret,
                                     struct sy_error *err);
+/* Write the text file `profile` of this folder, durably. */
+SY_MUST sy_status client_pins_save(int dirfd, const struct client_pins *pins, struct sy_error *err);
 /* An identifier: 1..64 bytes of [a-z0-9._-]. */
 bool client_is_id(const char *s);
 

@@ -30,7 +30,9 @@ struct shuyu_reply {
     int32_t code;                   /* 0, or the refusal's */
     bool logged;                    /* a refusal that an entry records ... */
     uint64_t entry;                 /* ... this one */
-    shuyu_witnessed witnessed;      /* verified (witnesses.h) */
+    struct sy_view answer;     /* verified: a run's or product's canonical sy_answer; else empty */
+    uint64_t fen;              /* billed for it, as the result of product.call says */
+    shuyu_witnessed witnessed; /* verified (witnesses.h) */
 };
 
 /* Verify every proof of an opened reply and fill entries, own. Errors: see shuyu_call. */
@@ -43,6 +45,16 @@ SY_MUST sy_status client_verify_outcome(const struct client_call *c, shuyu_reply
                                         struct sy_error *err);
 SY_MUST sy_status client_verify_run(const struct client_call *c, shuyu_reply *r,
                                     struct sy_error *err);
+
+/* The same for product.call: this request's own entry, and the answer, which may have been made for another buyer
+ * of the product; it is of the product, purpose, price and buyer of the request. */
+SY_MUST sy_status client_verify_product(const struct client_call *c, shuyu_reply *r,
+                                        struct sy_error *err);
+
+/* Is this an answer by the warden? Was it made of these data? Did the log charge each namespace what it says? */
+bool client_is_answer(const struct client_entry *e);
+bool client_same_data(const struct sy_answer *a, const struct sy_inputs *in);
+bool client_same_price(const struct sy_answer *a, const struct sy_verdict *v);
 
 /* Public view of one entry. */
 void client_entry_proof(const struct client_entry *e, shuyu_proof *ret);

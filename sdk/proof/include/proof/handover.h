@@ -7,7 +7,8 @@
  *
  * So a hand-over from key A to key B is believed when
  *   - an entry of the log orders it: `log.rotate`, stage overlap, log = B, allowed, signed by the agency
- *     that genesis names, for this domain (proof_handover_order);
+ *     that genesis names, for this domain (proof_handover_order); when the agency has another key by now, the
+ *     order carries what leads to it (proof_agency_key);
  *   - that entry is under a checkpoint that A signed, and B too (proof_handover_checkpoint): so the order was
  *     given while A was in force, and the log does hold B's secret.
  * Both keys have the log's name.
@@ -26,6 +27,19 @@
 /* May `to` follow `from`: Ed25519, of the same name, another key? OK or SY_E_FIELD, field "log". */
 SY_MUST sy_status proof_handover_keys(const struct proof_vkey *from, const struct proof_vkey *to,
                                       struct sy_error *reterr);
+
+enum { PROOF_AGENCY_LINKS_MAX = 64 };
+
+/*
+ * The agency's signing key: the one that genesis names, or the last to which these changes lead. links: canonical
+ * sy_logged_request of party.rotate, oldest first, each signed by the key before it and by the one that it brings, for
+ * this domain. The genesis is as it was decoded; domain: its id. SY_E_PROOF (a link is something else), SY_E_UNSIGNED,
+ * SY_E_SIGNATURE, SY_E_DIGEST, SY_E_LIMIT, the decoder's errors; ret untouched then.
+ */
+SY_MUST sy_status proof_agency_key(const struct sy_genesis *genesis,
+                                   const uint8_t domain[PROOF_HASH_BYTES],
+                                   const struct sy_view *links, size_t n, struct sy_arena *arena,
+                                   uint8_t ret[PROOF_KEY_BYTES], struct sy_error *reterr);
 
 /*
  * Does this logged event order the hand-over from `from`? genesis: canonical args of entry 0, which names

@@ -21,6 +21,15 @@ void proof_grant_id(uint8_t ret[PROOF_HASH_BYTES], struct sy_view proposal);
 void proof_model_id(uint8_t ret[PROOF_HASH_BYTES], const uint8_t grant[PROOF_HASH_BYTES],
                     struct sy_view plan, struct sy_view model_def);
 
+/* SHA-256("shuyu-announcement-1" || canonical sy_announcement), SHA-256("shuyu-qualify-1" || canonical
+ * sy_qualify_apply), SHA-256("shuyu-agreement-1" || canonical sy_agreement): wire/qualify.h. */
+void proof_announcement_id(uint8_t ret[PROOF_HASH_BYTES], struct sy_view announcement);
+void proof_qualify_id(uint8_t ret[PROOF_HASH_BYTES], struct sy_view application);
+void proof_agreement_id(uint8_t ret[PROOF_HASH_BYTES], struct sy_view agreement);
+
+/* SHA-256("shuyu-product-1" || canonical sy_product). */
+void proof_product_id(uint8_t ret[PROOF_HASH_BYTES], struct sy_view product);
+
 /* SHA-256("shuyu-answer-1" || salt || canonical sy_answer); salt: 32 bytes, the charge's. */
 void proof_answer_commit(uint8_t ret[PROOF_HASH_BYTES], const uint8_t salt[PROOF_HASH_BYTES],
                          struct sy_view answer);

@@ -81,9 +81,11 @@ SY_RECORD(inputs, SY_INPUTS_FIELDS)
 /* (lists used as "zero or one" for sub-records that may be absent) */
 
 /* verdict: code 0 = allowed; else a refusal that is itself logged (type "refuse"). spends:
- * what a charge cost; stored: the answer entry returned again at no charge, as entry + 1. */
+ * what a charge cost; stored: the answer entry returned again at no charge, as entry + 1; fen: what a buyer's call is
+ * billed (wire/product.h). */
 #define SY_VERDICT_FIELDS(F, S, L)                                                                 \
     F(u64, code, "code", SY_OPT)                                                                   \
+    F(u64, fen, "fen", SY_OPT)                                                                     \
     F(str, field, "field", SY_OPT)                                                                 \
     F(str, reason, "reason", SY_OPT)                                                               \
     L(spend, spends, "spends", SY_OPT)                                                             \

@@ -8,6 +8,7 @@
 #ifndef WIRE_METHODS_H
 #define WIRE_METHODS_H
 
+#include "wire/application.h"
 #include "wire/catalog.h"
 #include "wire/envelope.h"
 #include "wire/plan.h"
@@ -26,13 +27,15 @@ SY_RECORD(ping, SY_PING_FIELDS)
 
 /* --- parties ---------------------------------------------------------------------------------- */
 /* role: agency operator department developer security auditor buyer issuer. tls = SHA-256 of the client
- * certificate's DER. status: active revoked. */
+ * certificate's DER. staff: members have been enrolled, with keys of their own (wire/staff.h). status: active
+ * revoked. */
 #define SY_PARTY_FIELDS(F, S, L)                                                                   \
     F(b32, box, "box", 0)                                                                          \
     F(str, name, "name", 0)                                                                        \
     F(str, party, "party", 0)                                                                      \
     F(str, role, "role", 0)                                                                        \
     F(b32, sign, "sign", 0)                                                                        \
+    F(bool, staff, "staff", SY_OPT)                                                                \
     F(str, status, "status", 0)                                                                    \
     F(b32, tls, "tls", 0)
 SY_RECORD(party, SY_PARTY_FIELDS)
@@ -128,9 +131,10 @@ SY_RECORD(prop_field, SY_PROP_FIELD_FIELDS)
 SY_RECORD(prop_dataset, SY_PROP_DATASET_FIELDS)
 
 /* scene.apply (developer). The grant's id = SHA-256("shuyu-proposal-1" || canonical proposal).
- * rho/delta/cells: the share reserved in every unit namespace the datasets touch. calls: runs in all.
+ * application: none or one (wire/application.h). rho/delta/cells: the share reserved in every unit namespace the datasets touch. calls: runs in all.
  * overruns: runs that may overrun before the scene stops for human review. */
 #define SY_PROPOSAL_FIELDS(F, S, L)                                                                \
+    L(application, application, "application", SY_OPT)                                             \
     F(u64, calls, "calls", 0)                                                                      \
     F(u64, cells, "cells", SY_OPT)                                                                 \
     L(prop_dataset, datasets, "datasets", 0)                                                       \
@@ -148,7 +152,8 @@ SY_RECORD(prop_dataset, SY_PROP_DATASET_FIELDS)
 SY_RECORD(proposal, SY_PROPOSAL_FIELDS)
 
 /* scene.first_review (operator), scene.consent (department), scene.final_review (agency): args below,
- * header.grant = the proposal hash. decision: approve | reject. */
+ * header.grant = the proposal hash. decision: approve | reject | return (for correction; where the pack has a section
+ * for scenes, and then `opinion` says what is to be corrected). */
 #define SY_REVIEW_FIELDS(F, S, L)                                                                  \
     F(str, compliance, "compliance", SY_OPT)                                                       \
     F(str, decision, "decision", 0)                                                                \
@@ -167,7 +172,7 @@ SY_RECORD(share, SY_SHARE_FIELDS)
 #define SY_SHARES_FIELDS(F, S, L) L(share, shares, "shares", 0)
 SY_RECORD(shares, SY_SHARES_FIELDS)
 
-/* scene.suspend, scene.resume, scene.revoke (header.grant). ground: a code of the pack. */
+/* scene.suspend, scene.lift, scene.resume, scene.revoke (header.grant). ground: a code of the pack. */
 #define SY_ORDER_FIELDS(F, S, L)                                                                   \
     F(str, ground, "ground", 0)                                                                    \
     F(str, text, "text", SY_OPT)
@@ -441,8 +446,11 @@ SY_RECORD(log_entries, SY_LOG_ENTRIES_FIELDS)
  * the log another key, in three stages. announce: the warden makes a key; log is empty. overlap: from here on
  * every checkpoint is signed by both; log: the new vkey, as announced. retire: only the new key signs, the
  * old one's secret is erased; log: the new vkey. The result says where the log stands then: stage single (one
- * key), announced or overlap; asked: the stage that waits for the agency; key: in force; next: follows it. */
+ * key), announced or overlap; asked: the stage that waits for the agency; key: in force; next: follows it.
+ * agency: with the agency's overlap, when its own signing key is another than genesis names: its requests
+ * party.rotate, as logged (canonical sy_logged_request), oldest first, so that the order can be checked from genesis on. */
 #define SY_LOG_ROTATE_FIELDS(F, S, L)                                                              \
+    F(bins, agency, "agency", SY_OPT)                                                              \
     F(str, log, "log", SY_OPT)                                                                     \
     F(str, stage, "stage", 0)
 SY_RECORD(log_rotate, SY_LOG_ROTATE_FIELDS)

@@ -5,9 +5,13 @@
 #ifndef WIRE_PACK_H
 #define WIRE_PACK_H
 
-#include "wire/schema.h"
+#include "wire/scheme_pack.h"
 
-/* What may leave for a grade 1..4: mechanisms the table allows, e.g. exact | gauss laplace | cellkey | subject. */
+/* How many levels a pack may have: the first is public, the last core data; how many lie between them differs by
+ * province. Fixed by a domain's first pack. */
+enum { SY_LEVELS_MIN = 3, SY_LEVELS_MAX = 5 };
+
+/* What may leave for a grade (from 1): mechanisms the table allows, e.g. exact | gauss laplace | cellkey | subject. */
 #define SY_PACK_GRADE_FIELDS(F, S, L)                                                              \
     F(u64, grade, "grade", 0)                                                                      \
     F(strs, mechanisms, "mechanisms", SY_OPT)                                                      \
@@ -77,7 +81,8 @@ SY_RECORD(pack_cellkey, SY_PACK_CELLKEY_FIELDS)
 SY_RECORD(pack_subject, SY_PACK_SUBJECT_FIELDS)
 
 /* support_min: a model's parameter must declare at least this support (wire/plan.h) when its plan
- * reads protected data. cellkey, subject: none or one; without it nothing leaves that way. quorum_from:
+ * reads protected data. cellkey, subject: none or one; without it nothing leaves that way. scheme: none or one
+ * (wire/scheme_pack.h). quorum_from:
  * answers of this grade and above are told only when a quorum of the witnesses has cosigned a
  * checkpoint that covers them (docs/witness.md); 0: none waits. */
 #define SY_PACK_FIELDS(F, S, L)                                                                    \
@@ -92,6 +97,7 @@ SY_RECORD(pack_subject, SY_PACK_SUBJECT_FIELDS)
     F(u64, quorum_from, "quorum_from", SY_OPT)                                                     \
     F(u64, rho_run_max, "rho_run_max", 0)                                                          \
     F(u64, rows_max, "rows_max", 0)                                                                \
+    L(pack_scheme, scheme, "scheme", SY_OPT)                                                       \
     L(pack_size, sizes, "sizes", 0)                                                                \
     L(pack_subject, subject, "subject", SY_OPT)                                                    \
     F(u64, support_min, "support_min", SY_OPT)                                                     \

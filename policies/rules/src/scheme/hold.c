@@ -1,0 +1,51 @@
+/*
+ * Who holds a suspended grant: one party stops, all must start. A hold is its party's own: only that party lifts it
+ * (scene.lift), and the grant goes on when the agency resumes it and nobody else holds it (grant.c).
+ *
+ * Invariant: each party holds a grant at most once; the first act stands.
+ * Source: scheme articles 15, 28, 32.
+ */
+#include "scene.h"
+
+bool hold_of(const struct sy_row_grant *g, struct sy_view party)
+{
+    for (size_t i = 0; i < g->n_holds; i++) {
+        if (sy_view_eq(g->holds[i].party, party)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+bool hold_only_of(const struct sy_row_grant *g, struct sy_view party)
+{
+    return g->n_holds == 0 || (g->n_holds == 1 && hold_of(g, party));
+}
+
+sy_status hold_drop(struct change *x, struct sy_row_grant *g)
+{
+    struct sy_row_hold *kept = sy_arena_alloc(x->arena, g->n_holds + 1, sizeof(*kept));
+    size_t n = 0;
+    if (kept == NULL) {
+        return sy_fail(x->err, SY_E_NO_MEMORY, NULL, NULL);
+    }
+    for (size_t i = 0; i < g->n_holds; i++) {
+        if (!sy_view_eq(g->holds[i].party, x->req->header.party)) {
+            kept[n++] = g->holds[i];
+        }
+    }
+    g->holds = kept;
+    g->n_holds = n;
+    return SY_OK;
+}
+
+sy_status grant_hold(struct change *x, struct sy_row_grant *g, struct sy_view ground)
+{
+    if (hold_of(g, x->req->header.party) || sy_view_is(x->req->header.party, "warden")) {
+        return SY_OK; /* the warden's own acts hold nothing: it could not lift it */
+    }
+    SY_TRY(hold_drop(x, g)); /* a list of its own, with room */
+    g->holds[g->n_holds++] =
+        (struct sy_row_hold){.entry = x->entry, .ground = ground, .party = x->req->header.party};
+    return SY_OK;
+}

@@ -1,0 +1,312 @@
+/* Incidents, the emergency plan and its drills (article 28), evaluations (article 30). */
+#include "test_supervise_kit.h"
+
+#include <string.h>
+
+static int setup(void **state)
+{
+    static struct kit k;
+    kit_init(&k);
+    *state = &k;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    kit_free(*state);
+    return 0;
+}
+
+/* What names these grants. */
+static struct sy_affected grants(struct kit *k, const uint8_t a[32], const uint8_t *b)
+{
+    struct sy_affected v = {.grants = kit_alloc(k, 2, sizeof(*v.grants)), .n_grants = 1};
+    v.grants[0] = sy_view(a, 32);
+    if (b != NULL) {
+        v.grants[v.n_grants++] = sy_view(b, 32);
+    }
+    return v;
+}
+
+static struct sy_affected datasets(struct kit *k, const char *id)
+{
+    return (struct sy_affected){.datasets = KIT_STRS(k, id), .n_datasets = 1};
+}
+
+/* ---- incidents ---- */
+
+/* One signed call: one event stops what it names and reports it. */
+static void control_incident_freezes(void **state)
+{
+    struct kit *k = *state;
+    uint8_t second[32];
+    sup_ready(k);
+    sup_second(k, second);
+    assert_int_equal(kit_run(k, "40"), 0);
+    struct sy_affected one = grants(k, k->grant, NULL);
+    uint64_t before = k->entry;
+    assert_int_equal(sup_incident(k, "watch", &one, k->time), 0);
+    assert_int_equal(k->entry, before + 1);
+    assert_true(sy_view_is(k->type, "incident"));
+    assert_true(sup_is(k, k->grant, "suspended"));
+    assert_true(sup_is(k, second, "active"));
+    assert_true(sy_view_is(sup_grant(k, k->grant).ground, "linkage"));
+    struct sy_incident row = sup_incident_row(k, before);
+    assert_true(row.stopped == k->time && row.reported == k->time && sy_view_is(row.by, "watch"));
+    assert_int_equal(kit_run(k, "60"), SY_E_SUSPENDED);
+    assert_int_equal(kit_order(k, "agency", "scene.resume", "incident"), SY_E_SUSPENDED);
+}
+
+/* By dataset and by "all"; a second report of the same stops nothing twice and does no harm. */
+static void test_what_is_frozen(void **state)
+{
+    struct kit *k = *state;
+    uint8_t second[32];
+    sup_granted(k);
+    sup_second(k, second);
+    struct sy_affected some = datasets(k, "births");
+    assert_int_equal(sup_incident(k, "agency", &some, k->time), 0);
+    assert_true(sup_is(k, k->grant, "suspended") && sup_is(k, second, "active"));
+    some = datasets(k, "persons");
+    assert_int_equal(sup_incident(k, "agency", &some, k->time), 0);
+    assert_true(sup_is(k, k->grant, "suspended") && sup_is(k, second, "suspended"));
+    assert_int_equal(sup_grant(k, k->grant).n_holds, 1);
+    struct sy_affected all = {.all = true};
+    assert_int_equal(sup_incident(k, "operator", &all, k->time), 0);
+    assert_int_equal(sup_grant(k, k->grant).n_holds, 2);
+    all.datasets = some.datasets;
+    all.n_datasets = 1;
+    assert_int_equal(sup_incident(k, "agency", &all, k->time), SY_E_FIELD);
+    assert_int_equal(sup_incident(k, "shop", NULL, k->time), 0); /* reports, and stops nothing */
+    assert_int_equal(sup_incident_row(k, k->entry - 1).stopped, 0);
+}
+
+static void control_incident_clock(void **state)
+{
+    struct kit *k = *state;
+    sup_granted(k);
+    int64_t found = k->time;
+    k->time = found + SUP_HOURS * 3600;
+    assert_int_equal(sup_incident(k, "acme", NULL, found), 0);
+    struct sy_incident row = sup_incident_row(k, k->entry - 1);
+    assert_true(row.due == k->time && !row.late);
+    assert_int_equal(row.close_by, calendar_deadline(NULL, k->time, 5));
+    k->time++;
+    assert_int_equal(sup_incident(k, "acme", NULL, found), 0);
+    assert_true(sup_incident_row(k, k->entry - 1).late);
+    assert_int_equal(sup_incident(k, "acme", NULL, k->time + 1), SY_E_FIELD);
+    assert_int_equal(sup_incident(k, "acme", NULL, -1), SY_E_FIELD);
+    assert_int_equal(sup_incident(k, "acme", NULL, 0), 0); /* just now */
+    row = sup_incident_row(k, k->entry - 1);
+    assert_true(row.report.found == k->time && !row.late);
+}
+
+/* Nobody switches off what is not theirs to stop. */
+static void control_incident_scope(void **state)
+{
+    struct kit *k = *state;
+    sup_granted(k);
+    struct sy_affected own = grants(k, k->grant, NULL);
+    struct sy_affected all = {.all = true};
+    struct sy_affected persons = datasets(k, "persons");
+    assert_int_equal(sup_incident(k, "rival", &own, k->time), SY_E_DENIED);
+    assert_int_equal(sup_incident(k, "shop", &own, k->time), SY_E_DENIED);
+    assert_int_equal(sup_incident(k, "audit", &all, k->time), SY_E_DENIED);
+    assert_int_equal(sup_incident(k, "acme", &persons, k->time), SY_E_DENIED);
+    assert_int_equal(sup_incident(k, "roads", &persons, k->time), SY_E_DENIED);
+    assert_int_equal(sup_incident(k, "roads", &own, k->time), SY_E_DENIED);
+    assert_true(sup_is(k, k->grant, "active"));
+    assert_int_equal(sup_incident(k, "acme", &own, k->time), 0);
+    assert_true(sup_is(k, k->grant, "suspended"));
+    assert_int_equal(kit_order(k, "acme", "scene.lift", "request"), 0);
+    assert_int_equal(sup_incident(k, "health", &persons, k->time), 0);
+    assert_true(sy_view_is(sup_grant(k, k->grant).holds[0].party, "health"));
+}
+
+static int32_t update(struct kit *k, const char *by, uint64_t incident,
+                      const struct sy_affected *affected)
+{
+    const struct sy_incident_update a = {
+        .affected = *affected, .incident = incident, .text = V("it is the second scene too")};
+    return kit_call(k, by, "incident.update", &sy_incident_update_desc, &a, NULL, NULL);
+}
+
+static int32_t finish(struct kit *k, const char *by, uint64_t incident)
+{
+    const struct sy_incident_close a = {.incident = incident,
+                                        .measures = V("questions about streets are refused")};
+    return kit_call(k, by, "incident.close", &sy_incident_close_desc, &a, NULL, NULL);
+}
+
+/* Report, more found, closed; what was stopped is resumed one by one, after every party that holds it. */
+static void test_incident_life(void **state)
+{
+    struct kit *k = *state;
+    uint8_t second[32];
+    sup_granted(k);
+    sup_second(k, second);
+    struct sy_affected one = grants(k, k->grant, NULL);
+    struct sy_affected two = grants(k, second, NULL);
+    assert_int_equal(sup_incident(k, "acme", &one, k->time), 0);
+    uint64_t n = k->entry - 1;
+    assert_int_equal(update(k, "rival", n, &(struct sy_affected){0}), SY_E_DENIED);
+    assert_int_equal(update(k, "acme", n + 1, &two), SY_E_NOT_FOUND);
+    assert_int_equal(update(k, "watch", n, &two), 0);
+    assert_true(sup_is(k, second, "suspended"));
+    assert_int_equal(sup_incident_row(k, n).n_notes, 1);
+    assert_int_equal(finish(k, "operator", n), SY_E_ROLE);
+    assert_int_equal(finish(k, "agency", n), 0);
+    assert_int_equal(finish(k, "agency", n), SY_E_STATE);
+    assert_int_equal(update(k, "acme", n, &one), SY_E_STATE);
+    struct sy_incident row = sup_incident_row(k, n);
+    assert_true(row.closed == k->time &&
+                sy_view_is(row.measures, "questions about streets are refused"));
+    assert_int_equal(kit_order(k, "agency", "scene.resume", "incident"), SY_E_SUSPENDED);
+    assert_int_equal(kit_order(k, "acme", "scene.lift", "request"), 0);
+    assert_int_equal(kit_order(k, "agency", "scene.resume", "incident"), 0);
+}
+
+static void test_incident_form(void **state)
+{
+    struct kit *k = *state;
+    sup_granted(k);
+    struct sy_incident_report a = {.found = k->time, .kind = V("fire"), .text = V("x")};
+    assert_int_equal(
+        kit_call(k, "agency", "incident.report", &sy_incident_report_desc, &a, NULL, NULL),
+        SY_E_FIELD);
+    struct sy_affected odd = {.grants = kit_alloc(k, 1, sizeof(*odd.grants)), .n_grants = 1};
+    odd.grants[0] = V("short");
+    assert_int_equal(sup_incident(k, "agency", &odd, k->time), SY_E_FIELD);
+    uint8_t unknown[32] = {1};
+    odd = grants(k, unknown, NULL);
+    assert_int_equal(sup_incident(k, "agency", &odd, k->time), SY_E_NOT_FOUND);
+    odd = datasets(k, "nothing");
+    assert_int_equal(sup_incident(k, "agency", &odd, k->time), SY_E_NOT_FOUND);
+}
+
+/* ---- drills ---- */
+
+static int32_t plan(struct kit *k, uint64_t version, int mark)
+{
+    struct sy_emergency_plan a = {.departments = KIT_STRS(k, "health", "watch"),
+                                  .n_departments = 2,
+                                  .title = V("emergency plan"),
+                                  .version = version};
+    memset(a.digest, mark, 32);
+    return kit_call(k, "agency", "emergency.plan", &sy_emergency_plan_desc, &a, NULL, NULL);
+}
+
+static int32_t drill(struct kit *k, int mark, const char *participant)
+{
+    struct sy_drill_record a = {.at = k->time - SUP_DAY,
+                                .participants = KIT_STRS(k, "health", participant),
+                                .n_participants = 2,
+                                .text = V("everything stopped in four minutes")};
+    memset(a.digest, 1, 32);
+    memset(a.plan, mark, 32);
+    return kit_call(k, "agency", "drill.record", &sy_drill_record_desc, &a, NULL, NULL);
+}
+
+static void control_drill_plan(void **state)
+{
+    struct kit *k = *state;
+    sup_granted(k);
+    assert_int_equal(drill(k, 0x61, "operator"), SY_E_STATE); /* of no plan at all */
+    assert_int_equal(plan(k, 1, 0x61), 0);
+    assert_int_equal(drill(k, 0x61, "operator"), 0);
+    assert_int_equal(plan(k, 1, 0x62), SY_E_EXISTS);
+    assert_int_equal(plan(k, 2, 0x62), 0);
+    assert_int_equal(drill(k, 0x61, "operator"), SY_E_STATE); /* of the plan before */
+    assert_int_equal(drill(k, 0x62, "operator"), 0);
+}
+
+static void control_drill_parties(void **state)
+{
+    struct kit *k = *state;
+    sup_granted(k);
+    assert_int_equal(plan(k, 1, 0x61), 0);
+    assert_int_equal(drill(k, 0x61, "watch"), SY_E_FIELD);
+    assert_int_equal(drill(k, 0x61, "acme"), 0);
+}
+
+/* ---- evaluations ---- */
+
+static void control_evaluation_joint(void **state)
+{
+    struct kit *k = *state;
+    sup_granted(k);
+    struct sy_evaluation_score score = {.item = V("service"), .of = 10, .score = 9};
+    struct sy_evaluate a = {.from = k->time - SUP_DAY,
+                            .outcome = V("pass"),
+                            .party = V("acme"),
+                            .scores = &score,
+                            .n_scores = 1,
+                            .to = k->time};
+    memset(a.digest, 1, 32);
+    assert_int_equal(kit_call(k, "agency", "evaluate.record", &sy_evaluate_desc, &a, NULL, NULL),
+                     SY_E_FIELD);
+    a.third = V("an institute");
+    assert_int_equal(kit_call(k, "agency", "evaluate.record", &sy_evaluate_desc, &a, NULL, NULL),
+                     0);
+    a.departments = KIT_STRS(k, "acme"); /* no department */
+    a.n_departments = 1;
+    assert_int_equal(kit_call(k, "agency", "evaluate.record", &sy_evaluate_desc, &a, NULL, NULL),
+                     SY_E_FIELD);
+    a.n_departments = 0;
+    score.score = 11;
+    assert_int_equal(kit_call(k, "agency", "evaluate.record", &sy_evaluate_desc, &a, NULL, NULL),
+                     SY_E_FIELD);
+    score.score = 10;
+    a.to = k->time + 1;
+    assert_int_equal(kit_call(k, "agency", "evaluate.record", &sy_evaluate_desc, &a, NULL, NULL),
+                     SY_E_FIELD);
+}
+
+/* Rows of supervision are seen by reviewers, and by whom they are about. */
+static bool sees(struct kit *k, const char *party, const struct rules_key *key)
+{
+    struct rules_key at = rules_key_id("party/", V(party));
+    struct sy_party row;
+    struct sy_view value;
+    check_ok(
+        rules_state_read(k->state, rules_key_view(&at), &sy_party_desc, &k->arena, &row, NULL));
+    assert_true(rules_state_get(k->state, rules_key_view(key), &value));
+    return rules_row_visible(k->state, &row, rules_key_view(key), value);
+}
+
+static void test_visible(void **state)
+{
+    struct kit *k = *state;
+    sup_granted(k);
+    assert_int_equal(sup_evaluate(k, "acme", "improve"), 0);
+    struct rules_key evaluation = rules_key_numbered("evaluation/", V("acme"), k->entry - 1);
+    assert_int_equal(sup_order(k, "agency", "acme", "harm"), 0);
+    struct rules_key order = rules_key_number("correction/", k->entry - 1);
+    assert_int_equal(sup_incident(k, "rival", NULL, k->time), 0);
+    struct rules_key incident = rules_key_number("incident/", k->entry - 1);
+    assert_int_equal(sup_open(k, "health", "operator"), 0);
+    struct rules_key inspection = rules_key_number("inspection/", k->entry - 1);
+    const struct {
+        const char *party;
+        bool evaluation, order, incident, inspection;
+    } cases[] = {{"agency", true, true, true, true},   {"audit", true, true, true, true},
+                 {"acme", true, true, false, false},   {"rival", false, false, true, false},
+                 {"health", true, false, false, true}, {"shop", false, false, false, false}};
+    for (size_t i = 0; i < LEN(cases); i++) {
+        assert_int_equal(sees(k, cases[i].party, &evaluation), cases[i].evaluation);
+        assert_int_equal(sees(k, cases[i].party, &order), cases[i].order);
+        assert_int_equal(sees(k, cases[i].party, &incident), cases[i].incident);
+        assert_int_equal(sees(k, cases[i].party, &inspection), cases[i].inspection);
+    }
+}
+
+int main(void)
+{
+#define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
+    const struct CMUnitTest tests[] = {TEST(control_incident_freezes), TEST(test_what_is_frozen),
+                                       TEST(control_incident_clock),   TEST(control_incident_scope),
+                                       TEST(test_incident_life),       TEST(test_incident_form),
+                                       TEST(control_drill_plan),       TEST(control_drill_parties),
+                                       TEST(control_evaluation_joint), TEST(test_visible)};
+    return cmocka_run_group_tests_name("rules_scheme_incident", tests, NULL, NULL);
+}
