@@ -258,7 +258,31 @@ static void test_read_finds_other_entry(void **state)
     check_ok(ledger_read(F.l, 1, &b, &e, NULL));
 }
 
+/* A segment that goes away under a running ledger took committed entries along: that is no "not found". */
+static void test_read_misses_a_segment(void **state)
+{
+    (void)state;
+    SY_BUF_CLEANUP struct sy_buf b = sy_buf(1 << 20);
+    struct ledger_entry e;
+    struct sy_error err = {0};
+    start_over();
+    while (faccessat(F.dir, "segments/00000003", F_OK, 0) != 0) {
+        grow(64);
+    }
+    check_ok(ledger_read(F.l, 0, &b, &e, NULL));
+    check_ok(
+        ledger_read(F.l, ledger_size(F.l) - 1, &b, &e, NULL)); /* so that the first is closed */
+    close_ledger();
+    check_ok(open_ledger(false, NULL));
+    assert_int_equal(unlinkat(F.dir, SEGMENT, 0), 0);
+    check_code(ledger_read(F.l, 0, &b, &e, &err), SY_E_TAMPERED);
+    assert_string_equal(err.field, "00000001");
+    check_code(ledger_read(F.l, ledger_size(F.l), &b, &e, NULL), SY_E_NOT_FOUND);
+    check_ok(ledger_read(F.l, ledger_size(F.l) - 1, &b, &e, NULL));
+}
+
 /* --- the pieces --------------------------------------------------------------------------------- */
+
 static void test_crc32c(void **state)
 {
     (void)state;
@@ -312,6 +336,7 @@ int main(void)
         ledger_test(test_other_head),
         ledger_test(test_reordered_bytes),
         ledger_test(test_read_finds_other_entry),
+        ledger_test(test_read_misses_a_segment),
         cmocka_unit_test(test_crc32c),
         cmocka_unit_test(test_record_every_bit),
     };

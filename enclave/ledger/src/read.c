@@ -122,7 +122,13 @@ static sy_status reading(struct ledger *l, uint32_t number, int *ret, struct sy_
     if (l->read_fd < 0 || l->read_number != number) {
         size_t n = 0;
         sy_fd_close(&l->read_fd);
-        SY_TRY(segment_open(l->segments, number, &l->read_fd, &n, reterr));
+        sy_status s = segment_open(l->segments, number, &l->read_fd, &n, reterr);
+        if (s.code == SY_E_NOT_FOUND) { /* it held entries: somebody took it away */
+            char name[SEGMENT_NAME_MAX];
+            segment_name(name, number);
+            return sy_fail(reterr, SY_E_TAMPERED, name, "the segment is missing");
+        }
+        SY_TRY(s);
         l->read_number = number;
     }
     *ret = l->read_fd;
