@@ -233,16 +233,13 @@ static void test_ended(void **state)
     audit_close(x);
 }
 
-/* A hostile title: no formula in CSV, no element in HTML, no other value in JSON. */
-static void test_hostile(void **state)
+/* A year with one grant, of this title. */
+static struct audit_export *titled(const char *title)
 {
-    SY_ARENA_CLEANUP struct sy_arena arena = {0};
-    struct audit_disclosure d;
     struct kit *k = &L.k;
-    (void)state;
     kit_catalogue(k);
     struct sy_proposal *p = kit_proposal(k);
-    p->title = V(EVIL);
+    p->title = V(title);
     assert_int_equal(kit_apply(k, p), 0);
     assert_int_equal(kit_review(k, "operator", "scene.first_review", "approve"), 0);
     assert_int_equal(kit_review(k, "health", "scene.consent", "approve"), 0);
@@ -251,7 +248,16 @@ static void test_hostile(void **state)
     k->time = sup_date(2028, 1, 2);
     assert_int_equal(kit_adopt(k, sup_pack(k, 2)), 0);
     log_kit_entries(&L);
-    struct audit_export *x = log_kit_open(&L, L.n);
+    return log_kit_open(&L, L.n);
+}
+
+/* A hostile title: no formula in CSV, no element in HTML, no other value in JSON. */
+static void test_hostile(void **state)
+{
+    SY_ARENA_CLEANUP struct sy_arena arena = {0};
+    struct audit_disclosure d;
+    struct audit_export *x = titled(EVIL);
+    (void)state;
     check_ok(audit_disclose(x, 2027, &arena, &d, NULL));
     struct sy_view csv = file(&d, "grants.csv");
     assert_true(sy_view_starts(csv, V("\xef\xbb\xbf\"")));
@@ -266,6 +272,18 @@ static void test_hostile(void **state)
     json_t *j = parsed(&d);
     assert_string_equal(word(j, "grants", "content"), EVIL);
     json_decref(j);
+    audit_close(x);
+}
+
+/* Office programs may take a full-width sign for the plain one. */
+static void test_full_width(void **state)
+{
+    SY_ARENA_CLEANUP struct sy_arena arena = {0};
+    struct audit_disclosure d;
+    struct audit_export *x = titled("＝1+1");
+    (void)state;
+    check_ok(audit_disclose(x, 2027, &arena, &d, NULL));
+    assert_true(has(file(&d, "grants.csv"), "\"'＝1+1\""));
     audit_close(x);
 }
 
@@ -313,6 +331,12 @@ static void write_over(const char *dir, const char *name, const char *text)
     check_ok(sy_replace_file_at(fd, name, V(text), 0644));
 }
 
+static void remove_from(const char *dir, const char *name)
+{
+    SY_FD_CLEANUP int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    assert_int_equal(unlinkat(fd, name, 0), 0);
+}
+
 static void remove_folder(const char *dir, const struct audit_disclosure *d)
 {
     SY_FD_CLEANUP int fd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -335,6 +359,10 @@ static void test_folder(void **state)
     check_code(audit_disclose_same(&d, dir, NULL), SY_E_TAMPERED); /* nothing there */
     check_ok(audit_disclose_write(&d, dir, NULL));
     check_ok(audit_disclose_same(&d, dir, NULL));
+    write_over(dir, "errata.html", "what it should have said");
+    check_code(audit_disclose_same(&d, dir, &err), SY_E_TAMPERED); /* and nothing beside it */
+    assert_string_equal(err.field, "errata.html");
+    remove_from(dir, "errata.html");
     write_over(dir, "usage.csv", "nobody used anything");
     check_code(audit_disclose_same(&d, dir, &err), SY_E_TAMPERED);
     assert_string_equal(err.field, "usage.csv");
@@ -387,8 +415,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {
-        TEST(test_figures), TEST(test_nothing_more), TEST(test_deterministic),
-        TEST(test_ended),   TEST(test_hostile),      TEST(test_refused),
-        TEST(test_lie),     TEST(test_folder),       TEST(test_published)};
+        TEST(test_figures), TEST(test_nothing_more), TEST(test_deterministic), TEST(test_ended),
+        TEST(test_hostile), TEST(test_full_width),   TEST(test_refused),       TEST(test_lie),
+        TEST(test_folder),  TEST(test_published)};
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests_name("audit_disclose", tests, NULL, NULL);
 }

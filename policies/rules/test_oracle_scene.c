@@ -177,7 +177,8 @@ void see_mended(const struct seen *s)
 {
     const struct sy_order_mended *a = s->args;
     struct or_order *r = order_of(s->o, a->order);
-    if (!sy_view_is(a->decision, "accept") || r->reported == 0 || s->party != r->by) {
+    if (!sy_view_is(a->decision, "accept") || r->reported == 0 ||
+        (s->party != r->by && s->party != OR_AGENCY)) {
         r->reported = 0;
         return;
     }

@@ -111,6 +111,21 @@ static void a_later_offer_replaces_the_earlier(void **state)
     qk_refused(k, qk_accept(k, "operator", second), SY_E_STATE, "agreement");
 }
 
+/* Offers stay in the ledger: an application leads to a few of them, and is then filed anew. */
+static void offers_for_an_application_are_few(void **state)
+{
+    struct kit *k = *state;
+    struct sy_agreement *a = for_operator(k);
+    uint8_t last[32];
+    for (unsigned i = 0; i < 16; i++) {
+        a->fee_permille = i;
+        assert_int_equal(qk_offer(k, a, last), 0);
+    }
+    a->fee_permille++;
+    qk_refused(k, qk_offer(k, a, NULL), SY_E_LIMIT, "application");
+    assert_int_equal(qk_accept(k, "operator", last), 0);
+}
+
 /* ---- what it says ---- */
 
 static void control_ten_clauses(void **state)
@@ -429,6 +444,7 @@ int main(void)
         T(control_commitment),
         T(an_upheld_objection_ends_the_application),
         T(a_later_offer_replaces_the_earlier),
+        T(offers_for_an_application_are_few),
         T(control_ten_clauses),
         T(control_term_max_agreement),
         T(control_trial_end),

@@ -97,6 +97,30 @@ static void control_annual_figures(void **state)
     assert_int_equal(a.figures.scenes, 1);
 }
 
+/* Runs go on while the report is counted and signed: it may have the number of a moment ago, not of long ago. */
+static void test_runs_go_on(void **state)
+{
+    struct kit *k = *state;
+    struct sy_annual_report a = {.year = 2027};
+    sup_ready(k);
+    assert_int_equal(kit_run(k, "40"), 0);
+    memset(a.digest, 1, 32);
+    check_ok(rules_annual_figures(k->state, 2027, &k->arena, &a.figures, NULL));
+    assert_int_equal(a.figures.runs, 1);
+    assert_int_equal(kit_run(k, "60"), 0);
+    k->time = sup_date(2028, 1, 10);
+    assert_int_equal(
+        kit_call(k, "operator", "report.annual", &sy_annual_report_desc, &a, NULL, NULL), 0);
+    assert_int_equal(annual(k, "2027").report.figures.runs, 1);
+    for (size_t i = 0; i < 256; i++) {
+        assert_int_equal(sup_annual(k, 2027), 0);
+    }
+    assert_int_equal(
+        kit_call(k, "operator", "report.annual", &sy_annual_report_desc, &a, NULL, NULL),
+        SY_E_FIELD);
+    assert_int_equal(sup_annual(k, 2027), 0);
+}
+
 static void control_disclosure_due(void **state)
 {
     struct kit *k = *state;
@@ -197,7 +221,8 @@ int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
     const struct CMUnitTest tests[] = {TEST(control_annual_report),  TEST(control_annual_figures),
-                                       TEST(control_disclosure_due), TEST(test_due_yearly),
-                                       TEST(test_due_acts),          TEST(test_due_order)};
+                                       TEST(control_disclosure_due), TEST(test_runs_go_on),
+                                       TEST(test_due_yearly),        TEST(test_due_acts),
+                                       TEST(test_due_order)};
     return cmocka_run_group_tests_name("rules_scheme_annual", tests, NULL, NULL);
 }

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+#include "wire/staff.h"
+
 static int setup(void **state)
 {
     static struct kit k;
@@ -158,11 +160,108 @@ static void a_ban_stops_what_is_under_way(void **state)
     k->time = qk_row(k, application)->notice_until + 1;
     assert_int_equal(qk_end(k, "agency", id, "violation"), 0);
     qk_refused(k, qk_accept(k, "acme", next), SY_E_STATE, "agreement"); /* it ended as well */
-    qk_refused(k, qk_offer(k, qk_agreement(k, "acme", application, whole), next), SY_E_DENIED,
-               "ban");
+    qk_refused(k, qk_offer(k, qk_agreement(k, "acme", application, whole), next), SY_E_STATE,
+               "application");
+    assert_true(sy_view_is(qk_row(k, application)->status, "ended"));
+}
+
+/* Whoever leaves before its fault is known is banned when it is, once; what ended the agreement stands. */
+static void who_left_before_is_banned_all_the_same(void **state)
+{
+    struct kit *k = *state;
+    uint8_t whole[32], id[32], announcement[32], application[32];
+    qk_ready(k, whole, id);
+    assert_int_equal(qk_end(k, "acme", id, "request"), 0);
+    qk_filed(k, "acme", application);
+    qk_refused(k, qk_end(k, "agency", id, "policy"), SY_E_STATE, "agreement");
+    qk_refused(k, qk_end(k, "acme", id, "violation"), SY_E_STATE, "agreement");
+    assert_int_equal(qk_end(k, "agency", id, "violation"), 0);
+    const int64_t until = calendar_years(NULL, k->time, QK_BAN_YEARS);
+    assert_int_equal(qk_standing(k, "acme")->ban_until, until);
+    assert_true(sy_view_is(qk_agreement_row(k, id)->ground, "request"));
+    assert_true(sy_view_is(qk_agreement_row(k, id)->cause, "violation"));
+    assert_true(sy_view_is(qk_row(k, application)->status, "ended"));
+    qk_open(k, "developer", announcement);
+    qk_refused(k, qk_apply(k, qk_application(k, "acme", announcement), NULL), SY_E_DENIED, "ban");
+    k->time++;
+    qk_refused(k, qk_end(k, "agency", id, "violation"), SY_E_STATE, "agreement");
+}
+
+/* The operator's fault ends everybody's agreement and bans the operator; a developer's own fault is its own. */
+static void the_ban_after_a_cascade(void **state)
+{
+    struct kit *k = *state;
+    uint8_t whole[32], acme[32], rival[32];
+    qk_ready(k, whole, acme);
+    qk_agreed(k, "rival", whole, rival);
+    assert_int_equal(qk_end(k, "agency", whole, "violation"), 0);
+    qk_refused(k, qk_end(k, "agency", whole, "violation"), SY_E_STATE, "agreement");
+    assert_int_equal(qk_standing(k, "acme")->ban_until, 0);
+    assert_int_equal(qk_end(k, "agency", acme, "violation"), 0);
+    assert_true(qk_standing(k, "acme")->ban_until > k->time);
+    assert_int_equal(qk_standing(k, "rival")->ban_until, 0);
+}
+
+/* A party that comes back, and is then found at fault for what it did before, loses what it has now. */
+static void a_ban_ends_the_next_agreement(void **state)
+{
+    struct kit *k = *state;
+    uint8_t whole[32], first[32], second[32];
+    qk_ready(k, whole, first);
+    assert_int_equal(qk_end(k, "acme", first, "request"), 0);
+    qk_agreed(k, "acme", whole, second);
+    granted(k);
+    assert_int_equal(qk_end(k, "agency", first, "violation"), 0);
+    assert_true(sy_view_is(qk_agreement_row(k, second)->status, "terminated"));
+    assert_true(sy_view_is(grant_of(k, k->grant)->status, "revoked"));
+}
+
+/* An application that is on its way ends with the agreements: the party's own, and those under the operator's. */
+static void applications_end_with_the_agreement(void **state)
+{
+    struct kit *k = *state;
+    uint8_t whole[32], id[32], application[32];
+    struct sy_agreement a;
+    qk_ready(k, whole, id);
+    check_ok(sy_record_decode(&sy_agreement_desc, qk_agreement_row(k, id)->agreement,
+                              &SY_MP_REQUEST, &k->arena, &a, NULL));
+    k->time = calendar_months(NULL, a.not_after, -1);
+    qk_noticed(k, "acme", application);
+    assert_int_equal(qk_end(k, "agency", whole, "policy"), 0);
+    assert_true(sy_view_is(qk_row(k, application)->status, "ended"));
+    qk_refused(k, qk_offer(k, qk_agreement(k, "acme", application, whole), NULL), SY_E_STATE,
+               "application");
+    qk_filed(k, "acme", application); /* it applies anew */
 }
 
 /* ---- what else ends it ---- */
+
+/* With a party's enrolment end its agreement and its application; nobody else's. */
+static void who_is_no_party_has_no_agreement(void **state)
+{
+    struct kit *k = *state;
+    const struct sy_party_revoke a = {.ground = V("incident"), .party = V("acme")};
+    struct sy_pack *p = qk_pack(k, 3);
+    uint8_t whole[32], acme[32], rival[32], application[32];
+    struct sy_agreement said;
+    p->scheme->staff = kit_alloc(k, 1, sizeof(*p->scheme->staff));
+    p->scheme->staff->separated = true;
+    p->scheme->n_staff = 1;
+    qk_ready(k, whole, acme);
+    check_ok(sy_record_decode(&sy_agreement_desc, qk_agreement_row(k, acme)->agreement,
+                              &SY_MP_REQUEST, &k->arena, &said, NULL));
+    qk_agreed(k, "rival", whole, rival);
+    assert_int_equal(kit_adopt(k, p), 0);
+    k->time = calendar_months(NULL, said.not_after, -1);
+    qk_noticed(k, "acme", application);
+    assert_int_equal(kit_call(k, "agency", "party.revoke", &sy_party_revoke_desc, &a, NULL, NULL),
+                     0);
+    assert_true(sy_view_is(qk_agreement_row(k, acme)->status, "terminated"));
+    assert_true(sy_view_is(qk_agreement_row(k, acme)->ground, "incident"));
+    assert_true(sy_view_is(qk_row(k, application)->status, "ended"));
+    assert_true(sy_view_is(qk_agreement_row(k, whole)->status, "filed"));
+    assert_true(sy_view_is(qk_agreement_row(k, rival)->status, "filed"));
+}
 
 /* A later pack that ends the trial sooner holds from then on, whatever was agreed. */
 static void the_trial_may_be_cut_short(void **state)
@@ -305,6 +404,11 @@ int main(void)
         T(control_ban),
         T(who_asks_to_leave_may_come_back),
         T(a_ban_stops_what_is_under_way),
+        T(who_left_before_is_banned_all_the_same),
+        T(the_ban_after_a_cascade),
+        T(a_ban_ends_the_next_agreement),
+        T(applications_end_with_the_agreement),
+        T(who_is_no_party_has_no_agreement),
         T(the_trial_may_be_cut_short),
         T(a_developer_grants_nothing),
         T(the_final_review_looks_again),

@@ -381,6 +381,63 @@ static void test_shrink_in_a_full_account(void **state)
     assert_int_equal(account(k).held_rho, account(k).cap_rho - 400000000);
 }
 
+/* What the larger grant used is not there again for the smaller one. */
+static void test_shrink_renews_nothing(void **state)
+{
+    struct kit *k = *state;
+    uint8_t larger[32];
+    granted(k, larger);
+    assert_int_equal(kit_register(k, kit_model_def(k), kit_plan(k)), 0);
+    assert_int_equal(kit_review(k, "operator", "model.review", "approve"), 0);
+    assert_int_equal(kit_run(k, "40"), 0);
+    assert_int_equal(kit_answer(k, k->entry - 1, "refused"), 0);
+    struct sy_meter m;
+    check_ok(rules_meter(k->state, larger, &k->arena, &m, &k->err));
+    assert_true(m.calls_left == 4 && m.overruns_left == 0 && m.rho_left == 800000000);
+    const struct {
+        uint64_t calls, overruns, rho;
+        int32_t code;
+    } cases[] = {{5, 0, 600000000, SY_E_LIMIT}, /* one of five calls was made, 0.2 of 1 spent */
+                 {4, 0, 800000001, SY_E_LIMIT},
+                 {4, 1, 800000000, SY_E_LIMIT}, /* the one overrun happened */
+                 {4, 0, 800000000, 0}};
+    for (size_t i = 0; i < LEN(cases); i++) {
+        struct sy_proposal *p = smaller(k, larger);
+        p->calls = cases[i].calls;
+        p->overruns = cases[i].overruns;
+        p->rho = cases[i].rho;
+        assert_int_equal(kit_apply(k, p), 0);
+        scene_reviewed(k);
+        if (scene_judge(k, "agency", "scene.final_review", "approve") != cases[i].code) {
+            fail_msg("case %zu", i);
+        }
+        if (cases[i].code != 0) {
+            assert_true(sy_view_is(k->verdict.field, "application.shrinks"));
+            assert_int_equal(scene_judge(k, "agency", "scene.final_review", "reject"), 0);
+        }
+    }
+}
+
+/* A grant that stopped after too many overruns is not started again by asking for less. */
+static void test_shrink_after_overruns(void **state)
+{
+    struct kit *k = *state;
+    uint8_t larger[32];
+    granted(k, larger);
+    assert_int_equal(kit_register(k, kit_model_def(k), kit_plan(k)), 0);
+    assert_int_equal(kit_review(k, "operator", "model.review", "approve"), 0);
+    for (size_t i = 0; i < 2; i++) {
+        assert_int_equal(kit_run(k, "40"), 0);
+        assert_int_equal(kit_answer(k, k->entry - 1, "refused"), 0);
+    }
+    struct sy_proposal *p = smaller(k, larger);
+    p->overruns = 0;
+    p->calls = 1;
+    assert_int_equal(kit_apply(k, p), 0);
+    scene_reviewed(k);
+    assert_int_equal(scene_judge(k, "agency", "scene.final_review", "approve"), SY_E_LIMIT);
+}
+
 /* A shrink that is rejected leaves the larger grant as it is, and the scene taken; whose hold stops the larger
  * grant is not got round; another developer's grant is not shrunk, nor one that is over. */
 static void test_shrink_refused(void **state)
@@ -439,6 +496,8 @@ int main(void)
         T(control_shrink_smaller),
         T(control_shrink_replaces),
         T(test_shrink_in_a_full_account),
+        T(test_shrink_renews_nothing),
+        T(test_shrink_after_overruns),
         T(test_shrink_refused),
         T(test_shrink_of_another),
     };

@@ -1,6 +1,8 @@
 /* Incidents, the emergency plan and its drills (article 28), evaluations (article 30). */
 #include "test_supervise_kit.h"
 
+#include "scheme/scheme.h"
+
 #include <string.h>
 
 static int setup(void **state)
@@ -182,6 +184,96 @@ static void test_incident_form(void **state)
     assert_int_equal(sup_incident(k, "agency", &odd, k->time), SY_E_NOT_FOUND);
     odd = datasets(k, "nothing");
     assert_int_equal(sup_incident(k, "agency", &odd, k->time), SY_E_NOT_FOUND);
+    odd = grants(k, k->grant, k->grant);
+    assert_int_equal(sup_incident(k, "agency", &odd, k->time), SY_E_FIELD);
+    odd = datasets(k, "persons");
+    odd.datasets = KIT_STRS(k, "persons", "persons");
+    odd.n_datasets = 2;
+    assert_int_equal(sup_incident(k, "agency", &odd, k->time), SY_E_FIELD);
+    assert_true(sup_is(k, k->grant, "active"));
+}
+
+/* One act names grants and datasets: each of what they name stops, once. */
+static void test_named_together(void **state)
+{
+    struct kit *k = *state;
+    uint8_t second[32];
+    sup_granted(k);
+    sup_second(k, second);
+    struct sy_affected both = grants(k, second, NULL);
+    both.datasets = KIT_STRS(k, "births"); /* the first reads it, the second does not */
+    both.n_datasets = 1;
+    assert_int_equal(sup_incident(k, "agency", &both, k->time), 0);
+    assert_true(sup_is(k, k->grant, "suspended") && sup_is(k, second, "suspended"));
+}
+
+/* Whatever is stopped, memory is taken for one grant at a time: there may be more than fit. */
+static void test_one_at_a_time(void **state)
+{
+    struct kit *k = *state;
+    uint8_t second[32];
+    sup_granted(k);
+    sup_second(k, second);
+    for (int good = 0; good < 2; good++) {
+        struct sy_arena arena = {0};
+        struct rules_request req = {
+            .header = {.method = V("incident.report"), .party = V("watch")}};
+        RULES_EFFECT_CLEANUP struct rules_effect *effect = effect_alloc();
+        struct change x = {.state = k->state,
+                           .req = &req,
+                           .arena = &arena,
+                           .entry = k->entry,
+                           .effect = effect,
+                           .err = &k->err};
+        struct sy_view key, value;
+        assert_non_null(effect);
+        check_ok(grants_stop(&x, &(struct stop){.for_good = good == 1, .ground = V("leak")}));
+        assert_true(rules_effect_row(effect, good == 1 ? 2 : 1, &key, &value));
+        assert_int_equal(arena.used, 0);
+    }
+}
+
+/* A hold of an order goes with the order; what the same party stopped later by an incident stays stopped. */
+static void test_incident_outlasts_order(void **state)
+{
+    struct kit *k = *state;
+    sup_granted(k);
+    assert_int_equal(sup_order(k, "health", "acme", "harm"), 0);
+    uint64_t order = k->entry - 1;
+    struct sy_affected one = grants(k, k->grant, NULL);
+    assert_int_equal(sup_incident(k, "health", &one, k->time), 0);
+    assert_int_equal(sup_grant(k, k->grant).n_holds, 1);
+    assert_int_equal(sup_grant(k, k->grant).holds[0].entry, order + 1);
+    assert_true(sy_view_is(sup_grant(k, k->grant).holds[0].ground, "linkage"));
+    assert_int_equal(sup_incident(k, "health", &one, k->time), 0);
+    assert_int_equal(sup_grant(k, k->grant).holds[0].entry,
+                     order + 1); /* the first of them stands */
+    assert_int_equal(sup_order_mend(k, "acme", order), 0);
+    assert_int_equal(sup_order_mended(k, "health", order, "accept"), 0);
+    assert_int_equal(sup_closed(k, "acme"), 0);
+    assert_int_equal(kit_order(k, "agency", "scene.resume", "incident"), SY_E_SUSPENDED);
+    assert_int_equal(kit_order(k, "health", "scene.lift", "incident"), 0);
+    assert_int_equal(kit_order(k, "agency", "scene.resume", "incident"), 0);
+}
+
+/* Reports that stop nothing wait for the agency from a number on; those that stop something never do. */
+static void test_quiet_reports(void **state)
+{
+    struct kit *k = *state;
+    sup_granted(k);
+    struct sy_affected own = grants(k, k->grant, NULL);
+    for (int i = 0; i < 64; i++) {
+        assert_int_equal(sup_incident(k, "acme", NULL, k->time), 0);
+    }
+    uint64_t last = k->entry - 1;
+    assert_int_equal(sup_incident(k, "acme", NULL, k->time), SY_E_LIMIT);
+    assert_int_equal(sup_incident(k, "shop", NULL, k->time), 0);
+    assert_int_equal(sup_incident(k, "acme", &own, k->time), 0);
+    assert_int_equal(finish(k, "agency", last), 0);
+    assert_int_equal(sup_incident(k, "acme", NULL, k->time), 0);
+    for (int i = 0; i < 65; i++) {
+        assert_int_equal(sup_incident(k, "operator", NULL, k->time), 0);
+    }
 }
 
 /* ---- drills ---- */
@@ -303,10 +395,13 @@ static void test_visible(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {TEST(control_incident_freezes), TEST(test_what_is_frozen),
-                                       TEST(control_incident_clock),   TEST(control_incident_scope),
-                                       TEST(test_incident_life),       TEST(test_incident_form),
-                                       TEST(control_drill_plan),       TEST(control_drill_parties),
-                                       TEST(control_evaluation_joint), TEST(test_visible)};
+    const struct CMUnitTest tests[] = {
+        TEST(control_incident_freezes),     TEST(test_what_is_frozen),
+        TEST(control_incident_clock),       TEST(control_incident_scope),
+        TEST(test_incident_life),           TEST(test_incident_form),
+        TEST(test_named_together),          TEST(test_one_at_a_time),
+        TEST(test_incident_outlasts_order), TEST(test_quiet_reports),
+        TEST(control_drill_plan),           TEST(control_drill_parties),
+        TEST(control_evaluation_joint),     TEST(test_visible)};
     return cmocka_run_group_tests_name("rules_scheme_incident", tests, NULL, NULL);
 }

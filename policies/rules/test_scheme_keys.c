@@ -3,6 +3,7 @@
  * with everything that hung on it.
  * Source: scheme articles 9, 15, 24, 32.
  */
+#include "proof/handover.h"
 #include "test_staff_kit.h"
 
 #include <sodium.h>
@@ -189,6 +190,77 @@ static void control_party_revoked(void **state)
     kit_free(&r.k);
 }
 
+/* What a revoked party held, the agency may start again: nobody else could ever lift it. */
+static void test_revoked_holder(void **state)
+{
+    struct rota r;
+    (void)state;
+    rota_init(&r, &PLAIN);
+    assert_int_equal(kit_apply(&r.k, kit_proposal(&r.k)), 0);
+    assert_int_equal(kit_review(&r.k, "operator", "scene.first_review", "approve"), 0);
+    assert_int_equal(kit_review(&r.k, "health", "scene.consent", "approve"), 0);
+    assert_int_equal(kit_review(&r.k, "clinic", "scene.consent", "approve"), 0);
+    assert_int_equal(kit_review(&r.k, "agency", "scene.final_review", "approve"), 0);
+    assert_int_equal(kit_order(&r.k, "health", "scene.suspend", "incident"), 0);
+    assert_int_equal(kit_order(&r.k, "clinic", "scene.suspend", "incident"), 0);
+    assert_int_equal(revoke_party(&r, "clinic", "incident"), 0);
+    assert_int_equal(kit_order(&r.k, "agency", "scene.resume", "incident"), SY_E_SUSPENDED);
+    assert_int_equal(kit_order(&r.k, "health", "scene.lift", "incident"), 0);
+    assert_int_equal(kit_order(&r.k, "agency", "scene.resume", "incident"), 0);
+    kit_free(&r.k);
+}
+
+/* An application does not outlive its applicant's enrolment. */
+static void test_revoked_applicant(void **state)
+{
+    struct rota r;
+    (void)state;
+    rota_init(&r, &PLAIN);
+    assert_int_equal(kit_apply(&r.k, kit_proposal(&r.k)), 0);
+    assert_int_equal(kit_review(&r.k, "operator", "scene.first_review", "approve"), 0);
+    assert_int_equal(kit_review(&r.k, "health", "scene.consent", "approve"), 0);
+    assert_int_equal(kit_review(&r.k, "clinic", "scene.consent", "approve"), 0);
+    assert_int_equal(revoke_party(&r, "acme", "incident"), 0);
+    assert_int_equal(kit_review(&r.k, "agency", "scene.final_review", "approve"), SY_E_PARTY);
+    assert_true(sy_view_is(r.k.verdict.field, "developer"));
+    assert_int_equal(kit_review(&r.k, "agency", "scene.final_review", "reject"), 0);
+    kit_free(&r.k);
+}
+
+/* Outsiders follow 64 changes of the agency's key: there is no 65th. */
+static void test_agency_links_room(void **state)
+{
+    struct rota r;
+    uint8_t id[32] = {0x5a};
+    struct rules_key key;
+    (void)state;
+    rota_init(&r, &PLAIN);
+    struct kit_party *own = kit_party(&r.k, "agency"), *next = rota_keys(&r, "next");
+    struct sy_held_key row = {.party = V("agency"), .use = V("sign")};
+    for (uint8_t i = 0; i < PROOF_AGENCY_LINKS_MAX; i++) {
+        id[31] = i;
+        key = rules_key_hash("key/", id);
+        check_ok(rules_state_put_raw(r.k.state, rules_key_view(&key),
+                                     kit_encode(&r.k, &sy_held_key_desc, &row)));
+    }
+    struct sy_new_keys keys = rota_new_keys(next);
+    struct rota_act act = {.party = "agency",
+                           .method = "party.rotate",
+                           .desc = &sy_new_keys_desc,
+                           .args = &keys,
+                           .by = own,
+                           .with = next};
+    struct rules_decision d;
+    struct rules_request *q = rota_request(&r, &act);
+    check_ok(kit_decide(&r.k, q, &d));
+    assert_int_equal(d.verdict.code, SY_E_LIMIT);
+    check_ok(rules_state_put_raw(r.k.state, rules_key_view(&key), (struct sy_view){0}));
+    check_ok(kit_decide(&r.k, q, &d));
+    assert_int_equal(d.verdict.code, 0);
+    r.k.extra = (struct sy_inputs){0};
+    kit_free(&r.k);
+}
+
 /* ---- without the section ---- */
 
 static void test_no_section(void **state)
@@ -314,11 +386,12 @@ static void test_reply_box(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(control_keys_unique), cmocka_unit_test(test_member_rotates),
-        cmocka_unit_test(test_party_rotates),  cmocka_unit_test(control_party_revoked),
-        cmocka_unit_test(test_no_section),     cmocka_unit_test(test_order_of_later_key),
-        cmocka_unit_test(test_invitations),    cmocka_unit_test(test_agency_staff_invites),
-        cmocka_unit_test(test_reply_box),
+        cmocka_unit_test(control_keys_unique),    cmocka_unit_test(test_member_rotates),
+        cmocka_unit_test(test_party_rotates),     cmocka_unit_test(control_party_revoked),
+        cmocka_unit_test(test_no_section),        cmocka_unit_test(test_order_of_later_key),
+        cmocka_unit_test(test_invitations),       cmocka_unit_test(test_agency_staff_invites),
+        cmocka_unit_test(test_reply_box),         cmocka_unit_test(test_revoked_holder),
+        cmocka_unit_test(test_revoked_applicant), cmocka_unit_test(test_agency_links_room),
     };
     return cmocka_run_group_tests(tests, make_next_log, NULL);
 }

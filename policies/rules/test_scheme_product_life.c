@@ -348,14 +348,12 @@ static void a_stopped_grant_answers_nothing(void **state)
     assert_int_equal(product_meter(p, "shop", JANUARY_2027).calls, 2);
 }
 
-/* An unfinished call is resumed while the product is on sale, and not after. */
-static void a_withdrawn_call_is_not_resumed(void **state)
+/* A call of shop's that was charged and has no answer yet. */
+static const struct rules_request *unfinished(struct product_kit *p)
 {
-    struct product_kit *p = *state;
     struct kit *k = &p->k;
     struct sy_product_call c = product_args(k, "planning", "40");
     struct rules_request *r = kit_request(k, "shop", "product.call", &sy_product_call_desc, &c);
-    struct rules_decision d;
     memcpy(r->header.grant, k->grant, 32);
     memcpy(r->header.subject, p->id, 32);
     kit_sign(k, r, kit_party(k, "shop"));
@@ -364,13 +362,42 @@ static void a_withdrawn_call_is_not_resumed(void **state)
     check_ok(
         rules_run_data(k->state, kit_plan(k), &k->arena, &k->extra.data, &k->extra.n_data, NULL));
     assert_int_equal(kit_send(k, r), 0);
-    check_ok(kit_decide(k, r, &d));
-    assert_int_equal(d.kind, RULES_KIND_RESUME);
     k->extra = (struct sy_inputs){0};
+    return r;
+}
+
+/* What the same envelope comes to now: 0 when it is resumed. */
+static uint64_t sent_again(struct product_kit *p, const struct rules_request *r)
+{
+    struct rules_decision d;
+    check_ok(kit_decide(&p->k, r, &d));
+    assert_int_equal(d.kind, d.verdict.code == 0 ? RULES_KIND_RESUME : RULES_KIND_REFUSED);
+    return d.verdict.code;
+}
+
+/* An unfinished call is resumed while the product is on sale, and not after. */
+static void a_withdrawn_call_is_not_resumed(void **state)
+{
+    struct product_kit *p = *state;
+    const struct rules_request *r = unfinished(p);
+    assert_int_equal(sent_again(p, r), 0);
     assert_int_equal(product_order(p, "agency", "incident"), 0);
-    check_ok(kit_decide(k, r, &d));
-    assert_int_equal(d.kind, RULES_KIND_REFUSED);
-    assert_int_equal(d.verdict.code, SY_E_STATE);
+    assert_int_equal(sent_again(p, r), SY_E_STATE);
+}
+
+/* Nor for a buyer that has not subscribed any more, or for something else now. */
+static void a_call_ends_with_its_subscription(void **state)
+{
+    struct product_kit *p = *state;
+    struct sy_unsubscribe end = {.buyer = V("shop")};
+    const struct rules_request *r = unfinished(p);
+    assert_int_equal(sent_again(p, r), 0);
+    assert_int_equal(
+        kit_call(&p->k, "agency", "product.unsubscribe", &sy_unsubscribe_desc, &end, NULL, p->id),
+        0);
+    assert_int_equal(sent_again(p, r), SY_E_DISGUISED);
+    assert_int_equal(product_subscribe(p, "shop", "research"), 0);
+    assert_int_equal(sent_again(p, r), SY_E_DISGUISED);
 }
 
 /* ---- who sees what ---- */
@@ -421,6 +448,36 @@ static void buyers_see_their_own(void **state)
     assert_false(sees(p, "buyer", "store", misuse));
 }
 
+/* May the party read the body of the last event? */
+static bool reads_last(struct product_kit *p, const char *party, const char *role)
+{
+    struct kit *k = &p->k;
+    struct sy_party caller = {.party = V(party), .role = V(role)};
+    struct sy_event e;
+    check_ok(sy_record_decode(&sy_event_desc, k->events[k->entry - 1], &SY_MP_LARGE, &k->arena, &e,
+                              NULL));
+    return rules_event_visible(k->state, &caller, &e);
+}
+
+/* What a buyer or a developer asks of the data is not told to those whose data or grant it is, refused or not. */
+static void questions_are_the_askers_own(void **state)
+{
+    struct product_kit *p = *state;
+    for (int i = 0; i < 4; i++) {
+        int32_t code = i == 0   ? product_call(p, "shop", "planning", "40")
+                       : i == 1 ? product_call(p, "shop", "planning", "41")
+                       : i == 2 ? product_call(p, "shop", "research", "40")
+                                : kit_run(&p->k, "41");
+        assert_int_equal(code == 0, i == 0);
+        assert_int_equal(reads_last(p, "shop", "buyer"), i < 3);
+        assert_int_equal(reads_last(p, "acme", "developer"), i == 3);
+        assert_false(reads_last(p, "health", "department"));
+        assert_false(reads_last(p, "store", "buyer"));
+        assert_true(reads_last(p, "agency", "agency"));
+        assert_true(reads_last(p, "audit", "auditor"));
+    }
+}
+
 #define WITH(setup, f) cmocka_unit_test_setup_teardown(f, setup, product_teardown)
 
 int main(void)
@@ -438,8 +495,10 @@ int main(void)
         WITH(product_setup, free_calls_and_caps),
         WITH(product_setup_sold, a_stopped_grant_answers_nothing),
         WITH(product_setup_sold, a_withdrawn_call_is_not_resumed),
+        WITH(product_setup_sold, a_call_ends_with_its_subscription),
         WITH(product_setup_filed, reports_are_for_reviewers),
         WITH(product_setup_sold, buyers_see_their_own),
+        WITH(product_setup_sold, questions_are_the_askers_own),
     };
     return cmocka_run_group_tests_name("rules_scheme_product_life", tests, NULL, NULL);
 }

@@ -242,6 +242,26 @@ static void a_withdrawn_application_makes_room(void **state)
     qk_filed(k, "acme", id);
 }
 
+/* Applications stay in the ledger: a party files a few under one announcement. */
+static void applications_under_an_announcement_are_few(void **state)
+{
+    struct kit *k = *state;
+    const struct sy_qualify_withdraw w = {.text = V("not now")};
+    uint8_t announcement[32], id[32];
+    qk_open(k, "developer", announcement);
+    for (unsigned i = 0; i < 8; i++) {
+        struct sy_qualify_apply *a = qk_application(k, "acme", announcement);
+        a->plan = V(sy_arena_printf(&k->arena, "plan %u", i));
+        assert_int_equal(qk_apply(k, a, id), 0);
+        assert_int_equal(
+            kit_call(k, "acme", "qualify.withdraw", &sy_qualify_withdraw_desc, &w, NULL, id), 0);
+    }
+    qk_refused(k, qk_apply(k, qk_application(k, "acme", announcement), NULL), SY_E_LIMIT,
+               "announcement");
+    assert_int_equal(qk_apply(k, qk_application(k, "rival", announcement), NULL), 0);
+    qk_filed(k, "acme", id); /* under another one */
+}
+
 /* ---- experts and decisions ---- */
 
 static void control_expert_opinion(void **state)
@@ -425,6 +445,7 @@ int main(void)
         T(control_initial_plan),
         T(applications_are_refused_with_their_field),
         T(a_withdrawn_application_makes_room),
+        T(applications_under_an_announcement_are_few),
         T(control_expert_opinion),
         T(control_collective_decision),
         T(control_joint_decision),

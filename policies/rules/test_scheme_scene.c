@@ -155,6 +155,31 @@ static void control_consent(void **state)
     assert_int_equal(scene_judge(k, "agency", "scene.final_review", "approve"), 0);
 }
 
+/* A pack that asks no more for consent changes nothing for what was filed before it. */
+static void test_consent_outlives_the_pack(void **state)
+{
+    struct kit *k = *state;
+    scene_begin(k);
+    assert_int_equal(kit_apply(k, scene_proposal(k)), 0);
+    assert_int_equal(scene_judge(k, "operator", "scene.first_review", "approve"), 0);
+    struct sy_pack *p = kit_pack_record(k, 3);
+    p->consent = false;
+    assert_int_equal(kit_adopt(k, p), 0);
+    assert_int_equal(scene_judge(k, "agency", "scene.final_review", "approve"), SY_E_REVIEW);
+    assert_true(sy_view_is(k->verdict.field, "consent"));
+    assert_int_equal(scene_judge(k, "health", "scene.consent", "approve"), 0);
+    assert_int_equal(scene_judge(k, "clinic", "scene.consent", "approve"), 0);
+    assert_int_equal(scene_judge(k, "agency", "scene.final_review", "approve"), 0);
+    p = kit_pack_record(k, 4);
+    struct sy_proposal *next = scene_proposal(k);
+    next->scene = V("second");
+    assert_int_equal(kit_apply(k, next), 0); /* filed when nobody had to consent */
+    assert_int_equal(scene_judge(k, "operator", "scene.first_review", "approve"), 0);
+    assert_int_equal(scene_judge(k, "health", "scene.consent", "approve"), SY_E_STATE);
+    assert_int_equal(kit_adopt(k, p), 0);
+    assert_int_equal(scene_judge(k, "agency", "scene.final_review", "approve"), SY_E_REVIEW);
+}
+
 static void control_final_review(void **state)
 {
     struct kit *k = *state;
@@ -405,6 +430,7 @@ int main(void)
         T(control_first_review),
         T(control_four_points),
         T(control_consent),
+        T(test_consent_outlives_the_pack),
         T(control_final_review),
         T(control_review_opinion),
         T(control_own_review),

@@ -221,7 +221,116 @@ static void control_own_filing(void **state)
     rota_join(&r, "acme", "sol", "security");
     assert_int_equal(rota_train(&r, "acme", "sec", "sec", true), SY_E_ROLE); /* certifies herself */
     assert_true(sy_view_is(r.k.verdict.field, "staff.id"));
+    /* nor as the second of two */
+    struct sy_staff_train t = {
+        .course = V("data safety"), .id = V("sec"), .until = r.k.time + DAY_S};
+    struct rota_act act = {.party = "acme",
+                           .method = "staff.train",
+                           .desc = &sy_staff_train_desc,
+                           .args = &t,
+                           .by = rota_keys(&r, "sol"),
+                           .with = rota_keys(&r, "sec")};
+    assert_int_equal(rota_send(&r, &act), SY_E_ROLE);
     assert_int_equal(rota_train(&r, "acme", "sec", "sol", true), 0);
+    kit_free(&r.k);
+}
+
+/* ---- a known nonce ---- */
+
+/* The same header, sent by another member over their own connection. */
+static void send_again(struct rota *r, struct rules_request *q, const struct kit_party *by,
+                       struct rules_decision *ret)
+{
+    kit_sign(&r->k, q, by);
+    memcpy(r->k.extra.tls, by->tls, 32);
+    check_ok(kit_decide(&r->k, q, ret));
+    r->k.extra = (struct sy_inputs){0};
+}
+
+/* Signatures are not in the header: what is on record is told to nobody who may not sign it. */
+static void test_outcome_by_duty(void **state)
+{
+    struct rota r;
+    struct rules_decision d;
+    (void)state;
+    rota_init(&r, &PLAIN);
+    rota_join(&r, "acme", "biz", "business");
+    rota_join(&r, "acme", "sys", "system");
+    struct rota_act act = {.party = "acme",
+                           .method = "scene.apply",
+                           .desc = &sy_proposal_desc,
+                           .args = kit_proposal(&r.k),
+                           .by = rota_keys(&r, "biz")};
+    struct rules_request *q = rota_request(&r, &act);
+    assert_int_equal(kit_send(&r.k, q), 0);
+    uint64_t entries = r.k.entry;
+    send_again(&r, q, rota_keys(&r, "sys"), &d);
+    assert_int_equal(d.kind, RULES_KIND_REFUSED); /* no entry of its own */
+    assert_int_equal(d.verdict.code, SY_E_ROLE);
+    send_again(&r, q, kit_party(&r.k, "acme"), &d);
+    assert_int_equal(d.verdict.code, SY_E_ROLE);
+    send_again(&r, q, rota_keys(&r, "biz"), &d);
+    assert_int_equal(d.kind, RULES_KIND_RECORDED);
+    assert_true(r.k.entry == entries);
+    kit_free(&r.k);
+}
+
+/* Nor does a run that waits for its answer go on for them. */
+static void test_run_by_duty(void **state)
+{
+    struct rota r = {0};
+    struct rules_decision d;
+    (void)state;
+    kit_init(&r.k);
+    kit_ready(&r.k);
+    assert_int_equal(rota_adopt(&r, &PLAIN), 0);
+    rota_join(&r, "acme", "biz", "business");
+    rota_join(&r, "acme", "sys", "system");
+    struct sy_run_param param = {.name = V("min_age"), .value = V("40")};
+    struct sy_run run = {.params = &param, .n_params = 1};
+    struct rota_act act = {.party = "acme",
+                           .method = "model.run",
+                           .desc = &sy_run_desc,
+                           .args = &run,
+                           .grant = r.k.grant,
+                           .subject = r.k.model,
+                           .by = rota_keys(&r, "biz")};
+    struct rules_request *q = rota_request(&r, &act);
+    memset(r.k.extra.salt, 0x31, 32);
+    check_ok(rules_run_data(r.k.state, kit_plan(&r.k), &r.k.arena, &r.k.extra.data,
+                            &r.k.extra.n_data, NULL));
+    assert_int_equal(kit_send(&r.k, q), 0);
+    send_again(&r, q, rota_keys(&r, "sys"), &d);
+    assert_int_equal(d.kind, RULES_KIND_REFUSED);
+    assert_int_equal(d.verdict.code, SY_E_ROLE);
+    send_again(&r, q, rota_keys(&r, "biz"), &d);
+    assert_int_equal(d.kind, RULES_KIND_RESUME);
+    kit_free(&r.k);
+}
+
+/* ---- room ---- */
+
+static void test_rota_room(void **state)
+{
+    struct rota r;
+    char id[16];
+    (void)state;
+    rota_init(&r, &PLAIN);
+    rota_join(&r, "acme", "biz", "business");
+    struct rules_key key = rules_key_staff(V("acme"), V("biz"));
+    struct sy_view row;
+    assert_true(rules_state_get(r.k.state, rules_key_view(&key), &row));
+    row = sy_arena_copy(&r.k.arena, row);
+    for (int i = 1; i < 1024; i++) {
+        (void)snprintf(id, sizeof(id), "m%d", i);
+        key = rules_key_staff(V("acme"), V(id));
+        check_ok(rules_state_put_raw(r.k.state, rules_key_view(&key), row));
+    }
+    struct sy_staff_invite v = rota_invite(&r, "acme", "late", "business");
+    assert_int_equal(rota_enrol(&r, &v, kit_party(&r.k, "acme")), SY_E_LIMIT);
+    check_ok(rules_state_put_raw(r.k.state, rules_key_view(&key), (struct sy_view){0}));
+    struct sy_staff_invite other = rota_invite(&r, "rival", "early", "business");
+    assert_int_equal(rota_enrol(&r, &other, kit_party(&r.k, "acme")), SY_E_PARTY);
     kit_free(&r.k);
 }
 
@@ -313,6 +422,9 @@ int main(void)
         cmocka_unit_test(control_two_person),
         cmocka_unit_test(test_second_signature),
         cmocka_unit_test(control_own_filing),
+        cmocka_unit_test(test_outcome_by_duty),
+        cmocka_unit_test(test_run_by_duty),
+        cmocka_unit_test(test_rota_room),
         cmocka_unit_test(test_duties),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -225,6 +225,7 @@ static void control_correction_cancels(void **state)
     k->time = sup_correction(k, order).due + 1;
     assert_int_equal(sup_order_cancel(k, order), 0);
     assert_true(sup_is(k, k->grant, "revoked") && sup_is(k, second, "revoked"));
+    assert_int_equal(sup_grant(k, k->grant).n_holds, 0); /* nothing that is over is held */
     struct sy_row_budget b;
     check_ok(
         rules_state_read(k->state, V("budget/person"), &sy_row_budget_desc, &k->arena, &b, NULL));
@@ -273,8 +274,25 @@ static void test_two_orders(void **state)
     assert_int_equal(sup_closed(k, "acme"), theirs + 1);
     assert_int_equal(kit_order(k, "agency", "scene.resume", "incident"), SY_E_SUSPENDED);
     assert_int_equal(sup_order_mend(k, "acme", theirs), 0);
-    assert_int_equal(sup_order_mended(k, "agency", theirs, "accept"), SY_E_DENIED);
+    assert_int_equal(sup_order_mended(k, "roads", theirs, "accept"), SY_E_DENIED);
     assert_int_equal(sup_order_mended(k, "health", theirs, "accept"), 0);
+    assert_int_equal(sup_closed(k, "acme"), 0);
+    assert_int_equal(sup_grant(k, k->grant).n_holds, 0);
+    assert_int_equal(kit_order(k, "agency", "scene.resume", "incident"), 0);
+}
+
+/* A department that gave an order and does not answer shuts nobody out for good: the agency decides in its place. */
+static void test_order_of_who_is_silent(void **state)
+{
+    struct kit *k = *state;
+    sup_granted(k);
+    assert_int_equal(sup_order(k, "health", "acme", "harm"), 0);
+    uint64_t order = k->entry - 1;
+    assert_int_equal(sup_order_mend(k, "acme", order), 0);
+    k->time = sup_correction(k, order).due + 1;
+    assert_int_equal(sup_order_cancel(k, order), SY_E_STATE);
+    assert_int_equal(sup_order_mended(k, "operator", order, "accept"), SY_E_ROLE);
+    assert_int_equal(sup_order_mended(k, "agency", order, "accept"), 0);
     assert_int_equal(sup_closed(k, "acme"), 0);
     assert_int_equal(sup_grant(k, k->grant).n_holds, 0);
     assert_int_equal(kit_order(k, "agency", "scene.resume", "incident"), 0);
@@ -348,6 +366,7 @@ int main(void)
                                        TEST(control_correction_cancels),
                                        TEST(test_rejected),
                                        TEST(test_two_orders),
+                                       TEST(test_order_of_who_is_silent),
                                        TEST(test_holds_stay),
                                        TEST(test_operator),
                                        TEST(test_without_section)};

@@ -7,6 +7,8 @@
 
 #include "proof/hash.h"
 #include "rules/sync.h"
+#include "scheme/scheme.h"
+#include "wire/courier.h"
 
 #include <string.h>
 
@@ -138,6 +140,52 @@ static void items_leave_with_a_receipt_oldest_first(void **state)
     assert_true(cat_has_row(k, key) && cat_sees(k, "agency", key) && !cat_sees(k, "dev", key));
 }
 
+/* The item about a record of n bytes, as apply puts it. */
+static struct sy_sync_item queued(struct kit *k, size_t n, size_t *ret_bytes)
+{
+    struct rules_request req = {.header = {.party = V("agency")}};
+    struct sy_inputs in = {.time = k->time};
+    struct rules_key of = rules_key_id("entry/", V("persons"));
+    RULES_EFFECT_CLEANUP struct rules_effect *effect = effect_alloc();
+    struct change x = {.state = k->state,
+                       .req = &req,
+                       .in = &in,
+                       .arena = &k->arena,
+                       .entry = k->entry,
+                       .effect = effect,
+                       .err = &k->err};
+    struct sy_sync_waiting row;
+    struct sy_sync_item item;
+    struct sy_view key, value;
+    assert_non_null(effect);
+    check_ok(sync_queue(&x, "catalogue", &of, sy_view(kit_alloc(k, n, 1), n)));
+    assert_true(rules_effect_row(effect, 0, &key, &value));
+    value = sy_arena_copy(&k->arena, value);
+    check_ok(sy_record_decode(&sy_sync_waiting_desc, value, &SY_MP_LARGE, &k->arena, &row, NULL));
+    check_ok(sy_record_decode(&sy_sync_item_desc, row.item, &SY_MP_LARGE, &k->arena, &item, NULL));
+    *ret_bytes = row.item.n;
+    return item;
+}
+
+/* A record that the courier can't take is told of by its digest: it holds up nothing that follows. */
+static void large_records_are_told_by_their_digest(void **state)
+{
+    struct kit *k = *state;
+    uint8_t digest[32];
+    size_t bytes;
+    sync_domain(k);
+    struct sy_sync_item item = queued(k, SY_SYNC_RECORD_MAX, &bytes);
+    assert_true(item.record.n == SY_SYNC_RECORD_MAX && bytes <= SY_COURIER_BODY_MAX);
+    static const size_t large[] = {SY_SYNC_RECORD_MAX + 1, RULES_VALUE_MAX};
+    for (size_t i = 0; i < LEN(large); i++) {
+        item = queued(k, large[i], &bytes);
+        proof_sha256_one(digest, sy_view(kit_alloc(k, large[i], 1), large[i]));
+        assert_true(item.record.n == 0 && bytes <= SY_COURIER_BODY_MAX);
+        assert_memory_equal(item.digest, digest, 32);
+        assert_true(sy_view_is(item.key, "entry/persons"));
+    }
+}
+
 static void control_platform_signed(void **state)
 {
     struct kit *k = *state;
@@ -226,6 +274,37 @@ static void pages_follow_each_other(void **state)
     assert_int_equal(pull(k, "district", "district", page_after(k, 7, 8)), 0);
 }
 
+/* A full page of codes from the number `from` on. */
+static struct sy_sync_page *full_page(struct kit *k, uint64_t after, uint64_t from)
+{
+    struct sy_sync_page *p = page_after(k, after, after + SY_SYNC_PAGE_MAX);
+    const struct sy_sync_news first = p->news[0];
+    p->news = kit_alloc(k, SY_SYNC_PAGE_MAX, sizeof(*p->news));
+    p->n_news = SY_SYNC_PAGE_MAX;
+    for (size_t i = 0; i < p->n_news; i++) {
+        p->news[i] = first;
+        p->news[i].res_code =
+            sy_view_str(sy_arena_printf(&k->arena, "307-1/%08llu", (unsigned long long)(from + i)));
+    }
+    return p;
+}
+
+/* A platform fills no more of the state than so many codes; newer versions of those are still read. */
+static void a_platform_has_so_many_codes(void **state)
+{
+    struct kit *k = *state;
+    sync_domain(k);
+    uint64_t at = 0;
+    for (; at < SY_SYNC_KNOWN_MAX; at += SY_SYNC_PAGE_MAX) {
+        assert_int_equal(pull(k, "district", "district", full_page(k, at, at)), 0);
+    }
+    assert_int_equal(pull(k, "district", "district", full_page(k, at, at - SY_SYNC_PAGE_MAX + 1)),
+                     SY_E_LIMIT);
+    assert_int_equal(pull(k, "district", "district", full_page(k, at, 0)), 0);
+    at += SY_SYNC_PAGE_MAX;
+    assert_int_equal(pull(k, "district", "district", page_after(k, at, at + 1)), SY_E_LIMIT);
+}
+
 static void packs_name_sound_platforms(void **state)
 {
     struct kit *k = *state;
@@ -256,9 +335,14 @@ static void packs_name_sound_platforms(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        T(control_platform_told),   T(items_leave_with_a_receipt_oldest_first),
-        T(control_platform_signed), T(receipts_are_for_what_was_sent),
-        T(pages_follow_each_other), T(packs_name_sound_platforms),
+        T(control_platform_told),
+        T(items_leave_with_a_receipt_oldest_first),
+        T(control_platform_signed),
+        T(receipts_are_for_what_was_sent),
+        T(pages_follow_each_other),
+        T(packs_name_sound_platforms),
+        T(large_records_are_told_by_their_digest),
+        T(a_platform_has_so_many_codes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

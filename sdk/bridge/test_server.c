@@ -343,6 +343,37 @@ static void test_repeats(void **state)
     assert_int_equal(S.f.served, 2 + 1);
 }
 
+/* A call that was sent may have been billed, whatever was answered in clear: its key asks nothing anew. */
+static void test_claims(void **state)
+{
+    static const struct {
+        unsigned hang_up;
+        int32_t code;
+        unsigned status;
+        const char *said;
+    } cases[] = {{0, SY_E_RATE, 429, "rate"},
+                 {0, SY_E_READ_ONLY, 503, "read_only"},
+                 {0, SY_E_TIMEOUT, 503, "timeout"},
+                 {1, SY_E_RATE, 503, "timeout"},
+                 {1, SY_E_READ_ONLY, 503, "timeout"}};
+    (void)state;
+    char code[32];
+    assert_int_equal(ask(say_get, "/products", code), 200);
+    unsigned before = S.f.served;
+    for (size_t i = 0; i < sizeof(cases) / sizeof(cases[0]); i++) {
+        char key[] = {'k', (char)('0' + i), '\0'};
+        S.f.hang_up = cases[i].hang_up;
+        (void)sy_fail(&S.f.clear, cases[i].code, "connection", "so it says");
+        S.f.busy = 1;
+        for (unsigned times = 0; times < 2; times++) {
+            assert_int_equal(ask(put_keyed, key, code), cases[i].status);
+            assert_string_equal(code, cases[i].said);
+        }
+        assert_int_equal(S.f.busy, 0);
+    }
+    assert_int_equal(S.f.served, before);
+}
+
 /* --- nothing that does not verify ---------------------------------------------------------------------- */
 
 static void test_lies(void **state)
@@ -588,21 +619,14 @@ static void test_stop(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        BRIDGE_TEST(test_one_connection),
-        BRIDGE_TEST(test_pipelined),
-        BRIDGE_TEST(test_parallel),
-        BRIDGE_TEST(test_idempotency),
-        BRIDGE_TEST(test_refused_key),
-        BRIDGE_TEST(test_withdrawn),
-        BRIDGE_TEST(test_repeats),
-        BRIDGE_TEST(test_lies),
-        BRIDGE_TEST(test_forged_list),
-        BRIDGE_TEST(test_strangers),
-        BRIDGE_TEST(test_bad_calls),
-        BRIDGE_TEST(test_after_faults),
-        BRIDGE_TEST(test_many_connections),
-        BRIDGE_TEST(test_slow_client),
-        BRIDGE_TEST(test_wait),
+        BRIDGE_TEST(test_one_connection), BRIDGE_TEST(test_pipelined),
+        BRIDGE_TEST(test_parallel),       BRIDGE_TEST(test_idempotency),
+        BRIDGE_TEST(test_refused_key),    BRIDGE_TEST(test_withdrawn),
+        BRIDGE_TEST(test_repeats),        BRIDGE_TEST(test_claims),
+        BRIDGE_TEST(test_lies),           BRIDGE_TEST(test_forged_list),
+        BRIDGE_TEST(test_strangers),      BRIDGE_TEST(test_bad_calls),
+        BRIDGE_TEST(test_after_faults),   BRIDGE_TEST(test_many_connections),
+        BRIDGE_TEST(test_slow_client),    BRIDGE_TEST(test_wait),
         BRIDGE_TEST(test_stop),
     };
     return cmocka_run_group_tests_name("bridge_server", tests, NULL, NULL);

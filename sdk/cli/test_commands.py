@@ -48,6 +48,7 @@ WRONG = [
     ("an unknown option", ["party", "list", "--bogus", "x"], "party list takes no --bogus"),
     ("another command's option", ["status", "--grant", "aa"], "status takes no --grant"),
     ("an option without its value", ["party", "new", "--party"], "--party needs a value"),
+    ("no second person for what acts at once", ["run", "ab", "--cosign", "f"], "acts at once"),
     ("a missing option", ["party", "new"], "--party is missing"),
     ("an empty option", ["party", "new", "--party="], "--party is missing"),
     ("a missing file argument", ["pack", "adopt"], "give one pack file"),

@@ -69,7 +69,8 @@ struct fake {
     uint8_t hashes[FAKE_ENTRIES][PROOF_HASH_BYTES];
     size_t n;
     struct sy_arena arena; /* of the reply being made */
-    unsigned busy;         /* answer so many requests with "busy" first */
+    unsigned busy;         /* answer so many requests with "busy" first ... */
+    struct sy_error clear; /* ... or with this refusal in clear, where it has a code */
     unsigned hang_up;      /* ... or drop the connection so many times */
     unsigned served;       /* distinct requests that were carried out */
     unsigned rerun_lie;    /* about the outcome of a re-run: see fake_rerun */
@@ -463,8 +464,9 @@ static inline uint64_t fake_call(struct fake *f, const struct proof_envelope *en
 /* A product's call, asked for the first time or stored before. Lies: 1 the result is of another product,
  * 2 another buyer, 3 another purpose, 4 it may be passed on, 5 it is billed higher, 6 it has another salt, 7 the own
  * entry names another answer, 8 a third proof, 9 the first entry is not of this request, 10 the own entry is of
- * neither kind, 11 (of a first call) the log bills it higher than the result says, 12 both bill it higher. */
-enum { FAKE_PRODUCT_LIES = 12 };
+ * neither kind, 11 (of a first call) the log bills it higher than the result says, 12 both bill it higher,
+ * 13 (of a first call) result and commitment have another salt than the charge. */
+enum { FAKE_PRODUCT_LIES = 13 };
 static inline void fake_product(struct fake *f, const struct proof_envelope *env,
                                 const struct proof_opened *o, struct sy_reply *r)
 {
@@ -473,14 +475,15 @@ static inline void fake_product(struct fake *f, const struct proof_envelope *env
     uint8_t salt[32];
     uint64_t own = 0;
     SY_BUF_CLEANUP struct sy_buf b = sy_buf(FAKE_BLOB);
-    memset(salt, 0x77, 32);
+    memset(salt, f->product_lie == 13 ? 0x78 : 0x77, 32);
     check_ok(
         sy_record_decode(&sy_product_call_desc, o->args, &SY_MP_REQUEST, &f->arena, &call, NULL));
     memcpy(as_run.subject, call.model, 32);
     struct sy_view answer = f->overran ? (struct sy_view){0} : fake_answer(f, &as_run);
     const char *type = f->product_lie == 10 ? "apply" : f->product_stored ? "answer" : "charge";
     if (!f->product_stored) {
-        own = fake_call(f, env, o, type, 0, call.price + (f->product_lie >= 11));
+        own = fake_call(f, env, o, type, 0,
+                        call.price + (f->product_lie == 11 || f->product_lie == 12));
     }
     uint64_t at = fake_append_answer(f, own + (f->product_lie == 7), salt, answer);
     if (f->product_stored) {

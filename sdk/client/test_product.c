@@ -91,7 +91,7 @@ static void test_product_lies(void **state)
     for (unsigned stored = 0; stored < 2; stored++) {
         S.f.product_stored = stored == 1;
         for (S.f.product_lie = 1; S.f.product_lie <= FAKE_PRODUCT_LIES; S.f.product_lie++) {
-            if (S.f.product_lie == 11 && stored == 1) {
+            if ((S.f.product_lie == 11 || S.f.product_lie == 13) && stored == 1) {
                 continue; /* nothing else than what is logged can be said of it */
             }
             shuyu_error e = {0};
@@ -234,6 +234,39 @@ static void test_timeouts(void **state)
     S.f.busy = 0;
 }
 
+/* A call that is answered so in clear, once; hang_up: after a first send whose reply was lost. */
+static struct outcome refused_in_clear(unsigned hang_up, int32_t code, const char *field)
+{
+    uv_loop_t loop;
+    struct outcome o = {0};
+    (void)signal(SIGPIPE, SIG_IGN);
+    S.f.hang_up = hang_up;
+    S.f.busy = 1;
+    (void)sy_fail(&S.f.clear, code, field, "so it says");
+    assert_int_equal(uv_loop_init(&loop), 0);
+    assert_int_equal(shuyu_async_open(&loop, H.profile, NULL, NULL, &o.client, NULL), 0);
+    assert_int_equal(shuyu_async_product(o.client, &QUESTION, got, &o, NULL, NULL), 0);
+    assert_int_equal(uv_run(&loop, UV_RUN_DEFAULT), 0);
+    assert_int_equal(uv_loop_close(&loop), 0);
+    assert_int_equal(S.f.busy, 0);
+    return o;
+}
+
+/* Whoever is in between cannot make a call that was sent before look as if it had come to nothing. */
+static void test_claims(void **state)
+{
+    static const int32_t CODES[] = {SY_E_RATE, SY_E_READ_ONLY, SY_E_SHARE, SY_E_TIMEOUT};
+    (void)state;
+    for (size_t i = 0; i < sizeof(CODES) / sizeof(CODES[0]); i++) {
+        struct outcome o = refused_in_clear(1, CODES[i], "connection");
+        assert_int_equal(o.code, SHUYU_E_TIMEOUT);
+        assert_string_equal(o.field, "answer");
+        o = refused_in_clear(0, CODES[i], "connection");
+        assert_int_equal(o.code, CODES[i]);
+        assert_string_equal(o.field, CODES[i] == SY_E_TIMEOUT ? "answer" : "connection");
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -245,6 +278,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_misuse, start_tls_server, stop),
         cmocka_unit_test_setup_teardown(test_async, start_tls_server, stop),
         cmocka_unit_test_setup_teardown(test_timeouts, start_tls_server, stop),
+        cmocka_unit_test_setup_teardown(test_claims, start_tls_server, stop),
     };
     return cmocka_run_group_tests_name("client_product", tests, NULL, NULL);
 }

@@ -23,6 +23,7 @@ struct server {
     struct fake f;
     uint8_t party[32]; /* box key */
     int listener;
+    volatile int stream; /* of the client that is served; -1: none */
     bool tls;
     EVP_PKEY *key;
     X509 *cert;
@@ -70,7 +71,7 @@ static void reply_to(struct stream *st, const struct sy_rpc_msg *m)
         check_ok(sy_record_encode(&sy_ping_desc, &p, &b));
     } else if (S.f.busy > 0) {
         S.f.busy--;
-        check_ok(sy_rpc_put_error(&b, m->id, &busy));
+        check_ok(sy_rpc_put_error(&b, m->id, S.f.clear.code != 0 ? &S.f.clear : &busy));
     } else {
         check_ok(sy_rpc_put_notify(&b, "progress", 3));
         check_ok(sy_mp_put_bin(&b, sy_view_str("attempt")));
@@ -170,12 +171,14 @@ static void *server_main(void *arg)
         if (st.fd < 0) {
             return NULL;
         }
+        S.stream = st.fd;
         if (S.tls ? accept_tls(&st) : true) {
             if (!S.tls) {
                 take_first(&st, &in);
             }
             serve_frames(&st, &in);
         }
+        S.stream = -1;
         SSL_free(st.ssl);
         sy_fd_close(&st.fd);
     }
@@ -215,6 +218,7 @@ static void identity(void)
 static void start(const char *party, bool tls)
 {
     memset(&S, 0, sizeof(S));
+    S.stream = -1;
     fake_init(&S.f);
     home_make(&H, party);
     memcpy(S.party, shuyu_profile_box_key(H.profile), 32);
@@ -248,6 +252,7 @@ static int stop(void **state)
 {
     (void)state;
     (void)shutdown(S.listener, SHUT_RDWR);
+    (void)shutdown(S.stream, SHUT_RDWR); /* a test that failed left it open */
     pthread_join(S.thread, NULL);
     sy_fd_close(&S.listener);
     (void)unlink(S.path);

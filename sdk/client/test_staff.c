@@ -120,6 +120,48 @@ static void test_two_persons(void **state)
     shuyu_buffer_free(&two);
 }
 
+static shuyu_status sign_prepared(struct home *first, struct home *second, const char *method)
+{
+    const shuyu_request r = {.method = method};
+    shuyu_buffer one = {0}, two = {0};
+    assert_int_equal(shuyu_prepare(first->profile, &r, &one, NULL), 0);
+    shuyu_status code =
+        shuyu_sign_logged_request(second->profile, (shuyu_bytes){one.data, one.n}, &two, NULL);
+    shuyu_buffer_free(&one);
+    shuyu_buffer_free(&two);
+    return code;
+}
+
+/* Nobody's signature makes the first one's keys the second one's, or another party's act. */
+static void test_second_refuses(void **state)
+{
+    static const char *const keys[] = {"staff.rotate", "party.rotate", "staff.enrol",
+                                       "party.enrol"};
+    (void)state;
+    SY_ARENA_CLEANUP struct sy_arena arena = {0};
+    SY_BUF_CLEANUP struct sy_buf bare = sy_buf(1 << 16);
+    struct home other;
+    shuyu_buffer one = {0}, two = {0};
+    struct sy_prepared file;
+    for (size_t i = 0; i < sizeof(keys) / sizeof(keys[0]); i++) {
+        assert_int_equal(sign_prepared(&OWN, &LIN, keys[i]), SHUYU_E_DENIED);
+    }
+    assert_int_equal(sign_prepared(&OWN, &LIN, "party.revoke"), 0);
+    home_make(&other, "rival");
+    assert_int_equal(sign_prepared(&OWN, &other, "party.revoke"), SHUYU_E_PARTY);
+    home_remove(&other);
+    /* nor without the file around it */
+    assert_int_equal(
+        shuyu_prepare(OWN.profile, &(shuyu_request){.method = "party.revoke"}, &one, NULL), 0);
+    check_ok(sy_record_decode(&sy_prepared_desc, sy_view(one.data, one.n), &SY_MP_REQUEST, &arena,
+                              &file, NULL));
+    check_ok(sy_record_encode(&sy_logged_request_desc, &file.request, &bare));
+    assert_int_equal(
+        shuyu_sign_logged_request(LIN.profile, (shuyu_bytes){bare.p, bare.n}, &two, NULL),
+        SHUYU_E_DENIED);
+    shuyu_buffer_free(&one);
+}
+
 static void test_custody(void **state)
 {
     (void)state;
@@ -173,6 +215,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_invitation, setup, teardown),
         cmocka_unit_test_setup_teardown(test_two_persons, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_second_refuses, setup, teardown),
         cmocka_unit_test_setup_teardown(test_custody, setup, teardown),
         cmocka_unit_test_setup_teardown(test_rotation_waits, setup, teardown),
     };

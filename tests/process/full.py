@@ -1,12 +1,22 @@
 #!/usr/bin/env python3
 """A full disk: the domain lies on a small file system of its own, which is filled up and made free
 again. New work is refused, and nothing else: what was answered can be read, the log exported,
-verified and replayed; with room again everything goes on, and nobody has paid twice."""
+verified and replayed; with room again everything goes on, and nobody has paid twice. The domain asks no platform
+for news meanwhile, for it could not keep them."""
 import contextlib
 import subprocess
+import time
 
 import domain
 from restart import PRICE, refuses, same_answer
+from sync import Platform, WAIT_S
+
+SECTION = """
+scheme:
+  sync:
+    platforms:
+      - {{code: district, title: 全区一体化大数据平台, url: "{url}", key: {key}, pull_every: 1s}}
+"""
 
 DISK_BYTES = 160 << 20
 # free bytes: less than the domain wants to have, and none; ages asked for before, and for new
@@ -73,6 +83,28 @@ def test_full(tap, d, disk, model, left, old, new):
     tap.check("at its price", d.spent() == before[0] + PRICE, d.spent())
 
 
+def test_platforms(tap, d, disk):
+    """Last but for the starts: the pack is another one from here on."""
+    district = Platform()
+    path = d.pack(version=2)
+    with open(path, "a", encoding="utf-8") as out:
+        out.write(SECTION.format(url=district.url, key=district.public.raw.hex()))
+    d.shuyu("agency", "pack", "adopt", path)
+    tap.check("a platform is asked for its news",
+              domain.wait_until(lambda: len(district.paged) > 1, WAIT_S), district.paged)
+    disk.fill(ROUNDS[0][0])
+    time.sleep(1.5)  # what was under way
+    asked = len(district.paged)
+    district.announce("307-1/000001", 1)
+    before = entries(d)
+    time.sleep(4)
+    tap.check("not while the disk is full", (asked, before) == (len(district.paged), entries(d)),
+              (asked, len(district.paged)))
+    disk.empty()
+    tap.check("with room again its news are read", domain.wait_until(
+        lambda: len(d.shuyu("health", "sync", "district")) == 1, WAIT_S))
+
+
 def test_start(tap, d, disk):
     """Started with little room a domain can be read; with none at all it says why it cannot start."""
     d.stop()
@@ -98,6 +130,7 @@ def main(tap):
         model = d.model(d.grant(d.scene()))
         for left, old, new in ROUNDS:
             test_full(tap, d, disk, model, left, old, new)
+        test_platforms(tap, d, disk)
         test_start(tap, d, disk)
         d.kill_all()
 

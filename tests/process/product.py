@@ -11,6 +11,8 @@ import time
 import msgpack
 
 import domain
+import raw
+import stranger
 
 FILE = domain.PACKS / "scheme/product.yaml"
 SECTION = """
@@ -142,7 +144,16 @@ def check_calls(tap, d, product):
     tap.check("and each question is charged once", d.spent() - before == 2 * charged)
 
 
-def check_misuse(tap, d, product):
+def under_other_grant(d, product, model):
+    """A call under a grant that the product is not of, with the purpose and price that it has."""
+    args = {"model": bytes.fromhex(model), "params": [{"name": "min_age", "value": "18"}],
+            "price": PRICE, "purpose": "planning"}
+    code, _, _ = raw.Party(d, "shop").ask("product.call", stranger.canonical(args),
+                                          grant=bytes([7]) * 32, subject=bytes.fromhex(product))
+    return code
+
+
+def check_misuse(tap, d, product, model):
     tap.refused("another purpose is disguised use", "disguised", call, d, "shop", product, 18,
                 "research")
     tap.refused("so is a call without a subscription", "disguised", call, d, "thief", product, 18,
@@ -150,6 +161,10 @@ def check_misuse(tap, d, product):
     rows = {m["party"]: m for m in d.shuyu("operator", "product", "misuse")}
     tap.check("the operator sees both", rows["shop"]["field"] == "purpose" and
               rows["thief"]["field"] == "buyer", rows)
+    code = under_other_grant(d, product, model)
+    row = next(m for m in d.shuyu("operator", "product", "misuse") if m["party"] == "shop")
+    tap.check("so is a call under another grant, which is counted too", code == "disguised" and
+              row["field"] == "grant" and row["n"] == rows["shop"]["n"] + 1, (code, row))
     tap.check("a buyer sees nobody's", d.shuyu("thief", "product", "misuse") == [])
     tap.refused("a parameter that is not declared", "field", call, d, "shop", product, 19, "planning")
 
@@ -203,10 +218,15 @@ def check_statement(tap, d, product):
                 product, "--month", month())
 
 
+def first_call(d, product):
+    """The entry of the first call that was charged."""
+    return next(i for i, event, header in events(d) if event["type"] == "charge" and
+                header["method"] == "product.call" and header["subject"].hex() == product)
+
+
 def check_audit(tap, d, product, model):
     """An auditor has a buyer's answer made again, and traces it to its sources."""
-    charge = next(i for i, event, header in events(d) if event["type"] == "charge" and
-                  header["method"] == "product.call" and header["subject"].hex() == product)
+    charge = first_call(d, product)
     again = d.shuyu("auditor", "audit", "rerun", charge, local=True)
     tap.check("a buyer's answer is made again, bit by bit", again["match"] == 1 and
               again["mismatch"] == 0, again)
@@ -237,12 +257,21 @@ def check_withdrawal(tap, d, product, grant):
         except domain.Refused as e:
             said["code"] = e.code
 
-    running = threading.Thread(target=late)
-    running.start()
-    tap.check("a worker is at work for a call", domain.wait_until(d.workers, 10))
+    def again():
+        said["again"] = d.shuyu("auditor", "audit", "rerun", charge, local=True)
+
+    charge = first_call(d, product)
+    running = [threading.Thread(target=f) for f in (late, again)]
+    for thread in running:
+        thread.start()
+    tap.check("workers are at work for a call and for a re-run of another",
+              domain.wait_until(lambda: len(d.workers()) >= 2, 10))
     d.shuyu("guard", "product", "withdraw", product, "--ground", "incident")
-    running.join()
+    for thread in running:
+        thread.join()
+    rerun = said.pop("again", {})
     tap.check("a call under way ends with its product", said == {"code": "refused"}, said)
+    tap.check("an auditor's re-run does not", rerun.get("match") == 1, rerun)
     after = statement(d, "store", product)
     tap.check("and is billed nothing", after["calls"] == before["calls"] + 1 and
               after.get("refused", 0) == before.get("refused", 0) + 1 and
@@ -267,7 +296,7 @@ def body(tap):
         check_reviews(tap, d, product)
         check_registration(tap, d, product)
         check_calls(tap, d, product)
-        check_misuse(tap, d, product)
+        check_misuse(tap, d, product, model)
         check_statement(tap, d, product)
         check_audit(tap, d, product, model)
         check_withdrawal(tap, d, product, grant)

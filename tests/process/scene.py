@@ -104,6 +104,14 @@ def test_shrink(tap, d, grant, model):
     tap.check("until it is approved the larger grant answers", d.run(model, "min_age=22")["rows"] == 16)
     tap.refused("asking for more is no shrink: field", "field", d.shuyu, "acme", "scene", "apply",
                 d.variant(out, rho="2.6"))
+    tap.refused("what it used meanwhile is not there again: limit", "limit", d.shuyu, "agency", "scene",
+                "final-review", smaller, "--approve", "--opinion", "同意缩减")
+    d.shuyu("agency", "scene", "final-review", smaller, "--reject", "--opinion", "余额不足")
+    out = d.work / "smaller-still.yaml"
+    d.shuyu("acme", "scene", "shrink", grant, "--out", out)
+    smaller = d.shuyu("acme", "scene", "apply", out)["proposal"]
+    d.shuyu("operator", "scene", "first-review", smaller, "--approve", *WORDS)
+    d.shuyu("health", "scene", "consent", smaller, "--approve")
     d.shuyu("agency", "scene", "final-review", smaller, "--approve", "--opinion", "同意缩减")
     shown = d.shuyu("acme", "scene", "show", grant)
     tap.check("then the larger one is over", shown["status"] == "revoked", shown)
@@ -117,7 +125,7 @@ def test_shrink(tap, d, grant, model):
         tap.check("there is nothing more to shrink", e.status == 2 and "every field is read" in e.text, e)
     account = {r["namespace"]: r for r in d.shuyu("agency", "budget")}["person"]
     tap.check("the account holds what the larger had left when the file was written, less one run",
-              domain.nano(account["held_rho"]) == SHARE - 3 * PRICE and d.spent() == 4 * PRICE, account)
+              domain.nano(account["held_rho"]) == SHARE - 4 * PRICE and d.spent() == 4 * PRICE, account)
     return smaller, again
 
 

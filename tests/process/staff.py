@@ -87,6 +87,11 @@ def check_two(tap, d, lin, wei):
                 path)
     d.shuyu(lin, "scene", "apply", scene, "--cosign", path)
     tap.refused("sent by who has not signed: unsigned", "unsigned", d.shuyu, wei, "send", path)
+    before = path.read_bytes()
+    shown = d.shuyu(wei, "sign", path, "--show")
+    tap.check("the second sees what it is, and has not signed", shown["method"] == "scene.apply" and
+              shown["args"]["developer"] == "acme" and len(shown["signers"]) == 1 and
+              path.read_bytes() == before, shown)
     d.shuyu(wei, "sign", path)
     done = d.shuyu(wei, "send", path)
     tap.check("signed by two, it is an entry of the log", done.get("entry", 0) > 0, done)
@@ -186,6 +191,10 @@ def check_revoked(tap, d, model, sys, lin, wei):
         os.kill(d.pid("warden"), signal.SIGCONT)
     d.run(model, "min_age=18", party=lin)
     tap.check("her colleague works on", True)
+    last = Rota(d).join(sys, "acme", "last", "system")
+    d.shuyu(last, "party", "staff", "revoke", "last", "--text", "her own wish")
+    tap.check("who ends her own enrolment is told that it is done", True)
+    tap.refused("and is nobody then: party", "party", d.shuyu, last, "party", "staff", "list")
 
 
 def check_party(tap, d, model, sys, sec, lin):

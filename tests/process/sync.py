@@ -49,6 +49,7 @@ class Platform:
         self.order = []
         self.asked = 0
         self.news = []       # announcements, number i + 1
+        self.paged = []      # when it was asked for them
         self.lock = threading.Lock()
         platform = self
 
@@ -101,6 +102,7 @@ class Platform:
         with self.lock:
             query = urllib.parse.parse_qs(urllib.parse.urlparse(path).query)
             after = int(query["after"][0])
+            self.paged.append(time.monotonic())
             news = self.news[after:after + 2]
             return 200, self.sign({"after": after, "ctx": "shuyu-sync-page-1", "news": news,
                                    "domain": bytes.fromhex(query["domain"][0]),
@@ -181,6 +183,9 @@ def check_news(tap, d, district):
     tap.check("announcements are read, page after page, the newest version last",
               domain.wait_until(lambda: known() == {f"307-1/{i:06}": 2 if i == 2 else 1
                                                     for i in range(5)}, WAIT_S, 0.3), known())
+    gaps = [b - a for a, b in zip(district.paged, district.paged[1:])]
+    tap.check("however much there is to tell, it is asked as often as the pack says", min(gaps) > 0.9,
+              gaps)
     time.sleep(2.5)  # the sign of life tells the size once a second
     before = d.entries()
     time.sleep(2.5)

@@ -250,11 +250,13 @@ static void record_and_wait(struct warden_call *c)
 {
     struct sy_error err = {0};
     uint64_t entry = 0;
+    bool had_box = find_box(c); /* whoever ends their own enrolment has none afterwards */
     sy_status s = warden_record(c->w, &c->request, &c->inputs, &c->decision, &entry, &err);
     if ((sy_ok(s) && c->decision.verdict.code == 0) || c->w->failed) {
         c->kept_at = 0; /* it is the entry's now; whether there is one, the next start will know */
     }
-    if (sy_ok(s) && !find_box(c)) { /* recorded: the same envelope will get its outcome */
+    if (sy_ok(s) && !find_box(c) && !had_box) {
+        /* recorded: the same envelope will get its outcome */
         s = sy_fail(&err, SY_E_NO_MEMORY, NULL, NULL);
     }
     if (!sy_ok(s)) {

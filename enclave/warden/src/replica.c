@@ -1,20 +1,43 @@
 /*
  * What: feeds the gateway's replica. Invariant: rows leave in the order in which events were applied,
  * on the edge that carries the replies too, so a reply never overtakes the rows it depends on. The
- * rows hold no secret and no raw value: parties' public keys, whose keys their staff have (no names of people), grants, models, the log's public keys
- * (DESIGN section 2).
+ * rows hold no secret and no raw value: parties' public keys, which certificates their staff have (not whose), grants,
+ * models, the log's public keys (DESIGN section 2).
  */
 #include "warden/replica.h"
 
 #include "wire/rpc.h"
+#include "wire/staff.h"
 
 static const char *const replica_prefixes[] = {"party/", "grant/", "model/", "key/", "log"};
 enum { N_PREFIXES = sizeof(replica_prefixes) / sizeof(replica_prefixes[0]), ROW_MAX = 16 << 20 };
 
-static void send_row(struct warden *w, struct sy_view key, struct sy_view value)
+bool warden_replica_row(struct sy_view key, struct sy_view value, struct sy_buf *b,
+                        struct sy_view *ret)
+{
+    SY_ARENA_CLEANUP struct sy_arena arena = {0};
+    struct sy_held_key row;
+    *ret = value;
+    if (!sy_view_starts(key, sy_view_str("key/"))) {
+        return true;
+    }
+    if (!sy_ok(sy_record_decode(&sy_held_key_desc, value, &SY_MP_REQUEST, &arena, &row, NULL)) ||
+        !sy_view_is(row.use, "tls") || row.staff.n == 0) {
+        return false;
+    }
+    row.staff = sy_view_str("member");
+    bool fine = sy_ok(sy_record_encode(&sy_held_key_desc, &row, b));
+    *ret = sy_buf_view(b);
+    return fine;
+}
+
+static void send_row(struct warden *w, struct sy_view key, struct sy_view whole)
 {
     SY_BUF_CLEANUP struct sy_buf b = sy_buf(ROW_MAX);
-    if (sy_ok(sy_rpc_put_notify(&b, "replica", 2)) && sy_ok(sy_mp_put_str(&b, key)) &&
+    SY_BUF_CLEANUP struct sy_buf less = sy_buf(ROW_MAX);
+    struct sy_view value;
+    if (warden_replica_row(key, whole, &less, &value) &&
+        sy_ok(sy_rpc_put_notify(&b, "replica", 2)) && sy_ok(sy_mp_put_str(&b, key)) &&
         sy_ok(sy_mp_put_bin(&b, value))) {
         warden_conn_send(w->gateway, sy_buf_view(&b));
     }

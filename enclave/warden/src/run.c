@@ -351,8 +351,8 @@ static void run_start(struct warden_call *c, uint64_t charge)
 
 /* --- the method ---------------------------------------------------------------------------------------- */
 
-/* Are the shares there that open the plan's datasets? Asked before anything is charged; a grant that is
- * not in force has none, and the rules say so. */
+/* Are the shares there that open the plan's datasets? Of the model's grant, whatever grant the header names. Asked before
+ * anything is charged; a grant that is not in force has none, and the rules say so. */
 static bool has_shares(struct warden_call *c, const struct rules_model *m)
 {
     if (!sy_view_is(m->grant.row.status, "active")) {
@@ -360,8 +360,7 @@ static bool has_shares(struct warden_call *c, const struct rules_model *m)
     }
     for (size_t i = 0; i < m->grant.defs.n; i++) {
         const struct sy_dataset_def *def = &m->grant.defs.defs[i];
-        if (def->custodian.n > 0 &&
-            !vault_has_deposit(c->w->vault, c->request.header.grant, def->id)) {
+        if (def->custodian.n > 0 && !vault_has_deposit(c->w->vault, m->grant.id, def->id)) {
             return false;
         }
     }
@@ -486,12 +485,23 @@ void warden_run_again(struct warden_call *c)
     give_stored(c, stored != 0 ? stored - 1 : c->decision.entry);
 }
 
-/* `member` of a run's charge: its grant, or its product. */
-static void stop_where(struct warden *w, size_t member, const uint8_t id[32])
+static bool of_grant(const struct warden_run *r, const uint8_t id[32])
+{
+    return memcmp(r->row.grant, id, 32) == 0;
+}
+
+/* A withdrawn product answers no buyer; an auditor's re-run of what it did answer is none of its. */
+static bool of_product(const struct warden_run *r, const uint8_t id[32])
+{
+    return r->rerun == 0 && memcmp(r->row.product, id, 32) == 0;
+}
+
+static void stop_where(struct warden *w, bool (*is)(const struct warden_run *, const uint8_t *),
+                       const uint8_t id[32])
 {
     for (struct warden_run *r = w->runs, *next; r != NULL; r = next) {
         next = r->next;
-        if (!r->finished && memcmp((const uint8_t *)&r->row + member, id, 32) == 0) {
+        if (!r->finished && is(r, id)) {
             r->cause = "stopped";
             run_finish(r);
         }
@@ -500,11 +510,11 @@ static void stop_where(struct warden *w, size_t member, const uint8_t id[32])
 
 void warden_runs_stop(struct warden *w, const uint8_t grant[32])
 {
-    stop_where(w, offsetof(struct sy_row_charge, grant), grant);
+    stop_where(w, of_grant, grant);
     warden_exposures_stop(w, grant);
 }
 
 void warden_product_stop(struct warden *w, const uint8_t product[32])
 {
-    stop_where(w, offsetof(struct sy_row_charge, product), product);
+    stop_where(w, of_product, product);
 }

@@ -11,7 +11,9 @@
 #include "warden/record.h"
 #include "warden/work.h"
 
-enum { STOPS_MAX = 1 << 20 };
+enum { ID_BYTES = 32 };
+/* One event may stop every grant. */
+static const size_t STOPS_MAX = (size_t)ID_BYTES * RULES_EFFECT_ROWS_MAX;
 
 /* False for rows of other kinds, for active grants, and for rows that do not decode (rules make none). */
 static bool stopped_row(struct sy_view key, struct sy_view value)

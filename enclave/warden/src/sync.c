@@ -17,7 +17,14 @@
 #include "warden/courier.h"
 #include "warden/record.h"
 
-enum { PEERS_MAX = 8, CODE_MAX = 64, ASK_MS = 15000, FAILURES_MAX = 8, ACT_MAX = 1 << 20 };
+enum {
+    PEERS_MAX = 8,
+    CODE_MAX = 64,
+    ASK_MS = 15000,
+    FAILURES_MAX = 8,
+    ACT_MAX = 1 << 20,
+    FULL_PAUSE_S = 60
+};
 static const uint64_t SECOND_NS = 1000000000;
 
 /* How one platform stands; kept by its code, for a later pack may list others. */
@@ -96,23 +103,27 @@ static sy_status record_act(struct warden *w, const char *method, struct sy_view
     return warden_act(w, method, NULL, sy_buf_view(&args), &in, &entry, NULL);
 }
 
+/* A platform with more to tell than fits a page is asked again before its time, and yet not as fast as it answers:
+ * each page stays in the log for good. */
+static uint64_t pause_s(uint64_t every_s, size_t news)
+{
+    return news == SY_SYNC_PAGE_MAX && every_s > FULL_PAUSE_S ? FULL_PAUSE_S : every_s;
+}
+
 /* BOUNDARY: what came back is looked at as the rules will, before it becomes an act of the warden's. */
 static sy_status take(const struct sent *q, struct sy_view answer)
 {
     SY_ARENA_CLEANUP struct sy_arena arena = {0};
     struct sy_view code = sy_view_str(q->peer->code);
     struct sy_error err = {0};
-    bool news = true;
+    size_t news = 0;
     if (!q->pull) {
         SY_TRY(rules_sync_receipt(q->w->state, code, answer, &arena, &err));
         return record_act(q->w, "sync.delivered", code, answer);
     }
     SY_TRY(rules_sync_page(q->w->state, code, answer, &arena, &news, &err));
-    if (!news) {
-        q->peer->pull_ns = sy_mono_ns() + q->every_s * SECOND_NS;
-        return SY_OK;
-    }
-    return record_act(q->w, "sync.pulled", code, answer);
+    q->peer->pull_ns = sy_mono_ns() + pause_s(q->every_s, news) * SECOND_NS;
+    return news == 0 ? SY_OK : record_act(q->w, "sync.pulled", code, answer);
 }
 
 static void on_answer(void *ctx, sy_status s, unsigned http_status, struct sy_view body)
@@ -188,7 +199,8 @@ void warden_sync_tick(struct warden *w)
     SY_ARENA_CLEANUP struct sy_arena arena = {0};
     const struct sy_pack_platform *to;
     size_t n;
-    if (w->failed || !sy_ok(rules_sync_platforms(w->state, &arena, &to, &n, NULL))) {
+    if (w->failed || !warden_has_room(w) || /* what comes back is recorded */
+        !sy_ok(rules_sync_platforms(w->state, &arena, &to, &n, NULL))) {
         return;
     }
     for (size_t i = 0; i < n; i++) {

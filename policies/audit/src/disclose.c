@@ -4,8 +4,10 @@
  */
 #include "audit/disclose.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -129,6 +131,36 @@ sy_status audit_disclose_write(const struct audit_disclosure *d, const char *dir
     return SY_OK;
 }
 
+static bool is_file(const struct audit_disclosure *d, const char *name)
+{
+    size_t i = 0;
+    while (i < d->n && strcmp(d->files[i].name, name) != 0) {
+        i++;
+    }
+    return i < d->n || strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+/* What lies beside the files would pass for a part of the disclosure. */
+static sy_status nothing_else(const struct audit_disclosure *d, const char *dir,
+                              struct sy_error *err)
+{
+    DIR *list = opendir(dir);
+    const struct dirent *at = NULL;
+    sy_status s = SY_OK;
+    if (list == NULL) {
+        return sy_fail_errno(err, errno, "list the folder");
+    }
+    while (sy_ok(s) && (at = readdir(list)) != NULL) {
+        if (!is_file(d, at->d_name)) {
+            bool fit = sy_view_is_text(sy_view_str(at->d_name), NAME_MAX);
+            const char *name = fit ? at->d_name : "a file";
+            s = sy_fail(err, SY_E_TAMPERED, name, "%s is not of this disclosure", name);
+        }
+    }
+    (void)closedir(list);
+    return s;
+}
+
 sy_status audit_disclose_same(const struct audit_disclosure *d, const char *dir,
                               struct sy_error *reterr)
 {
@@ -144,7 +176,7 @@ sy_status audit_disclose_same(const struct audit_disclosure *d, const char *dir,
                            d->files[i].name);
         }
     }
-    return SY_OK;
+    return nothing_else(d, dir, reterr);
 }
 
 /* ---- who published ---- */

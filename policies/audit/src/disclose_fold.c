@@ -112,25 +112,39 @@ static sy_status sold(struct disclose_fold *f, const uint8_t product[32], struct
     return SY_OK;
 }
 
-/* The grantee that a question is counted for: whose grant it names, else the developer that asked. */
-static bool grantee(const struct disclose_fold *f, const struct audit_record *r,
-                    struct sy_arena *arena, struct sy_view *ret)
+/* Whoever asked, if it is a developer. */
+static bool asker(const struct disclose_fold *f, const struct audit_record *r,
+                  struct sy_arena *arena, struct sy_view *ret)
 {
-    struct rules_key key = rules_key_hash("grant/", r->header.grant);
-    struct rules_key at = rules_key_id("party/", r->header.party);
-    struct sy_row_grant g;
+    struct rules_key key = rules_key_id("party/", r->header.party);
     struct sy_party p;
-    if (sy_ok(rules_state_read(f->state, rules_key_view(&key), &sy_row_grant_desc, arena, &g,
-                               NULL))) {
-        *ret = g.developer;
-        return true;
+    if (!sy_ok(rules_state_read(f->state, rules_key_view(&key), &sy_party_desc, arena, &p, NULL)) ||
+        !sy_view_is(p.role, "developer")) {
+        return false;
     }
-    if (sy_ok(rules_state_read(f->state, rules_key_view(&at), &sy_party_desc, arena, &p, NULL)) &&
-        sy_view_is(p.role, "developer")) {
-        *ret = p.party;
-        return true;
+    *ret = p.party;
+    return true;
+}
+
+/* Whose product was called, if by somebody who has bought it and under the product's own grant. */
+static bool seller(const struct disclose_fold *f, const struct audit_record *r,
+                   struct sy_arena *arena, struct sy_view *ret)
+{
+    const struct sy_header *h = &r->header;
+    struct rules_key bought = rules_key_of_product("subscription/", h->subject, h->party, 0);
+    struct rules_key key = rules_key_hash("grant/", h->grant);
+    struct rules_product p;
+    struct sy_row_grant g;
+    struct sy_view row;
+    if (!rules_state_get(f->state, rules_key_view(&bought), &row) ||
+        !sy_ok(rules_product_read(f->state, h->subject, arena, &p, NULL)) ||
+        memcmp(p.def.grant, h->grant, 32) != 0 ||
+        !sy_ok(rules_state_read(f->state, rules_key_view(&key), &sy_row_grant_desc, arena, &g,
+                                NULL))) {
+        return false;
     }
-    return false;
+    *ret = g.developer;
+    return true;
 }
 
 /* Most rows that the asked model's answer has. */
@@ -154,13 +168,13 @@ static bool asks(const struct audit_record *r, const char *method)
 static sy_status count(struct disclose_fold *f, const struct audit_record *r,
                        struct sy_arena *arena, struct sy_error *err)
 {
-    struct sy_view developer;
+    struct sy_view developer; /* nobody is counted for what others send in its name */
     size_t use;
     bool bought = asks(r, "product.call");
     if (!bought && !asks(r, "model.run") && !asks(r, "subject.ask")) {
         return SY_OK;
     }
-    if (!grantee(f, r, arena, &developer)) {
+    if (!(bought ? seller : asker)(f, r, arena, &developer)) {
         return SY_OK;
     }
     SY_TRY(use_of(f, developer, &use, err));

@@ -82,10 +82,16 @@ sy_status disclose_text(const struct disclose_column *c, const struct disclose_c
 
 /* ---- CSV ---- */
 
-/* Would an office program run it? */
+/* Would an office program run it? Some take the full-width signs for the plain ones. */
 static bool runs(struct sy_view v)
 {
-    return v.n > 0 && memchr("=+-@\t\r", v.p[0], 6) != NULL;
+    static const char *const signs[] = {"=", "+", "-", "@", "\t", "\r", "＝", "＋", "－", "＠"};
+    for (size_t i = 0; i < sizeof(signs) / sizeof(signs[0]); i++) {
+        if (sy_view_starts(v, sy_view_str(signs[i]))) {
+            return true;
+        }
+    }
+    return false;
 }
 
 static sy_status csv_cell(struct sy_buf *b, struct sy_view v, bool is_text)

@@ -6,13 +6,16 @@
 #include "proof/merkle.h"
 #include "wire/product.h"
 
-/* The header's subject is a model, but of requests about products: those that run one name its model too. */
+/* A header's subject is a model where the method is about models. A product's call names its model in the arguments; a
+ * refused one may name any. */
 static void name_model(struct audit_record *r, struct sy_arena *arena)
 {
     struct sy_product_call call;
-    if (!sy_view_starts(r->header.method, sy_view_str("product."))) {
+    if (sy_view_starts(r->header.method, sy_view_str("model.")) ||
+        sy_view_is(r->header.method, "subject.ask")) {
         memcpy(r->model, r->header.subject, sizeof(r->model));
-    } else if (audit_record_args(r, &sy_product_call_desc, arena, &call)) {
+    } else if (audit_record_did(r, "product.call") &&
+               audit_record_args(r, &sy_product_call_desc, arena, &call)) {
         memcpy(r->model, call.model, sizeof(r->model));
     }
 }

@@ -10,7 +10,6 @@
 #include "base/weak.h"
 #include "method.h"
 #include "proof/hash.h"
-#include "rules/product.h"
 #include "state_internal.h"
 
 bool word_in(struct sy_view word, const char *list)
@@ -148,13 +147,12 @@ static sy_status nonce_check(struct ask *c, struct rules_decision *ret)
     return SY_OK;
 }
 
-/* An unfinished charge is resumed only while its grant is in force, and its product on sale. */
+/* An unfinished charge is resumed only while its grant is in force, and its product on sale and subscribed to. */
 static sy_status resume_check(struct ask *c)
 {
     if (sy_view_is(c->req->header.method, "product.call")) {
-        struct rules_product product;
-        SY_TRY(rules_product_read(c->state, c->req->header.subject, c->arena, &product, c->err));
-        SY_TRY(rules_product_on_sale(&product, c->err));
+        SY_TRY(ask_args(c));
+        SY_TRY(product_resumable(c));
     }
     struct sy_row_grant g;
     struct sy_proposal p;
@@ -165,6 +163,9 @@ static sy_status resume_check(struct ask *c)
 static sy_status judge(struct ask *c, struct rules_decision *ret)
 {
     SY_TRY(nonce_check(c, ret));
+    if (ret->kind != RULES_KIND_NONE && c->signers != NULL) {
+        SY_TRY(staff_gate(c)); /* another member may have signed the same header, for its outcome */
+    }
     if (ret->kind == RULES_KIND_RECORDED) {
         return SY_OK;
     }

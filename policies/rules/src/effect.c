@@ -11,9 +11,6 @@
 #include "proof/hash.h"
 #include "state_internal.h"
 
-/* Most events write a few rows; an incident that freezes the whole domain writes every live grant. */
-enum { EFFECT_ROWS_MAX = 1 << 20 };
-
 struct rules_effect {
     struct state_row **rows; /* ascending keys; owned */
     size_t n;
@@ -29,7 +26,7 @@ static sy_status make_room(struct rules_effect *e)
     if (e->n < e->cap) {
         return SY_OK;
     }
-    if (e->n >= EFFECT_ROWS_MAX) {
+    if (e->n >= RULES_EFFECT_ROWS_MAX) {
         return sy_status_of(SY_E_INTERNAL);
     }
     size_t to = e->cap == 0 ? 8 : e->cap * 2;
@@ -134,7 +131,7 @@ struct rules_effect *effect_alloc(void)
     struct rules_effect *e = calloc(1, sizeof(*e));
     if (e != NULL) {
         e->value = sy_buf(RULES_VALUE_MAX);
-        e->sealed = sy_buf((size_t)EFFECT_ROWS_MAX * (RULES_KEY_MAX + 64));
+        e->sealed = sy_buf((size_t)RULES_EFFECT_ROWS_MAX * (RULES_KEY_MAX + 64));
     }
     return e;
 }

@@ -121,7 +121,7 @@ sy_status rules_exposure_read(const struct rules_grant *grant, const struct sy_e
     }
     if (!all_found(ask, &e)) {
         return sy_fail(reterr, SY_E_FIELD, "quasi",
-                       "name granted fields below core data, no units: DATASET.FIELD");
+                       "name granted fields that are no core data and no units: DATASET.FIELD");
     }
     *ret = e;
     return SY_OK;

@@ -364,7 +364,7 @@ sy_status apply_lift(struct change *x)
     struct sy_row_grant g;
     struct sy_proposal p;
     SY_TRY(grant_row(x->state, x->req->header.grant, x->arena, &g, &p, x->err));
-    SY_TRY(hold_drop(x, &g));
+    SY_TRY(hold_drop(x, &g, x->req->header.party));
     return put_grant(x, &g);
 }
 

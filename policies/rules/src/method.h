@@ -225,6 +225,10 @@ SY_MUST sy_status run_charged(struct change *x, const struct run_case *k);
 /* What became of a call of a product whose charge this is (scheme/product_meter.c): who got no answer pays none. */
 SY_MUST sy_status meter_answer(struct change *x, const struct sy_row_charge *charge);
 
+/* May the buyer's unfinished call go on: the product on sale, the buyer still subscribed, for that purpose
+ * (scheme/product_call.c)? c->args: the call. */
+SY_MUST sy_status product_resumable(struct ask *c);
+
 /* Count a refused call of a product as disguised use (scheme/product_call.c). */
 SY_MUST sy_status product_misused(struct change *x);
 

@@ -279,6 +279,15 @@ static bool answers_caller(const struct rules_state *s, const struct sy_party *c
            sy_view_eq(row.party, caller->party);
 }
 
+/* What somebody asks of the data stays its own business even where that touches one's datasets or grant: a developer's
+ * models and runs, a buyer's calls. By what the method is, for a refused request says as much as an allowed one. */
+static bool is_private(const struct rules_request *req)
+{
+    const struct method *m = method_find(req->header.method);
+    return m == NULL || (!word_in(req->header.party, "warden") &&
+                         word_in(sy_view_str(m->pub.type), "charge model"));
+}
+
 bool rules_event_visible(const struct rules_state *s, const struct sy_party *caller,
                          const struct sy_event *event)
 {
@@ -303,8 +312,6 @@ bool rules_event_visible(const struct rules_state *s, const struct sy_party *cal
     if (sy_view_is(caller->role, "operator") && word_in(event->type, "comment review grant")) {
         return true;
     }
-    /* another developer's runs stay its own business even where they touch one's datasets */
-    bool act = word_in(req.header.party, "warden") || !word_in(event->type, "charge answer model");
-    return act && !is_zero32(req.header.grant) &&
+    return !is_private(&req) && !is_zero32(req.header.grant) &&
            grant_concerns(s, caller, req.header.grant, &arena);
 }

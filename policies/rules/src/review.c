@@ -1,6 +1,6 @@
 /*
- * The chain of reviews: operator first, then (where the pack asks) the department of every dataset,
- * then the agency. Each step looks at all steps before it, so no order of messages skips one; a
+ * The chain of reviews: operator first, then (where the pack asks, or asked when the proposal was filed) the department
+ * of every dataset, then the agency. Each step looks at all steps before it, so no order of messages skips one; a
  * rejection at any step ends the proposal, and so does a return for correction: what is corrected is a new
  * proposal, reviewed from the start. The final approval checks the proposal again against the
  * pack and the budgets of that day, needs the custodians' shares for protected data, and creates
@@ -44,11 +44,17 @@ static bool first_approved(const struct chain *k)
     return chain_approved(k, "first_review", (struct sy_view){0});
 }
 
+/* A pack that asks no more for consent does not change what was filed before it. */
+static bool wants_consent(const struct chain *k)
+{
+    return k->pack.consent || k->row.consent;
+}
+
 sy_status chain_consent_missing(const struct rules_state *s, const struct chain *k,
                                 struct sy_arena *arena, struct sy_view *ret, struct sy_error *err)
 {
     *ret = (struct sy_view){0};
-    for (size_t i = 0; k->pack.consent && i < k->proposal.n_datasets && ret->n == 0; i++) {
+    for (size_t i = 0; wants_consent(k) && i < k->proposal.n_datasets && ret->n == 0; i++) {
         struct dataset d;
         SY_TRY(dataset_read(s, k->proposal.datasets[i].dataset, arena, &d, err));
         if (!chain_approved(k, "consent", d.def.department)) {
@@ -174,7 +180,7 @@ sy_status decide_consent(struct ask *c)
 {
     struct chain k;
     SY_TRY(open_chain(c, "consent", &k));
-    if (!k.pack.consent) {
+    if (!wants_consent(&k)) {
         return sy_fail(c->err, SY_E_STATE, "consent", "the pack asks for no department's consent");
     }
     SY_TRY(owns_one(c, &k));

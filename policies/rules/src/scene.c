@@ -125,12 +125,14 @@ sy_status decide_scene(struct ask *c)
     return scene_free(c, p);
 }
 
-/* What the pack's section for scenes adds to a proposal's row. */
+/* What the pack of that day adds to a proposal's row: that consent is needed, which no later pack takes away; and what
+ * its section for scenes says. */
 static sy_status begin(struct change *x, struct sy_row_proposal *row)
 {
     struct sy_pack pack;
     SY_TRY(pack_read(x->state, x->arena, &pack, x->err));
     const struct sy_pack_scene *s = scheme_scene(&pack);
+    row->consent = pack.consent;
     if (s != NULL) {
         row->due = calendar_deadline(scheme_calendar(&pack), x->in->time, s->review_days);
         row->turn = sy_view_str("operator");

@@ -32,11 +32,11 @@ static void end_call(struct bridge_call *k)
 
 /* ---- outcomes ---- */
 
-/* Can nothing have happened at the domain? Then the same key may be used for another try. */
+/* Can nothing have happened at the domain? Then the same key may be used for another try. What was sent may have been
+ * carried out, whatever somebody answered in clear. */
 static bool is_without_effect(const shuyu_error *e)
 {
-    bool never_sent = e->code == SHUYU_E_TIMEOUT && strcmp(e->field, "connection") == 0;
-    return never_sent || e->category == SHUYU_CAT_BUSY || e->code == SHUYU_E_RATE;
+    return e->code == SHUYU_E_TIMEOUT && strcmp(e->field, "connection") == 0;
 }
 
 static void tell_waiting(struct bridge_server *s, const struct bridge_call *k,

@@ -42,9 +42,9 @@ const char *cli_need(struct cli *c, const char *name)
 static bool is_switch(const char *name)
 {
     static const char *const switches[] = {
-        "accept",   "all",     "approve",  "dcat",   "help",   "json",   "no-redistribution",
-        "offered",  "overdue", "quiet",    "reject", "return", "solved", "stale",
-        "unsolved", "version", "withdrawn"};
+        "accept",  "all",      "approve", "dcat",     "help",   "json", "no-redistribution",
+        "offered", "overdue",  "quiet",   "reject",   "return", "show", "solved",
+        "stale",   "unsolved", "version", "withdrawn"};
     for (size_t i = 0; i < sizeof(switches) / sizeof(switches[0]); i++) {
         if (strcmp(name, switches[i]) == 0) {
             return true;
@@ -321,7 +321,8 @@ int cli_call(struct cli *c, const struct cli_ask *ask)
         return status;
     }
     if (cli_option(c, "cosign") != NULL && !shuyu_is_read(ask->method)) {
-        return write_prepared(c, &r);
+        return ask->fd > 0 ? cli_usage("what comes with a file is sent at once: no --cosign")
+                           : write_prepared(c, &r);
     }
     shuyu_reply *reply = NULL;
     shuyu_status s = ask->fd > 0 ? shuyu_call_with_fd(c->session, &r, ask->fd, &reply, &c->err)

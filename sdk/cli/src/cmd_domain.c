@@ -78,26 +78,6 @@ int cli_init(struct cli *c)
     return status;
 }
 
-int cli_sign(struct cli *c)
-{
-    int status = 0;
-    struct sy_view in;
-    if (c->n_args != 1) {
-        return cli_usage("sign takes one file");
-    }
-    if (!cli_profile(c, &status) || !cli_read_file(c, c->args[0], &in, &status)) {
-        return status;
-    }
-    shuyu_buffer out = {0};
-    if (shuyu_sign_logged_request(c->profile, (shuyu_bytes){in.p, in.n}, &out, &c->err) !=
-        SHUYU_OK) {
-        return cli_fail(c);
-    }
-    (void)cli_write_file(c, c->args[0], sy_view(out.data, out.n), &status);
-    shuyu_buffer_free(&out);
-    return status;
-}
-
 int cli_domain_standby(struct cli *c)
 {
     const char *standby = cli_need(c, "standby"), *genesis = cli_need(c, "genesis");

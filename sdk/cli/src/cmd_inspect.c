@@ -162,7 +162,7 @@ int cli_order_mend(struct cli *c)
         return status;
     }
     return sup_send(c, "order.mend", &sy_order_mend_desc, &a,
-                    "reported as mended; whoever gave the order decides");
+                    "reported as mended; whoever gave the order decides, or the agency");
 }
 
 int cli_order_mended(struct cli *c)

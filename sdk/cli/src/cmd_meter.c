@@ -140,6 +140,7 @@ static bool make_smaller(struct cli *c, struct sy_proposal *p, const struct sy_m
     p->application = a;
     p->n_application = 1;
     lower(&p->calls, m->calls_left > 0 ? m->calls_left : 1);
+    lower(&p->overruns, m->overruns_left);
     lower(&p->overruns, p->calls);
     lower(&p->rho, m->rho_left);
     lower(&p->delta, m->delta_left);

@@ -20,9 +20,9 @@ struct row {
 static const struct row rows[] = {
     {"init", cli_init, "--domain DIR --agency FILE --operator FILE [--name NAME] [--purpose test]",
      "make a new data domain; agency and operator then sign it"},
-    {"sign", cli_sign, "FILE",
-     "add this profile's signature to a domain's genesis, to a promotion, or to what --cosign "
-     "wrote"},
+    {"sign", cli_sign, "FILE [--show]",
+     "print what it asks for, and add this profile's signature: to a domain's genesis, to a "
+     "promotion, or to what --cosign wrote; --show: print only"},
     {"send", cli_send, "FILE", "send a request that was prepared with --cosign and signed by two"},
     {"serve", cli_serve, "--domain DIR [--listen HOST:PORT]",
      "run a domain (supervisor in the foreground)"},
@@ -232,7 +232,7 @@ static const struct row rows[] = {
     {"order mend", cli_order_mend, "ENTRY --text TEXT --file FILE",
      "report that what an order asks for is done (the party)"},
     {"order mended", cli_order_mended, "ENTRY --accept|--reject [--text TEXT]",
-     "accept that report, which opens access again, or reject it (who gave the order)"},
+     "accept that report, which opens access again, or reject it (its issuer, or the agency)"},
     {"order cancel", cli_order_cancel, "ENTRY [--text TEXT]",
      "after the deadline: revoke the party's grants (agency)"},
     {"order list", cli_order_list, "", "orders to correct"},
@@ -387,6 +387,26 @@ static int check_options(const struct cli *c, const struct row *row)
     return 0;
 }
 
+/* What acts at once, whatever stands beside it: for these there is no second person to wait for. */
+static int check_cosign(const struct cli *c, const struct row *row)
+{
+    static const char *const alone[] = {"party enrol",
+                                        "party rotate",
+                                        "party staff enrol",
+                                        "party staff rotate",
+                                        "product call",
+                                        "run",
+                                        "send",
+                                        "sign",
+                                        "subject ask"};
+    for (size_t i = 0; i < sizeof(alone) / sizeof(alone[0]); i++) {
+        if (cli_option(c, "cosign") != NULL && strcmp(row->words, alone[i]) == 0) {
+            return cli_usage("%s takes no --cosign: it acts at once", row->words);
+        }
+    }
+    return 0;
+}
+
 static int run_command(struct cli *c)
 {
     const struct row *row = find_row(c);
@@ -399,6 +419,7 @@ static int run_command(struct cli *c)
         return 0;
     }
     int status = check_options(c, row);
+    status = status != 0 ? status : check_cosign(c, row);
     return status != 0 ? status : row->run(c);
 }
 

@@ -49,6 +49,14 @@ static void end_call(struct shuyu_async_call *k, sy_status s, struct sy_error *e
     call_free(k);
 }
 
+/* A refusal in clear is anybody's word. It says nothing of an earlier send, which may have been carried out; and
+ * that nothing was sent is this client's alone to say. */
+static bool is_no_outcome(const struct shuyu_async_call *k, const struct sy_rpc_msg *m)
+{
+    struct sy_error claimed = {0};
+    return sy_rpc_error(m->error, &claimed) && (k->n_sends > 1 || claimed.code == SY_E_TIMEOUT);
+}
+
 void client_async_response(struct shuyu_async *c, const struct sy_rpc_msg *m)
 {
     struct shuyu_async_call *k = c->calls;
@@ -69,6 +77,11 @@ void client_async_response(struct shuyu_async *c, const struct sy_rpc_msg *m)
         client_async_wake(c);
         return;
     }
+    if (is_no_outcome(k, m)) {
+        s = sy_fail(&err, SY_E_TIMEOUT, "answer",
+                    "no outcome (%s, in clear); the domain may have carried it out",
+                    sy_code_name(s.code));
+    }
     end_call(k, s, &err, reply);
 }
 
@@ -87,10 +100,11 @@ void client_async_expire(struct shuyu_async *c, uint64_t now_ms)
     struct shuyu_async_call *k = NULL;
     while ((k = expired(c, now_ms)) != NULL) {
         struct sy_error err = {0};
-        sy_status s = k->was_sent ? sy_fail(&err, SY_E_TIMEOUT, "answer",
-                                            "no answer in time; the domain may have carried it out")
-                                  : sy_fail(&err, SY_E_TIMEOUT, "connection",
-                                            "no connection in time; nothing was sent");
+        sy_status s = k->n_sends > 0
+                          ? sy_fail(&err, SY_E_TIMEOUT, "answer",
+                                    "no answer in time; the domain may have carried it out")
+                          : sy_fail(&err, SY_E_TIMEOUT, "connection",
+                                    "no connection in time; nothing was sent");
         end_call(k, s, &err, NULL);
     }
 }
@@ -119,9 +133,9 @@ static sy_status send_call(struct shuyu_async *c, struct shuyu_async_call *k, st
     SY_BUF_CLEANUP struct sy_buf frame = sy_buf(2 << 20);
     k->id = c->next_id++;
     SY_TRY(client_call_frame(k->call, k->id, &frame));
+    k->n_sends++; /* a part of it may be out even when this fails */
     SY_TRY(client_link_send(&c->link, sy_buf_view(&frame), err));
     k->sent = true;
-    k->was_sent = true;
     return SY_OK;
 }
 

@@ -77,16 +77,50 @@ shuyu_status shuyu_profile_record(const shuyu_profile *p, const char *name, cons
 /* --- co-signing ------------------------------------------------------------------------------- */
 
 static sy_status check_logged(const struct sy_logged_request *r, struct sy_arena *arena,
-                              struct sy_error *err)
+                              struct sy_header *ret, struct sy_error *err)
 {
-    struct sy_header h;
     uint8_t digest[32];
-    SY_TRY(sy_record_decode(&sy_header_desc, r->header, &SY_MP_REQUEST, arena, &h, err));
-    SY_TRY(proof_header_check(&h, err));
+    SY_TRY(sy_record_decode(&sy_header_desc, r->header, &SY_MP_REQUEST, arena, ret, err));
+    SY_TRY(proof_header_check(ret, err));
     proof_args_digest(digest, r->salt, r->args, r->secret);
-    return memcmp(digest, h.body, 32) == 0
+    return memcmp(digest, ret->body, 32) == 0
                ? SY_OK
                : sy_fail(err, SY_E_DIGEST, "header.body", "the header is not over these arguments");
+}
+
+static bool method_in(const struct sy_header *h, const char *const *names, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (sy_view_is(h->method, names[i])) {
+            return true;
+        }
+    }
+    return false;
+}
+
+/* What a second key under it would give away: with it, the first has a proof that the second holds those keys. */
+static sy_status check_prepared(const shuyu_profile *p, const struct sy_header *h,
+                                struct sy_error *err)
+{
+    static const char *const never[] = {"party.enrol", "party.rotate", "staff.enrol",
+                                        "staff.rotate"};
+    if (!sy_view_is(h->party, p->pins.party)) {
+        return sy_fail(err, SY_E_PARTY, "header.party", "it is another party's act");
+    }
+    return method_in(h, never, sizeof(never) / sizeof(never[0]))
+               ? sy_fail(err, SY_E_DENIED, "header.method",
+                         "new keys are one profile's own matter: nobody signs for another's")
+               : SY_OK;
+}
+
+/* What two parties sign apart, and nothing else. */
+static sy_status check_apart(const struct sy_header *h, struct sy_error *err)
+{
+    static const char *const apart[] = {"domain.promote", "genesis"};
+    return method_in(h, apart, sizeof(apart) / sizeof(apart[0]))
+               ? SY_OK
+               : sy_fail(err, SY_E_DENIED, "header.method",
+                         "only a genesis or a promotion is signed so");
 }
 
 /* Replace the signature by this key, or add one. */
@@ -112,10 +146,12 @@ static sy_status put_signature(const shuyu_profile *p, struct sy_logged_request 
     return SY_OK;
 }
 
-static sy_status sign_one(const shuyu_profile *p, struct sy_logged_request *r,
+static sy_status sign_one(const shuyu_profile *p, struct sy_logged_request *r, bool prepared,
                           struct sy_arena *arena, struct sy_error *err)
 {
-    SY_TRY(check_logged(r, arena, err));
+    struct sy_header h;
+    SY_TRY(check_logged(r, arena, &h, err));
+    SY_TRY(prepared ? check_prepared(p, &h, err) : check_apart(&h, err));
     return put_signature(p, r, arena, err);
 }
 
@@ -127,11 +163,11 @@ static sy_status cosign(const shuyu_profile *p, struct sy_view bytes, struct sy_
     struct sy_logged_request r;
     struct sy_prepared file;
     if (sy_ok(sy_record_decode(&sy_prepared_desc, bytes, &SY_MP_REQUEST, &arena, &file, NULL))) {
-        SY_TRY(sign_one(p, &file.request, &arena, err));
+        SY_TRY(sign_one(p, &file.request, true, &arena, err));
         return sy_record_encode(&sy_prepared_desc, &file, b);
     }
     SY_TRY(sy_record_decode(&sy_logged_request_desc, bytes, &SY_MP_REQUEST, &arena, &r, err));
-    SY_TRY(sign_one(p, &r, &arena, err));
+    SY_TRY(sign_one(p, &r, false, &arena, err));
     return sy_record_encode(&sy_logged_request_desc, &r, b);
 }
 

@@ -147,8 +147,9 @@ SHUYU_MUST SHUYU_API shuyu_status shuyu_profile_record(const shuyu_profile *p, c
 
 /* Add this profile's signature to a canonical sy_logged_request (wire/event.h); other signatures
  * are kept, an own one is replaced. Signed are the header's bytes, after it was checked that they
- * carry the context of requests and the digest of args. For genesis, which two parties sign apart; and for
- * what shuyu_prepare made, which two members of a party's staff sign.
+ * carry the context of requests and the digest of args. For genesis and domain.promote, which two parties sign apart; and
+ * for what shuyu_prepare made, which two members of a party's staff sign: it must be this profile's party's, and give
+ * nobody other keys (SHUYU_E_PARTY, SHUYU_E_DENIED).
  * SHUYU_E_NOT_CANONICAL, SHUYU_E_FIELD, SHUYU_E_SUITE, SHUYU_E_DIGEST, _NO_MEMORY. */
 SHUYU_MUST SHUYU_API shuyu_status shuyu_sign_logged_request(const shuyu_profile *p,
                                                             shuyu_bytes request, shuyu_buffer *ret,

@@ -58,7 +58,8 @@ SY_MUST sy_status audit_disclose_published(const struct audit_export *x, uint64_
                                            const uint8_t digest[32], struct audit_published *ret,
                                            size_t cap, size_t *ret_n, struct sy_error *reterr);
 
-/* Is the folder, byte for byte, what the log gives? SY_E_TAMPERED, field = the file that differs or is missing. */
+/* Is the folder, byte for byte, what the log gives? SY_E_TAMPERED, field = the file that differs, is
+ * missing, or is none of them. */
 SY_MUST sy_status audit_disclose_same(const struct audit_disclosure *d, const char *dir,
                                       struct sy_error *reterr);
 

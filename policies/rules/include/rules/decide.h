@@ -120,6 +120,10 @@ SY_MUST sy_status rules_effect_new(const struct rules_state *state, const struct
 /* The digest of the state after it; 32 bytes, borrowed from the effect. */
 const uint8_t *rules_effect_digest(const struct rules_effect *e);
 
+/* Rows of one effect, at most. Most events write a few; an incident that freezes the whole domain writes every live
+ * grant. */
+enum { RULES_EFFECT_ROWS_MAX = 1 << 20 };
+
 /* Row `i` of the writes, in key order (value empty = deleted), for the gateway's replica. False
  * past the last. Borrowed from the effect. */
 bool rules_effect_row(const struct rules_effect *e, size_t i, struct sy_view *ret_key,

@@ -116,9 +116,10 @@ SY_RECORD(row_review, SY_ROW_REVIEW_FIELDS)
 
 /* proposal: the canonical sy_proposal. status: filed | rejected | returned | granted. Where the pack has a section
  * for scenes: comments: their entries; due: when it lapses if it is still filed then (UTC s); turn: the role that is
- * to act next while it is filed. */
+ * to act next while it is filed. consent: when it was filed the pack asked for the departments' consent. */
 #define SY_ROW_PROPOSAL_FIELDS(F, S, L)                                                            \
     F(u64s, comments, "comments", SY_OPT)                                                          \
+    F(bool, consent, "consent", SY_OPT)                                                            \
     F(i64, due, "due", SY_OPT)                                                                     \
     F(u64, entry, "entry", 0)                                                                      \
     F(bin, proposal, "proposal", 0)                                                                \

@@ -28,14 +28,14 @@ SY_MUST sy_status rules_sync_cursor(const struct rules_state *s, struct sy_view 
                                     struct sy_arena *arena, uint64_t *ret, struct sy_error *reterr);
 
 /* Would these bytes be recorded as the platform's receipt (sync.delivered), or as its page (sync.pulled)? A page
- * without news is OK, and not recorded: *ret_news says which. SY_E_FIELD (what it is not), SY_E_SIGNATURE, SY_E_STATE
- * (nothing waits for it; the page does not follow the last one), SY_E_DIGEST (a receipt for something else), errors of
- * sy_record_decode. */
+ * without news is OK, and not recorded: *ret_news says how many there are. SY_E_FIELD (what it is not), SY_E_SIGNATURE,
+ * SY_E_STATE (nothing waits for it; the page does not follow the last one), SY_E_DIGEST (a receipt for something else),
+ * SY_E_LIMIT (more resource codes than SY_SYNC_KNOWN_MAX), errors of sy_record_decode. */
 SY_MUST sy_status rules_sync_receipt(const struct rules_state *s, struct sy_view platform,
                                      struct sy_view answer, struct sy_arena *arena,
                                      struct sy_error *reterr);
 SY_MUST sy_status rules_sync_page(const struct rules_state *s, struct sy_view platform,
-                                  struct sy_view answer, struct sy_arena *arena, bool *ret_news,
+                                  struct sy_view answer, struct sy_arena *arena, size_t *ret_news,
                                   struct sy_error *reterr);
 
 #endif

@@ -1,7 +1,8 @@
 /*
  * agreement.offer, .accept, .file: the grantor writes an agreement for an approved application, the grantee signs the
  * very same bytes by their hash, with its security commitment, and the operator puts it on the agency's file, which
- * opens access. A better offer replaces one that nobody has accepted.
+ * opens access. A better offer replaces one that nobody has accepted; a few times for one application, since each offer
+ * stays in the ledger.
  *
  * Invariants: offered -> accepted -> filed; an application leads to at most one accepted agreement, whose prev is the
  * agreement the grantee had before.
@@ -9,6 +10,8 @@
  */
 #include "proof/ids.h"
 #include "qualify.h"
+
+enum { OFFERS_MAX = 16 }; /* for one application */
 
 /* Is it between the two whom the application is about? */
 static sy_status sides_check(struct ask *c, const struct sy_agreement *a,
@@ -56,6 +59,11 @@ sy_status decide_agreement_offer(struct ask *c)
         return sy_fail(c->err, SY_E_STATE, "application", "the application is %.*s",
                        SY_PV(q.row.status));
     }
+    if (q.row.offers >= OFFERS_MAX) {
+        return sy_fail(c->err, SY_E_LIMIT, "application",
+                       "%d agreements were offered for it: let it be withdrawn, and filed anew",
+                       OFFERS_MAX);
+    }
     SY_TRY(sides_check(c, a, &q));
     SY_TRY(standing_open(c, a->grantee));
     SY_TRY(follows(c, a));
@@ -71,6 +79,7 @@ sy_status apply_agreement_offer(struct change *x)
     proof_agreement_id(new.id, x->req->args);
     SY_TRY(qualification_read(x->state, a->application, x->arena, &q, x->err));
     memcpy(q.row.agreement, new.id, 32);
+    q.row.offers++;
     SY_TRY(qualification_put(x, &q));
     return agreement_put(x, &new);
 }
@@ -136,9 +145,9 @@ static sy_status number_unused(struct ask *c, struct sy_view filing_no)
     struct sy_view key = {0};
     struct sy_view value;
     while (rules_state_next(c->state, sy_view_str("agreement/"), key, &key, &value)) {
+        SY_ARENA_CLEANUP struct sy_arena arena = {0};
         struct sy_row_agreement row;
-        SY_TRY(
-            sy_record_decode(&sy_row_agreement_desc, value, &SY_MP_LARGE, c->arena, &row, c->err));
+        SY_TRY(sy_record_decode(&sy_row_agreement_desc, value, &SY_MP_LARGE, &arena, &row, c->err));
         if (sy_view_eq(row.filing_no, filing_no)) {
             return sy_fail(c->err, SY_E_EXISTS, "filing_no", "another agreement has this number");
         }

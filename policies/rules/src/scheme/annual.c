@@ -1,6 +1,7 @@
 /*
  * The operator's yearly report, and public disclosure (article 31). The report's figures are counted from the state, and
- * refused when the state counts others; disclosure is a folder made from the log, whose digest the event carries
+ * refused when the state counts others. Runs go on while it is counted and signed, so their number may be that of any moment
+ * among the last entries. Disclosure is a folder made from the log, whose digest the event carries
  * (audit/disclose.h).
  *
  * Invariant: `late` is of the first report or disclosure for that year; what comes later takes its place, not its date.
@@ -166,6 +167,26 @@ static bool figures_agree(const struct sy_annual_figures *a, const struct sy_ann
 
 /* ---- report.annual ---- */
 
+enum { COUNTED_WITHIN = 256 }; /* entries: between the counting of the runs and the report */
+
+/* Was this the number of runs at a moment not long ago? Each run is one charge, and a charge's key is its entry. */
+static sy_status runs_counted(struct ask *c, uint64_t runs, uint64_t now, bool *ret)
+{
+    struct sy_row_clock clock;
+    SY_TRY(rules_state_read(c->state, sy_view_str("clock"), &sy_row_clock_desc, c->arena, &clock,
+                            c->err));
+    struct rules_key from = rules_key_charge(
+        clock.entry - (clock.entry < COUNTED_WITHIN ? clock.entry : COUNTED_WITHIN));
+    struct sy_view key = rules_key_view(&from);
+    struct sy_view value;
+    uint64_t since = 0;
+    while (rules_state_next(c->state, sy_view_str("charge/"), key, &key, &value)) {
+        since++;
+    }
+    *ret = runs <= now && now - runs <= since;
+    return SY_OK;
+}
+
 sy_status decide_annual(struct ask *c)
 {
     const struct sy_annual_report *a = c->args;
@@ -177,6 +198,9 @@ sy_status decide_annual(struct ask *c)
     SY_TRY(digest_check(a->digest, c->err));
     SY_TRY(a->text.n == 0 ? SY_OK : text_check(a->text, "text", c->err));
     SY_TRY(rules_annual_figures(c->state, a->year, c->arena, &counted, c->err));
+    bool lately;
+    SY_TRY(runs_counted(c, a->figures.runs, counted.runs, &lately));
+    counted.runs = lately ? a->figures.runs : counted.runs;
     if (!control(RULES_CTL_ANNUAL_FIGURES, figures_agree(&a->figures, &counted, &key))) {
         return sy_fail(c->err, SY_E_FIELD, "figures", "%s is not what the ledger counts", key);
     }

@@ -118,6 +118,11 @@ sy_status application_offered(struct ask *c, const struct sy_pack *pack,
 sy_status application_allowed(struct ask *c, const struct sy_pack *pack,
                               const struct sy_proposal *p)
 {
+    struct sy_party developer;
+    sy_status s = party_active(c->state, p->developer, c->arena, &developer, NULL);
+    if (!sy_ok(s)) {
+        return sy_fail(c->err, s.code, "developer", "the developer's enrolment was revoked");
+    }
     SY_TRY(standing_open(c, p->developer));
     return scheme_qualify(pack) != NULL ? agreement_covers(c, p) : SY_OK;
 }

@@ -1,6 +1,7 @@
 /*
  * Orders to correct (article 32): the order closes the party's access in the same event (its grants are suspended, and
- * its standing is closed), the party mends what is wrong and says so, whoever gave the order accepts that or not.
+ * its standing is closed), the party mends what is wrong and says so, whoever gave the order accepts that or not; the
+ * agency may in the place of a department that cannot or does not, so that no party stays shut out for want of an answer.
  *
  *   open --report in time, accepted--> mended          access opens; grants are resumed one by one, with their shares
  *   open --deadline over, no report that waits--> cancelled     its grants are revoked; access stays closed
@@ -84,27 +85,35 @@ static sy_status reopen(struct change *x, struct sy_view party, uint64_t except)
     return set_closed(x, party, closed);
 }
 
+/* Take the order's holds off one grant; false: it has none. */
+static bool drop_holds(struct sy_row_grant *g, uint64_t order)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < g->n_holds; i++) {
+        if (g->holds[i].entry != order) {
+            g->holds[n++] = g->holds[i];
+        }
+    }
+    bool any = n < g->n_holds;
+    g->n_holds = n;
+    return any;
+}
+
 /* The order's holds go, wherever it left one. */
 static sy_status lift_holds(struct change *x, uint64_t order)
 {
+    SY_ARENA_CLEANUP struct sy_arena arena = {.ceiling = EFFECT_WORK_BYTES};
     struct sy_view key = {0};
     struct sy_view value;
     while (rules_state_next(x->state, sy_view_str("grant/"), key, &key, &value)) {
         struct sy_row_grant g;
         struct rules_key at = {.n = key.n};
-        size_t n = 0;
-        SY_TRY(sy_record_decode(&sy_row_grant_desc, value, &SY_MP_LARGE, x->arena, &g, x->err));
-        for (size_t i = 0; i < g.n_holds; i++) {
-            if (g.holds[i].entry != order) {
-                g.holds[n++] = g.holds[i];
-            }
+        sy_arena_clear(&arena);
+        SY_TRY(sy_record_decode(&sy_row_grant_desc, value, &SY_MP_LARGE, &arena, &g, x->err));
+        if (drop_holds(&g, order)) {
+            memcpy(at.text, key.p, key.n);
+            SY_TRY(effect_put(x->effect, &at, &sy_row_grant_desc, &g, x->err));
         }
-        if (n == g.n_holds) {
-            continue;
-        }
-        g.n_holds = n;
-        memcpy(at.text, key.p, key.n);
-        SY_TRY(effect_put(x->effect, &at, &sy_row_grant_desc, &g, x->err));
     }
     return SY_OK;
 }
@@ -210,9 +219,9 @@ sy_status decide_order_mended(struct ask *c)
     const struct sy_order_mended *a = c->args;
     struct sy_correction row;
     SY_TRY(correction_read(c->state, a->order, c->arena, &row, c->err));
-    if (!sy_view_eq(row.by, c->party.party)) {
+    if (!sy_view_eq(row.by, c->party.party) && !sy_view_is(c->party.role, "agency")) {
         return sy_fail(c->err, SY_E_DENIED, "order",
-                       "whoever gave the order decides on the report");
+                       "whoever gave the order, or the agency, decides on the report");
     }
     if (!word_in(a->decision, "accept reject")) {
         return sy_fail(c->err, SY_E_FIELD, "decision", "accept or reject");

@@ -12,7 +12,10 @@
  */
 #include "supervise.h"
 
-enum { SECONDS_AN_HOUR = 3600 };
+enum {
+    SECONDS_AN_HOUR = 3600,
+    QUIET_MAX = 64 /* open incidents of one reporter that stopped nothing */
+};
 
 static sy_status incident_read(const struct rules_state *s, uint64_t entry, struct sy_arena *arena,
                                struct sy_incident *ret, struct sy_error *err)
@@ -72,32 +75,48 @@ static sy_status scope(struct ask *c, bool may, const char *field)
                : sy_fail(c->err, SY_E_DENIED, field, "this is not the reporter's to stop");
 }
 
-static sy_status grants_known(struct ask *c, const struct sy_affected *a)
+/* Each name once. Names are judged in memory of their own, for an act may give hundreds; running out of it is no
+ * verdict. */
+static sy_status each_known(struct ask *c, const struct sy_view *names, size_t n,
+                            sy_status (*known)(struct ask *, struct sy_view), const char *field)
 {
-    for (size_t i = 0; i < a->n_grants; i++) {
-        struct sy_row_grant g;
-        struct sy_proposal p;
-        if (a->grants[i].n != 32) {
-            return sy_fail(c->err, SY_E_FIELD, "affected.grants", "a grant's id has 32 bytes");
+    SY_ARENA_CLEANUP struct sy_arena arena = {.ceiling = EFFECT_WORK_BYTES};
+    struct ask of_name = *c;
+    of_name.arena = &arena;
+    for (size_t i = 0; i < n; i++) {
+        if (view_in(names[i], names, i)) {
+            return sy_fail(c->err, SY_E_FIELD, field, "each name once");
         }
-        if (!sy_ok(grant_row(c->state, a->grants[i].p, c->arena, &g, &p, c->err))) {
-            return sy_fail(c->err, SY_E_NOT_FOUND, "affected.grants", "there is no such grant");
+        sy_arena_clear(&arena);
+        sy_status s = known(&of_name, names[i]);
+        if (arena.failed) {
+            return sy_fail(c->err, SY_E_NO_MEMORY, NULL, NULL);
         }
-        SY_TRY(scope(c, may_stop_grant(c, &g, &p), "affected.grants"));
+        SY_TRY(s);
     }
     return SY_OK;
 }
 
-static sy_status datasets_known(struct ask *c, const struct sy_affected *a)
+static sy_status grant_known(struct ask *c, struct sy_view id)
 {
-    for (size_t i = 0; i < a->n_datasets; i++) {
-        struct dataset d;
-        if (!sy_ok(dataset_read(c->state, a->datasets[i], c->arena, &d, c->err))) {
-            return sy_fail(c->err, SY_E_NOT_FOUND, "affected.datasets", "there is no such dataset");
-        }
-        SY_TRY(scope(c, may_stop_dataset(c, a->datasets[i]), "affected.datasets"));
+    struct sy_row_grant g;
+    struct sy_proposal p;
+    if (id.n != 32) {
+        return sy_fail(c->err, SY_E_FIELD, "affected.grants", "a grant's id has 32 bytes");
     }
-    return SY_OK;
+    if (!sy_ok(grant_row(c->state, id.p, c->arena, &g, &p, c->err))) {
+        return sy_fail(c->err, SY_E_NOT_FOUND, "affected.grants", "there is no such grant");
+    }
+    return scope(c, may_stop_grant(c, &g, &p), "affected.grants");
+}
+
+static sy_status dataset_known(struct ask *c, struct sy_view id)
+{
+    struct dataset d;
+    if (!sy_ok(dataset_read(c->state, id, c->arena, &d, c->err))) {
+        return sy_fail(c->err, SY_E_NOT_FOUND, "affected.datasets", "there is no such dataset");
+    }
+    return scope(c, may_stop_dataset(c, id), "affected.datasets");
 }
 
 static sy_status affected_check(struct ask *c, const struct sy_affected *a)
@@ -112,8 +131,8 @@ static sy_status affected_check(struct ask *c, const struct sy_affected *a)
         return sy_fail(c->err, SY_E_LIMIT, "affected", "name at most %d, or all",
                        SY_SUPERVISE_LIST_MAX);
     }
-    SY_TRY(grants_known(c, a));
-    return datasets_known(c, a);
+    SY_TRY(each_known(c, a->grants, a->n_grants, grant_known, "affected.grants"));
+    return each_known(c, a->datasets, a->n_datasets, dataset_known, "affected.datasets");
 }
 
 /* Stop what is named; what is suspended already stays so. */
@@ -122,19 +141,36 @@ static sy_status freeze(struct change *x, const struct sy_affected *a, struct sy
     if (control(RULES_CTL_INCIDENT_FREEZES, false)) {
         return SY_OK; /* the control is off: reported, and nothing stops */
     }
-    if (a->all) {
-        return grants_stop(x, &(struct stop){.ground = ground});
-    }
-    for (size_t i = 0; i < a->n_datasets; i++) {
-        SY_TRY(grants_stop(x, &(struct stop){.dataset = a->datasets[i], .ground = ground}));
-    }
-    for (size_t i = 0; i < a->n_grants; i++) {
-        SY_TRY(grants_stop(x, &(struct stop){.grant = a->grants[i].p, .ground = ground}));
-    }
-    return SY_OK;
+    const struct stop which = {.datasets = a->datasets,
+                               .n_datasets = a->n_datasets,
+                               .grants = a->grants,
+                               .n_grants = a->n_grants,
+                               .ground = ground};
+    return names_something(a) ? grants_stop(x, &which) : SY_OK;
 }
 
 /* ---- incident.report ---- */
+
+/* Nobody fills the register by reports alone: what a party says that may not stop everything stops something, or waits
+ * until the agency has closed some of what it said before; more about one of those is an incident.update. */
+static sy_status quiet_few(struct ask *c, const struct sy_affected *a)
+{
+    SY_ARENA_CLEANUP struct sy_arena arena = {0};
+    struct sy_view key = {0}, value;
+    size_t n = 0;
+    if (names_something(a) || word_in(c->party.role, "agency operator security")) {
+        return SY_OK;
+    }
+    while (rules_state_next(c->state, sy_view_str("incident/"), key, &key, &value)) {
+        struct sy_incident row;
+        sy_arena_clear(&arena);
+        SY_TRY(sy_record_decode(&sy_incident_desc, value, &SY_MP_LARGE, &arena, &row, c->err));
+        n += sy_view_eq(row.by, c->party.party) && row.closed == 0 && row.stopped == 0;
+    }
+    return n < QUIET_MAX ? SY_OK
+                         : sy_fail(c->err, SY_E_LIMIT, "incident",
+                                   "at most %d open reports that stopped nothing", QUIET_MAX);
+}
 
 sy_status decide_incident_report(struct ask *c)
 {
@@ -148,7 +184,8 @@ sy_status decide_incident_report(struct ask *c)
         return sy_fail(c->err, SY_E_FIELD, "found", "found at a time that has been");
     }
     SY_TRY(text_check(a->text, "text", c->err));
-    return affected_check(c, &a->affected);
+    SY_TRY(affected_check(c, &a->affected));
+    return quiet_few(c, &a->affected);
 }
 
 /* The clock: due so many hours after it was found; late says that the report came after that. */

@@ -8,6 +8,8 @@
  * Source: scheme articles 9, 15, 24, 32.
  */
 #include "proof/envelope.h"
+#include "proof/handover.h"
+#include "scene.h"
 #include "staff.h"
 
 enum { TEXT_MAX = 2000 };
@@ -150,6 +152,24 @@ sy_status keys_put(struct change *x, const struct sy_new_keys *keys, struct sy_v
 
 /* ---- party.rotate ---- */
 
+/* Outsiders follow the agency's key over so many changes and no more (proof/handover.h). */
+static sy_status links_room(struct ask *c)
+{
+    struct sy_view key = {0}, value;
+    size_t n = 0;
+    while (rules_state_next(c->state, sy_view_str("key/"), key, &key, &value)) {
+        SY_ARENA_CLEANUP struct sy_arena arena = {0};
+        struct sy_held_key row;
+        SY_TRY(rules_state_read(c->state, key, &sy_held_key_desc, &arena, &row, c->err));
+        n += sy_view_eq(row.party, c->party.party) && row.staff.n == 0 &&
+             sy_view_is(row.use, "sign");
+    }
+    return n < PROOF_AGENCY_LINKS_MAX
+               ? SY_OK
+               : sy_fail(c->err, SY_E_LIMIT, "keys", "the agency's key was changed %d times",
+                         PROOF_AGENCY_LINKS_MAX);
+}
+
 sy_status decide_party_rotate(struct ask *c)
 {
     const struct sy_new_keys *a = c->args;
@@ -158,6 +178,7 @@ sy_status decide_party_rotate(struct ask *c)
         return sy_fail(c->err, SY_E_ROLE, "sigs",
                        "the party's own key is followed by the next one");
     }
+    SY_TRY(sy_view_is(c->party.role, "agency") ? links_room(c) : SY_OK);
     SY_TRY(keys_fresh(c, a));
     return proof_verify_request(c->req->header_bytes, &c->req->header, c->req->sigs, c->req->n_sigs,
                                 a->sign, c->err);
@@ -197,6 +218,24 @@ sy_status decide_party_revoke(struct ask *c)
     return ground_check(c, &pack, a->ground);
 }
 
+/* Whoever is no party lifts nothing: what it held is the agency's to start again. */
+static sy_status holds_drop(struct change *x, struct sy_view party)
+{
+    struct sy_view key = {0}, value;
+    while (rules_state_next(x->state, sy_view_str("grant/"), key, &key, &value)) {
+        SY_ARENA_CLEANUP struct sy_arena arena = {0};
+        struct sy_row_grant g;
+        struct rules_key at = {.n = key.n};
+        SY_TRY(sy_record_decode(&sy_row_grant_desc, value, &SY_MP_LARGE, &arena, &g, x->err));
+        if (hold_of(&g, party)) {
+            SY_TRY(hold_drop(x, &g, party));
+            memcpy(at.text, key.p, key.n);
+            SY_TRY(effect_put(x->effect, &at, &sy_row_grant_desc, &g, x->err));
+        }
+    }
+    return SY_OK;
+}
+
 sy_status apply_party_revoke(struct change *x)
 {
     const struct sy_party_revoke *a = x->args;
@@ -205,8 +244,9 @@ sy_status apply_party_revoke(struct change *x)
     p.status = sy_view_str("revoked");
     SY_TRY(put_party(x, &p));
     if (!sy_view_is(p.role, "developer")) {
-        return SY_OK;
+        return holds_drop(x, p.party);
     }
+    SY_TRY(agreements_end(x, p.party, a->ground));
     struct stop which = {.developer = p.party, .for_good = true, .ground = a->ground};
     return grants_stop(x, &which);
 }

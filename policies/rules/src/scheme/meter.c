@@ -57,6 +57,7 @@ static void least(uint64_t *at, uint64_t left, bool first)
 static void fill_left(struct sy_meter *r, const struct sy_row_grant *g, const struct sy_proposal *p)
 {
     r->calls_left = g->calls < p->calls ? p->calls - g->calls : 0;
+    r->overruns_left = g->overruns < p->overruns ? p->overruns - g->overruns : 0;
     for (size_t i = 0; i < g->n_shares; i++) {
         const struct sy_row_grant_share *h = &g->shares[i];
         least(&r->rho_left, h->rho - h->rho_spent, i == 0);

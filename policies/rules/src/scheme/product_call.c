@@ -151,6 +151,13 @@ static sy_status use_fits(struct ask *c, const struct rules_product *p)
                : disguised(c, "grant", "the product is of another grant");
 }
 
+sy_status product_resumable(struct ask *c)
+{
+    struct rules_product p;
+    SY_TRY(on_sale(c, &p));
+    return use_fits(c, &p);
+}
+
 /* Is the product what the buyer takes it for? */
 static sy_status offer_fits(struct ask *c, const struct rules_product *p)
 {

@@ -1,13 +1,16 @@
 /*
  * qualify.apply and qualify.withdraw: an organisation applies, for itself, under an open announcement, with what
  * article 10 asks it to state. One application at a time; who holds an agreement applies again only in the last
- * months of it; whoever is banned does not apply before the ban ends.
+ * months of it; whoever is banned does not apply before the ban ends. Each application stays in the ledger, so a party
+ * files a few under one announcement, and no more.
  *
  * Invariant: a party has at most one application that is filed or under notice, the one its applicant row names.
  * Source: scheme articles 10, 12 (2), 13 (2), 15.
  */
 #include "qualify.h"
 #include "proof/ids.h"
+
+enum { APPLICATIONS_MAX = 8 }; /* of one party under one announcement, whatever became of them */
 
 sy_status qualify_terms(const struct rules_state *s, struct sy_arena *arena,
                         struct qualify_terms *ret, struct sy_error *err)
@@ -87,6 +90,27 @@ static sy_status announced(struct ask *c, const struct sy_qualify_apply *a)
                          "applications are taken from its opening to its closing time");
 }
 
+static sy_status few_filed(struct ask *c, const struct sy_qualify_apply *a)
+{
+    struct sy_view key = {0};
+    struct sy_view value;
+    size_t n = 0;
+    while (rules_state_next(c->state, sy_view_str("qualify/"), key, &key, &value)) {
+        SY_ARENA_CLEANUP struct sy_arena arena = {0};
+        struct sy_row_qualify row;
+        struct sy_qualify_apply said;
+        SY_TRY(sy_record_decode(&sy_row_qualify_desc, value, &SY_MP_LARGE, &arena, &row, c->err));
+        SY_TRY(sy_record_decode(&sy_qualify_apply_desc, row.application, &SY_MP_REQUEST, &arena,
+                                &said, c->err));
+        n += sy_view_eq(row.party, a->party) &&
+             memcmp(said.announcement, a->announcement, sizeof(said.announcement)) == 0;
+    }
+    return n < APPLICATIONS_MAX
+               ? SY_OK
+               : sy_fail(c->err, SY_E_LIMIT, "announcement",
+                         "the party has applied %d times under it", APPLICATIONS_MAX);
+}
+
 /* Who runs under an agreement applies again within its last months. */
 static sy_status renewal_check(struct ask *c, const struct qualify_terms *t)
 {
@@ -122,6 +146,7 @@ sy_status decide_qualify(struct ask *c)
     SY_TRY(announced(c, a));
     SY_TRY(standing_open(c, c->party.party));
     SY_TRY(none_pending(c));
+    SY_TRY(few_filed(c, a));
     SY_TRY(renewal_check(c, &t));
     return condition_check(c, &t, a);
 }

@@ -64,8 +64,8 @@ SY_MUST sy_status chain_turn(const struct rules_state *s, const struct chain *k,
 bool hold_of(const struct sy_row_grant *g, struct sy_view party);
 bool hold_only_of(const struct sy_row_grant *g, struct sy_view party);
 
-/* The holds without that of the event's party, in a list of its own with room for one more. */
-SY_MUST sy_status hold_drop(struct change *x, struct sy_row_grant *g);
+/* The holds without that of this party, in a list of its own with room for one more. */
+SY_MUST sy_status hold_drop(struct change *x, struct sy_row_grant *g, struct sy_view party);
 
 /* ---- shrink.c ---- */
 
@@ -77,7 +77,7 @@ const uint8_t *proposal_shrinks(const struct sy_proposal *p);
 SY_MUST sy_status shrink_check(struct ask *c, const struct sy_proposal *p);
 
 /* May the larger grant be replaced now? SY_E_STATE unless it is active or waits for its shares: a hold on it is not
- * shaken off by asking for less. */
+ * shaken off by asking for less. SY_E_LIMIT, field "application.shrinks": it has not so much left. */
 SY_MUST sy_status shrink_ready(struct ask *c, const struct sy_proposal *p);
 
 /* End the larger grant, in the event that begins the smaller one (before its budget is held). */

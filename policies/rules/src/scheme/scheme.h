@@ -45,14 +45,16 @@ SY_MUST sy_status standing_open(struct ask *c, struct sy_view party);
 SY_MUST sy_status standing_put(struct change *x, struct sy_view party,
                                const struct sy_row_standing *row);
 
-/* Which live grants (active, awaiting, suspended) an act stops: those of a developer, those that read a dataset,
- * one (its id), or all; of several conditions each must hold. */
+/* Which live grants (active, awaiting, suspended) an act stops: of those of a developer, what is named: each grant whose
+ * id is listed or that reads a listed dataset. */
 struct stop {
-    struct sy_view developer; /* empty: of anyone */
-    struct sy_view dataset;   /* empty: whatever they read */
-    const uint8_t *grant;     /* NULL: any */
-    bool for_good;            /* revoked: the rest of the budget goes back; else suspended */
-    struct sy_view ground;    /* a code, as the row's ground */
+    struct sy_view developer;       /* empty: of anyone */
+    const struct sy_view *datasets; /* neither these nor grants: whatever there is; borrowed */
+    size_t n_datasets;
+    const struct sy_view *grants; /* ids of 32 bytes; borrowed */
+    size_t n_grants;
+    bool for_good;         /* revoked: the rest of the budget goes back; else suspended */
+    struct sy_view ground; /* a code, as the row's ground */
 };
 
 /* Stop them in the event that is being applied (stop.c). The warden makes their rows bite (warden/stop.h). Each grant
@@ -63,6 +65,10 @@ SY_MUST sy_status grants_stop(struct change *x, const struct stop *which);
  * the whole term, inside the scheme's trial? Demands nothing without pack.scheme.qualify. SY_E_GRANT, SY_E_EXPIRED,
  * field "agreement" or "parent" (agreement.c). */
 SY_MUST sy_status agreement_covers(struct ask *c, const struct sy_proposal *p);
+
+/* End every agreement of a party that leaves otherwise, by its enrolment's end, and the application that it has on its
+ * way (apply side; agreement_end.c). Its grants are the caller's to stop. Nobody's stands under a developer's. */
+SY_MUST sy_status agreements_end(struct change *x, struct sy_view party, struct sy_view ground);
 
 /* Tell the platforms that the pack says (apply side): put an item about the row `of`, whose canonical record is
  * `record`, into their outboxes. kind: catalogue | registration | product | withdrawal. One item a kind and event. Does

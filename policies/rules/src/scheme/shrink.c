@@ -3,7 +3,8 @@
  * reviews. When it is approved the larger grant is revoked in the same event, so that one scene keeps one grant, and
  * what it had left of its budget is there for the smaller one.
  *
- * Invariant: whatever the smaller grant allows, the larger one allowed.
+ * Invariant: whatever the smaller grant allows, the larger one still allowed when it ended: of its fields, masks and term,
+ * and of what was left of its runs, overruns and budget.
  * Source: scheme article 18 (minimum necessity, one scene one grant).
  */
 #include "scene.h"
@@ -90,6 +91,37 @@ sy_status shrink_check(struct ask *c, const struct sy_proposal *p)
     return SY_OK;
 }
 
+/* What the larger grant has left of one namespace's budget. */
+static bool share_left(const struct sy_proposal *p, const struct sy_row_grant *g, struct sy_view ns)
+{
+    for (size_t i = 0; i < g->n_shares; i++) {
+        const struct sy_row_grant_share *s = &g->shares[i];
+        if (sy_view_eq(s->ns, ns)) {
+            return p->rho <= s->rho - s->rho_spent && p->delta <= s->delta - s->delta_spent &&
+                   p->cells <= s->cells - s->cells_spent;
+        }
+    }
+    return false;
+}
+
+/* A smaller grant renews nothing that was used. */
+static sy_status left_check(struct ask *c, const struct sy_proposal *p,
+                            const struct sy_row_grant *g, const struct sy_proposal *old)
+{
+    struct sy_view *spaces;
+    size_t n;
+    bool left = g->overruns <= old->overruns && p->overruns <= old->overruns - g->overruns &&
+                g->calls <= old->calls && p->calls <= old->calls - g->calls;
+    SY_TRY(proposal_spaces(c->state, p, c->arena, &spaces, &n, c->err));
+    for (size_t i = 0; i < n; i++) {
+        left = left && share_left(p, g, spaces[i]);
+    }
+    return control(RULES_CTL_SHRINK_SMALLER, left)
+               ? SY_OK
+               : sy_fail(c->err, SY_E_LIMIT, "application.shrinks",
+                         "more than the larger grant has left of runs, overruns or budget");
+}
+
 sy_status shrink_ready(struct ask *c, const struct sy_proposal *p)
 {
     const uint8_t *id = proposal_shrinks(p);
@@ -103,13 +135,15 @@ sy_status shrink_ready(struct ask *c, const struct sy_proposal *p)
         return sy_fail(c->err, SY_E_STATE, "application.shrinks", "the larger grant is %.*s",
                        SY_PV(g.status));
     }
-    return SY_OK;
+    return left_check(c, p, &g, &old);
 }
 
 sy_status shrink_end(struct change *x, const struct sy_proposal *p)
 {
-    const struct stop larger = {
-        .grant = proposal_shrinks(p), .for_good = true, .ground = sy_view_str("shrunk")};
+    const uint8_t *id = proposal_shrinks(p);
+    const struct sy_view larger = sy_view(id, id == NULL ? 0 : 32);
+    const struct stop which = {
+        .grants = &larger, .n_grants = 1, .for_good = true, .ground = sy_view_str("shrunk")};
     bool kept = control(RULES_CTL_SHRINK_REPLACES, false); /* never, but in a weak build */
-    return larger.grant == NULL || kept ? SY_OK : grants_stop(x, &larger);
+    return id == NULL || kept ? SY_OK : grants_stop(x, &which);
 }

@@ -257,6 +257,18 @@ sy_status party_vouches(struct ask *c, const struct sy_party *p, const char *dut
 
 /* ---- nobody reviews what they filed ---- */
 
+/* Is it one of those who signed, first or second? Empty: the party's own key. */
+static bool is_signer(const struct ask *c, struct sy_view id)
+{
+    for (size_t i = 0; c->signers != NULL && i < c->signers->n; i++) {
+        const struct sy_staff *m = c->signers->of[i].member;
+        if (sy_view_eq(id, m == NULL ? (struct sy_view){0} : m->id)) {
+            return true;
+        }
+    }
+    return c->signers == NULL && id.n == 0;
+}
+
 sy_status own_filing(struct ask *c, struct sy_view party, struct sy_view filed_by)
 {
     const struct sy_pack_staff *terms;
@@ -264,8 +276,7 @@ sy_status own_filing(struct ask *c, struct sy_view party, struct sy_view filed_b
         return SY_OK;
     }
     SY_TRY(staff_terms(c->state, c->arena, &terms, c->err));
-    struct sy_view me = c->staff == NULL ? (struct sy_view){0} : c->staff->id;
-    bool own = terms != NULL && sy_view_eq(me, filed_by);
+    bool own = terms != NULL && is_signer(c, filed_by);
     return control(RULES_CTL_OWN_FILING, !own)
                ? SY_OK
                : sy_fail(c->err, SY_E_ROLE, "staff.id", "nobody reviews what they filed");

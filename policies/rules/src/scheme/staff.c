@@ -10,7 +10,13 @@
 #include "staff.h"
 #include "proof/envelope.h"
 
-enum { NAME_BYTES = 256, COURSE_MAX = 256, TEXT_MAX = 2000, SECONDS_A_DAY = 86400 };
+enum {
+    NAME_BYTES = 256,
+    COURSE_MAX = 256,
+    TEXT_MAX = 2000,
+    SECONDS_A_DAY = 86400,
+    ROTA_MAX = 1024 /* of one party, those who left included: their rows stay */
+};
 
 sy_status staff_asked(struct ask *c)
 {
@@ -106,6 +112,19 @@ static sy_status place_free(struct ask *c, const struct sy_staff_invite *v)
                : SY_OK;
 }
 
+static sy_status rota_room(struct ask *c)
+{
+    struct rules_key prefix = rules_key_staff(c->party.party, (struct sy_view){0});
+    struct sy_view key = {0}, value;
+    size_t n = 0;
+    while (rules_state_next(c->state, rules_key_view(&prefix), key, &key, &value)) {
+        n++;
+    }
+    return n < ROTA_MAX ? SY_OK
+                        : sy_fail(c->err, SY_E_LIMIT, "invite.party",
+                                  "a party's rota has room for %d members", ROTA_MAX);
+}
+
 static sy_status signed_by_new(struct ask *c, const struct sy_staff_enrol *e)
 {
     if (!is_zero32(c->in->tls) && memcmp(c->in->tls, e->tls, 32) != 0) {
@@ -139,6 +158,7 @@ sy_status decide_staff_enrol(struct ask *c)
     }
     struct sy_new_keys keys = new_keys_of(e->sign, e->box, e->tls);
     SY_TRY(place_free(c, &v));
+    SY_TRY(rota_room(c));
     return keys_fresh(c, &keys);
 }
 

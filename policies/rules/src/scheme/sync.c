@@ -4,15 +4,18 @@
  * happened is forgotten; the item leaves the outbox with the platform's signed receipt.
  *
  * Invariants: an item (platform, entry, kind) is in the outbox or delivered, never both, and has one receipt for
- * ever; a platform's cursor only grows. Source: scheme articles 16, 19; wire/sync.h.
+ * ever, and fits the courier whatever it is about; a platform's cursor only grows, and its rows are so many at most.
+ * Source: scheme articles 16, 19; wire/sync.h.
  */
 #include "rules/sync.h"
 
 #include "proof/envelope.h"
 #include "proof/hash.h"
 #include "scheme.h"
+#include "wire/courier.h"
 
-enum { KEY_CAP = 192, RES_CODE_MAX = 64, RECORD_MAX = 1 << 20 };
+enum { KEY_CAP = 192, RES_CODE_MAX = 64, RECORD_MAX = 1 << 20, ITEM_REST = 4096 };
+_Static_assert(SY_SYNC_RECORD_MAX + ITEM_REST <= SY_COURIER_BODY_MAX, "an item fits the courier");
 
 /* ---- platforms ---- */
 
@@ -82,9 +85,13 @@ static sy_status put_item(struct change *x, const struct sy_pack_platform *to, c
     struct sy_sync_item item = {.entry = x->entry,
                                 .key = rules_key_view(of),
                                 .kind = sy_view_str(kind),
-                                .record = record,
                                 .time = x->in->time};
     memcpy(item.domain, x->req->header.domain, sizeof(item.domain));
+    if (record.n <= SY_SYNC_RECORD_MAX) {
+        item.record = record;
+    } else {
+        proof_sha256_one(item.digest, record); /* or it would hold up all that follow */
+    }
     SY_BUF_CLEANUP struct sy_buf bytes = sy_buf(RECORD_MAX);
     if (!sy_ok(sy_record_encode(&sy_sync_item_desc, &item, &bytes))) {
         return sy_fail(x->err, SY_E_NO_MEMORY, "sync", NULL);
@@ -213,19 +220,50 @@ sy_status apply_delivered(struct change *x)
 
 /* ---- announcements ---- */
 
-sy_status rules_sync_cursor(const struct rules_state *s, struct sy_view platform,
-                            struct sy_arena *arena, uint64_t *ret, struct sy_error *reterr)
+static sy_status cursor_read(const struct rules_state *s, struct sy_view platform,
+                             struct sy_arena *arena, struct sy_sync_cursor *ret,
+                             struct sy_error *err)
 {
     struct rules_key key = rules_key_id("pulled/", platform);
     struct sy_view value;
+    *ret = (struct sy_sync_cursor){0};
+    return rules_state_get(s, rules_key_view(&key), &value)
+               ? rules_state_read(s, rules_key_view(&key), &sy_sync_cursor_desc, arena, ret, err)
+               : SY_OK;
+}
+
+sy_status rules_sync_cursor(const struct rules_state *s, struct sy_view platform,
+                            struct sy_arena *arena, uint64_t *ret, struct sy_error *reterr)
+{
     struct sy_sync_cursor row;
-    *ret = 0;
-    if (!rules_state_get(s, rules_key_view(&key), &value)) {
-        return SY_OK;
-    }
-    SY_TRY(rules_state_read(s, rules_key_view(&key), &sy_sync_cursor_desc, arena, &row, reterr));
+    sy_status status = cursor_read(s, platform, arena, &row, reterr);
     *ret = row.next;
-    return SY_OK;
+    return status;
+}
+
+static struct rules_key known_key(struct sy_view platform, struct sy_view res_code)
+{
+    char text[KEY_CAP];
+    int n = snprintf(text, sizeof(text), "%.*s/%.*s", SY_PV(platform), SY_PV(res_code));
+    bool fits = n > 0 && (size_t)n < sizeof(text);
+    return rules_key_id("district/", fits ? sy_view(text, (size_t)n) : (struct sy_view){0});
+}
+
+/* How many codes of the page are not known yet. */
+static uint64_t codes_new(const struct rules_state *s, struct sy_view platform,
+                          const struct sy_sync_page *p)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < p->n_news; i++) {
+        struct rules_key key = known_key(platform, p->news[i].res_code);
+        struct sy_view value;
+        bool again = rules_state_get(s, rules_key_view(&key), &value);
+        for (size_t k = 0; k < i && !again; k++) {
+            again = sy_view_eq(p->news[k].res_code, p->news[i].res_code);
+        }
+        n += !again;
+    }
+    return n;
 }
 
 static bool is_code(struct sy_view v)
@@ -262,51 +300,54 @@ static sy_status page_sound(const struct sy_sync_page *p, uint64_t cursor, struc
     return SY_OK;
 }
 
+/* ret_known: how many codes the page leaves known. */
 static sy_status page_read(const struct rules_state *s, struct sy_view platform,
                            struct sy_view answer, struct sy_arena *arena, struct sy_sync_page *ret,
-                           struct sy_error *err)
+                           uint64_t *ret_known, struct sy_error *err)
 {
     const struct sy_pack_platform *p;
-    uint64_t cursor;
+    struct sy_sync_cursor cursor;
     SY_TRY(platform_find(s, platform, arena, &p, err));
     if (!p->pull) {
         return sy_fail(err, SY_E_FIELD, "platform", "its announcements are not read");
     }
     SY_TRY(sy_record_decode(&sy_sync_page_desc, answer, &SY_MP_REQUEST, arena, ret, err));
     SY_TRY(own_domain(s, ret->domain, arena, err));
-    SY_TRY(rules_sync_cursor(s, platform, arena, &cursor, err));
-    SY_TRY(page_sound(ret, cursor, err));
+    SY_TRY(cursor_read(s, platform, arena, &cursor, err));
+    SY_TRY(page_sound(ret, cursor.next, err));
     struct sy_sync_page bare = *ret;
     bare.sig = (struct sy_view){0};
-    return platform_signed(p, &sy_sync_page_desc, &bare, ret->sig, err);
+    SY_TRY(platform_signed(p, &sy_sync_page_desc, &bare, ret->sig, err));
+    *ret_known = cursor.known + codes_new(s, platform, ret);
+    return *ret_known <= SY_SYNC_KNOWN_MAX
+               ? SY_OK
+               : sy_fail(err, SY_E_LIMIT, "news", "at most %d resource codes of a platform",
+                         SY_SYNC_KNOWN_MAX);
 }
 
 sy_status rules_sync_page(const struct rules_state *s, struct sy_view platform,
-                          struct sy_view answer, struct sy_arena *arena, bool *ret_news,
+                          struct sy_view answer, struct sy_arena *arena, size_t *ret_news,
                           struct sy_error *reterr)
 {
     struct sy_sync_page page;
-    *ret_news = false;
-    SY_TRY(page_read(s, platform, answer, arena, &page, reterr));
-    *ret_news = page.n_news > 0;
+    uint64_t known;
+    *ret_news = 0;
+    SY_TRY(page_read(s, platform, answer, arena, &page, &known, reterr));
+    *ret_news = page.n_news;
     return SY_OK;
 }
 
 sy_status decide_pulled(struct ask *c)
 {
     const struct sy_sync_act *a = c->args;
-    bool news;
+    size_t news;
     SY_TRY(rules_sync_page(c->state, a->platform, a->answer, c->arena, &news, c->err));
-    return news ? SY_OK : sy_fail(c->err, SY_E_STATE, "news", "there is nothing new");
+    return news > 0 ? SY_OK : sy_fail(c->err, SY_E_STATE, "news", "there is nothing new");
 }
 
 static sy_status put_known(struct change *x, struct sy_view platform, const struct sy_sync_news *v)
 {
-    char text[KEY_CAP];
-    int n = snprintf(text, sizeof(text), "%.*s/%.*s", SY_PV(platform), SY_PV(v->res_code));
-    bool fits = n > 0 && (size_t)n < sizeof(text);
-    struct rules_key key =
-        rules_key_id("district/", fits ? sy_view(text, (size_t)n) : (struct sy_view){0});
+    struct rules_key key = known_key(platform, v->res_code);
     struct sy_sync_known row = {.entry = x->entry, .news = *v};
     return effect_put(x->effect, &key, &sy_sync_known_desc, &row, x->err);
 }
@@ -315,11 +356,12 @@ sy_status apply_pulled(struct change *x)
 {
     const struct sy_sync_act *a = x->args;
     struct sy_sync_page page;
-    SY_TRY(page_read(x->state, a->platform, a->answer, x->arena, &page, x->err));
+    uint64_t known;
+    SY_TRY(page_read(x->state, a->platform, a->answer, x->arena, &page, &known, x->err));
     for (size_t i = 0; i < page.n_news; i++) {
         SY_TRY(put_known(x, a->platform, &page.news[i]));
     }
-    struct sy_sync_cursor row = {.entry = x->entry, .next = page.next};
+    struct sy_sync_cursor row = {.entry = x->entry, .known = known, .next = page.next};
     struct rules_key key = rules_key_id("pulled/", a->platform);
     return effect_put(x->effect, &key, &sy_sync_cursor_desc, &row, x->err);
 }

@@ -28,7 +28,7 @@ struct shuyu_async_call {
     struct client_call *call;
     uint32_t id;      /* of the frame last sent */
     bool sent;        /* on the present connection */
-    bool was_sent;    /* on this one, or on one before it */
+    unsigned n_sends; /* on this one and on those before it */
     uint64_t send_ms; /* not before this */
     uint64_t deadline_ms;
     uint64_t backoff_ms;

@@ -58,7 +58,7 @@ SY_RECORD(meter_field, SY_METER_FIELD_FIELDS)
     F(u64, read, "read", SY_OPT)
 SY_RECORD(meter_dataset, SY_METER_DATASET_FIELDS)
 
-/* calls_left, rho_left, delta_left, cells_left: what the grant has not used; of shares, the least of its namespaces.
+/* calls_left, overruns_left, rho_left, delta_left, cells_left: what the grant has not used; of shares, the least of its namespaces.
  * models: approved ones; runs: charges. */
 #define SY_METER_FIELDS(F, S, L)                                                                   \
     F(u64, calls_left, "calls_left", SY_OPT)                                                       \
@@ -67,6 +67,7 @@ SY_RECORD(meter_dataset, SY_METER_DATASET_FIELDS)
     F(u64, delta_left, "delta_left", SY_OPT)                                                       \
     F(b32, grant, "grant", 0)                                                                      \
     F(u64, models, "models", SY_OPT)                                                               \
+    F(u64, overruns_left, "overruns_left", SY_OPT)                                                 \
     F(u64, rho_left, "rho_left", SY_OPT)                                                           \
     F(u64, runs, "runs", SY_OPT)                                                                   \
     F(str, status, "status", 0)

@@ -188,7 +188,8 @@ SY_RECORD(row_qualify_objection, SY_ROW_QUALIFY_OBJECTION_FIELDS)
 
 /* application: the canonical sy_qualify_apply. kind: operator | developer. status: filed -> notice (approved, under
  * public notice or past it) -> agreed; filed -> rejected; notice -> upheld (an objection was); filed, notice ->
- * withdrawn. agreement: the last one offered for it; notice_until: the last second for objections. */
+ * withdrawn, or ended (with the party's agreements). agreement: the last one offered for it, offers: how many were;
+ * notice_until: the last second for objections. */
 #define SY_ROW_QUALIFY_FIELDS(F, S, L)                                                             \
     F(b32, agreement, "agreement", SY_OPT)                                                         \
     F(bin, application, "application", 0)                                                          \
@@ -197,6 +198,7 @@ SY_RECORD(row_qualify_objection, SY_ROW_QUALIFY_OBJECTION_FIELDS)
     F(str, kind, "kind", 0)                                                                        \
     F(i64, notice_until, "notice_until", SY_OPT)                                                   \
     L(row_qualify_objection, objections, "objections", SY_OPT)                                     \
+    F(u64, offers, "offers", SY_OPT)                                                               \
     L(row_qualify_opinion, opinions, "opinions", SY_OPT)                                           \
     F(str, party, "party", 0)                                                                      \
     F(str, status, "status", 0)
@@ -213,10 +215,12 @@ SY_RECORD(row_qualify, SY_ROW_QUALIFY_FIELDS)
 SY_RECORD(row_notice, SY_ROW_NOTICE_FIELDS)
 
 /* agreement: the canonical sy_agreement. status: offered -> accepted -> filed; each of them -> terminated. Expiry is
- * no status: it follows from the time. cascade: the agreement above, when its end ended this one; ended: UTC s. */
+ * no status: it follows from the time. cascade: the agreement above, when its end ended this one; ended: UTC s.
+ * cause: the ground of the ban that came after the end, when it ended on another one. */
 #define SY_ROW_AGREEMENT_FIELDS(F, S, L)                                                           \
     F(bin, agreement, "agreement", 0)                                                              \
     F(b32, cascade, "cascade", SY_OPT)                                                             \
+    F(str, cause, "cause", SY_OPT)                                                                 \
     F(b32, commitment, "commitment", SY_OPT)                                                       \
     F(i64, ended, "ended", SY_OPT)                                                                 \
     F(u64, entry, "entry", 0)                                                                      \

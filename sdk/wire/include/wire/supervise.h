@@ -91,7 +91,8 @@ SY_RECORD(order_correct, SY_ORDER_CORRECT_FIELDS)
     F(str, text, "text", 0)
 SY_RECORD(order_mend, SY_ORDER_MEND_FIELDS)
 
-/* order.mended (whoever gave the order), on the party's report. decision: accept (access opens again) | reject. */
+/* order.mended (whoever gave the order, or the agency), on the party's report. decision: accept (access opens again) |
+ * reject. */
 #define SY_ORDER_MENDED_FIELDS(F, S, L)                                                            \
     F(str, decision, "decision", 0)                                                                \
     F(u64, order, "order", 0)                                                                      \
@@ -248,7 +249,7 @@ SY_RECORD(evaluation, SY_EVALUATION_FIELDS)
 SY_RECORD(annual_figures, SY_ANNUAL_FIGURES_FIELDS)
 
 /* report.annual (operator), of a year that is over: the document's digest, the figures of the state at that
- * moment, and what only the operator's books say (revenue, in fen). Sent again, it takes the place of the last. */
+ * moment (runs: at one among the last 256 entries), and what only the operator's books say (revenue, in fen). Sent again, it takes the place of the last. */
 #define SY_ANNUAL_REPORT_FIELDS(F, S, L)                                                           \
     F(b32, digest, "digest", 0)                                                                    \
     S(annual_figures, figures, "figures", 0)                                                       \

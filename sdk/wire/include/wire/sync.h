@@ -21,16 +21,22 @@
 #define SY_SYNC_RECEIPT "shuyu-sync-receipt-1"
 #define SY_SYNC_PAGE    "shuyu-sync-page-1"
 
-enum { SY_SYNC_PAGE_MAX = 256, SY_SYNC_NUMBER_MAX = 128 };
+enum {
+    SY_SYNC_PAGE_MAX = 256,        /* announcements of a page */
+    SY_SYNC_KNOWN_MAX = 32 << 10,  /* resource codes that are kept of one platform */
+    SY_SYNC_NUMBER_MAX = 128,      /* bytes */
+    SY_SYNC_RECORD_MAX = 248 << 10 /* bytes of a record in an item, so that the courier takes it */
+};
 
 /* entry: of the act, which with domain and kind names the item. kind: catalogue | registration | product | withdrawal.
- * key: the state row that `record` is, canonical. */
+ * key: the state row that `record` is, canonical. digest: SHA-256 of a record above SY_SYNC_RECORD_MAX, in its place. */
 #define SY_SYNC_ITEM_FIELDS(F, S, L)                                                               \
+    F(b32, digest, "digest", SY_OPT)                                                               \
     F(b32, domain, "domain", 0)                                                                    \
     F(u64, entry, "entry", 0)                                                                      \
     F(str, key, "key", 0)                                                                          \
     F(str, kind, "kind", 0)                                                                        \
-    F(bin, record, "record", 0)                                                                    \
+    F(bin, record, "record", SY_OPT)                                                               \
     F(i64, time, "time", 0)
 SY_RECORD(sync_item, SY_SYNC_ITEM_FIELDS)
 
@@ -95,9 +101,10 @@ SY_RECORD(sync_waiting, SY_SYNC_WAITING_FIELDS)
     F(i64, time, "time", 0)
 SY_RECORD(sync_done, SY_SYNC_DONE_FIELDS)
 
-/* pulled/PLATFORM: how far its announcements were read. */
+/* pulled/PLATFORM: how far its announcements were read. known: resource codes that are kept of it. */
 #define SY_SYNC_CURSOR_FIELDS(F, S, L)                                                             \
     F(u64, entry, "entry", 0)                                                                      \
+    F(u64, known, "known", SY_OPT)                                                                 \
     F(u64, next, "next", 0)
 SY_RECORD(sync_cursor, SY_SYNC_CURSOR_FIELDS)
 
