@@ -153,7 +153,7 @@ struct sy_plan_expr call(struct world *w, const char *op, uint64_t a, uint64_t b
 struct sy_plan_expr *list(struct world *w, const struct sy_plan_expr *e, size_t n);
 
 struct sy_view kit_encode(struct kit *k, const struct sy_desc *desc, const void *record);
-void *kit_alloc(struct kit *k, size_t n, size_t size);
+__attribute__((returns_nonnull)) void *kit_alloc(struct kit *k, size_t n, size_t size);
 struct sy_view *kit_strs(struct kit *k, const char *const *words, size_t n);
 #define KIT_STRS(k, ...)                                                                           \
     kit_strs((k), (const char *const[]){__VA_ARGS__},                                              \

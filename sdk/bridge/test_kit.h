@@ -120,7 +120,7 @@ static inline void kit_add_product(struct kit_page *page, const struct sy_produc
                                  .product = sy_buf_view(&b),
                                  .published = 9,
                                  .status = sy_view_str(status)};
-    (void)snprintf(key, sizeof(key), "product/%s", ret_hex);
+    (void)snprintf(key, sizeof(key), "product/%.64s", ret_hex);
     kit_add(page, key, &sy_product_row_desc, &row);
 }
 
@@ -134,7 +134,7 @@ static inline void kit_subscribe(struct kit_page *page, const char *hex, const c
                                   .purpose = sy_view_str("planning"),
                                   .status = sy_view_str(status)};
     assert_int_equal(sodium_hex2bin(sub.product, 32, hex, 64, NULL, NULL, NULL), 0);
-    (void)snprintf(key, sizeof(key), "subscription/%s/%s", hex, buyer);
+    (void)snprintf(key, sizeof(key), "subscription/%.64s/%.64s", hex, buyer);
     kit_add(page, key, &sy_subscription_desc, &sub);
 }
 

@@ -96,7 +96,7 @@ int disk_find(ino_t ino)
 static void set_entry(struct sy_buf *b, const char *name, int node)
 {
     struct entry e = {.node = node};
-    (void)snprintf(e.name, sizeof(e.name), "%s", name);
+    (void)snprintf(e.name, sizeof(e.name), "%.*s", DISK_NAME_MAX, name);
     must(sy_buf_add(b, &e, sizeof(e)));
 }
 
