@@ -37,7 +37,7 @@ SY_MUST sy_status standing_read(const struct rules_state *s, struct sy_view part
                                 struct sy_error *err);
 
 /* May the party take part now? Closed access of the operator closes everybody's, for its grant is the parent of all.
- * Whoever closes access suspends the live grants in the same event, so runs need not ask.
+ * Whoever closes access suspends the live grants in the same event; runs ask all the same.
  * SY_E_DENIED, field "ban"; SY_E_SUSPENDED, field "closed" (standing.c). */
 SY_MUST sy_status standing_open(struct ask *c, struct sy_view party);
 
