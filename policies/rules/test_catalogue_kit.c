@@ -225,11 +225,7 @@ void cat_offered(struct kit *k)
 void cat_granted(struct kit *k)
 {
     cat_offered(k);
-    assert_int_equal(kit_apply(k, kit_proposal(k)), 0);
-    assert_int_equal(kit_review(k, "operator", "scene.first_review", "approve"), 0);
-    assert_int_equal(kit_review(k, "health", "scene.consent", "approve"), 0);
-    assert_int_equal(kit_review(k, "clinic", "scene.consent", "approve"), 0);
-    assert_int_equal(kit_review(k, "agency", "scene.final_review", "approve"), 0);
+    kit_approved(k);
 }
 
 /* ---- tickets ---- */

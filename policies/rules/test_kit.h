@@ -99,6 +99,7 @@ int32_t kit_order(struct kit *k, const char *party, const char *method, const ch
 
 /* Everything before the proposal; ... up to an approved grant; ... up to an approved model. */
 void kit_catalogue(struct kit *k);
+void kit_approved(struct kit *k); /* only the steps from the proposal to its grant */
 void kit_granted(struct kit *k);
 void kit_ready(struct kit *k);
 
