@@ -143,8 +143,9 @@ int cli_sign(struct cli *c)
     if (!cli_profile(c, &status) || !cli_read_file(c, c->args[0], &in, &status)) {
         return status;
     }
-    status = show(c, in);
-    if (status != 0 || cli_option(c, "show") != NULL) {
+    bool only_show = cli_option(c, "show") != NULL;
+    status = only_show || !c->quiet ? show(c, in) : 0; /* --quiet: its caller wrote the file itself */
+    if (status != 0 || only_show) {
         return status;
     }
     if (shuyu_sign_logged_request(c->profile, (shuyu_bytes){in.p, in.n}, &out, &c->err) !=
