@@ -72,8 +72,11 @@ void warden_stops_bite(struct warden *w)
     w->stopping = sy_buf(STOPS_MAX); /* ending a run may record, and that may stop a grant */
     struct sy_view ids = sy_buf_view(&now);
     for (size_t at = 0; at + 32 <= ids.n; at += 32) {
-        if (!bite(w, ids.p + at) && !sy_ok(sy_buf_add(&w->stopping, ids.p + at, 32))) {
-            sy_log(SY_LOG_ERROR, "shares of a stopped grant are left; erased at the next start");
+        if (bite(w, ids.p + at)) {
+            continue;
         }
+        bool again = sy_ok(sy_buf_add(&w->stopping, ids.p + at, 32));
+        sy_log(SY_LOG_ERROR, again ? "shares of a stopped grant are left; tried again next round"
+                                   : "shares of a stopped grant are left; erased at next start");
     }
 }
