@@ -144,7 +144,8 @@ int cli_sign(struct cli *c)
         return status;
     }
     bool only_show = cli_option(c, "show") != NULL;
-    status = only_show || !c->quiet ? show(c, in) : 0; /* --quiet: its caller wrote the file itself */
+    status =
+        only_show || !c->quiet ? show(c, in) : 0; /* --quiet: its caller wrote the file itself */
     if (status != 0 || only_show) {
         return status;
     }
