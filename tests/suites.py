@@ -80,11 +80,23 @@ def show_attacks(ran):
                             if TAP.match(line) or "SHUYU_SEED" in line))
 
 
+def show_failures(build, picked, ran):
+    """Again at the end, where somebody looks first: which tests failed, and their failing lines."""
+    for test in ran:
+        if count(test)[1]:
+            print(f"run: failed in {build.name}: {test['name']} ({test['result']})")
+            lines = (test.get("stdout") or "").splitlines()
+            print("".join(f"run:   {line}\n" for line in lines if line.startswith("not ok")), end="")
+    if len(ran) < len(picked):
+        print(f"run: {build.name}: {len(picked) - len(ran)} picked tests were not run")
+
+
 def tally_build(build):
     picked = (build / "picked.txt").read_text().split()
     log = build / "meson-logs" / "testlog.json"
     ran = [json.loads(line) for line in log.read_text().splitlines()] if log.exists() else []
     show_attacks(ran)
+    show_failures(build, picked, ran)
     total = [sum(column) for column in zip((0, 0, 0), *map(count, ran))]
     total[1] += max(0, len(picked) - len(ran))  # picked, but meson never came to it
     return total
