@@ -95,13 +95,14 @@ static inline void remove_tree(int at, const char *name)
 
 /* --- the log ---------------------------------------------------------------------------------------------- */
 
-/* An entry as the rules leave it: of this type, about this grant. */
-static inline void append(const char *type, uint8_t grant, const char *checkpoint)
+/* An entry as the rules leave it, with its method, its arguments and the code of its verdict. */
+static inline void append_event(const char *type, const char *method, uint8_t grant,
+                                const char *checkpoint, struct sy_view args, uint64_t code)
 {
     static const uint8_t salt[PROOF_SALT_BYTES] = {1};
     SY_BUF_CLEANUP struct sy_buf header = sy_buf(4096), body = sy_buf(4096), leaf = sy_buf(4096);
     struct sy_header h = {.ctx = sy_view_str(SY_REQUEST_CONTEXT),
-                          .method = sy_view_str("scene.revoke"),
+                          .method = sy_view_str(method),
                           .party = sy_view_str("agency"),
                           .suite = SY_SUITE_INTL};
     struct sy_event e = {.type = sy_view_str(type), .rules = 1, .schema = SY_EVENT_SCHEMA};
@@ -109,11 +110,19 @@ static inline void append(const char *type, uint8_t grant, const char *checkpoin
     memset(h.grant, grant, sizeof(h.grant));
     check_ok(sy_record_encode(&sy_header_desc, &h, &header));
     e.request.header = sy_buf_view(&header);
+    e.request.args = args;
+    e.verdict.code = code;
     e.inputs.checkpoint = sy_view_str(checkpoint);
     check_ok(sy_record_encode(&sy_event_desc, &e, &body));
     check_ok(proof_leaf_make(e.type, 20000, salt, sy_buf_view(&body), &leaf));
     struct ledger_entry entry = {sy_buf_view(&leaf), salt, sy_buf_view(&body)};
     check_ok(ledger_append(F.ledger, &entry, &index, NULL));
+}
+
+/* About this grant. */
+static inline void append(const char *type, uint8_t grant, const char *checkpoint)
+{
+    append_event(type, "scene.revoke", grant, checkpoint, (struct sy_view){0}, 0);
 }
 
 static inline void publish(void)

@@ -89,6 +89,70 @@ static void test_names_again(void **state)
     check_there(NEEDED, N_NEEDED, true);
 }
 
+/* --- own data ------------------------------------------------------------------------------------------------- */
+
+static const char *const OWN[] = {STORE "dataset:own.list.key", STORE "custodian:own.list.key",
+                                  "data/own.list/0af3/c0001", "data/own.list/0af3/version"};
+static const char *const OTHERS[] = {STORE "dataset:own.lis.key", STORE "custodian:own.lis.key",
+                                     "data/own.lis/0af3/c0001",   "data/own.lis/0af3/version",
+                                     STORE "dataset:list.key",    "data/list/0af3/version"};
+enum { N_OWN = 4, N_OTHERS = 6 };
+
+static void make_own(void)
+{
+    static const char *const folders[] = {"data/own.list", "data/own.list/0af3",
+                                          "data/own.lis",  "data/own.lis/0af3",
+                                          "data/list",     "data/list/0af3"};
+    for (size_t i = 0; i < sizeof(folders) / sizeof(folders[0]); i++) {
+        make(F.here, folders[i]);
+    }
+    for (size_t i = 0; i < N_OWN; i++) {
+        put(F.here, OWN[i], "bytes", 100);
+    }
+    for (size_t i = 0; i < N_OTHERS; i++) {
+        put(F.here, OTHERS[i], "bytes", 100);
+    }
+    check_ok(carry());
+    check_there(OWN, N_OWN, true);
+    check_there(OTHERS, N_OTHERS, true);
+}
+
+static void say_erased(const char *method, const char *dataset, uint64_t code)
+{
+    SY_BUF_CLEANUP struct sy_buf args = sy_buf(256);
+    struct sy_own_erased a = {.dataset = sy_view_str(dataset)};
+    check_ok(sy_record_encode(&sy_own_erased_desc, &a, &args));
+    append_event("own", method, 0x22, "", sy_buf_view(&args), code);
+}
+
+/* What the primary's disk lost is kept here until the log says that it was erased; then it goes, and nothing else. */
+static void test_own(void **state)
+{
+    (void)state;
+    make_own();
+    take_away(OWN, N_OWN);
+    say_erased("own.put", "own.list", 0); /* other acts of its life */
+    say_erased("own.erased", "own.list", SY_E_STATE);
+    say_erased("own.erased", "list", 0); /* no own data's name */
+    say_erased("own.erased", "own.list/../..", 0);
+    publish();
+    check_ok(carry());
+    check_there(OWN, N_OWN, true);
+    assert_int_equal(linkat(F.there, OWN[0], F.there, "blocks", 0), 0);
+    say_erased("own.erased", "own.list", 0);
+    publish();
+    check_ok(carry());
+    check_there(OWN, N_OWN, false);
+    assert_false(is_there("data/own.list"));
+    assert_false(holds(F.there, "blocks", "bytes")); /* overwritten */
+    check_there(OTHERS, N_OTHERS, true);
+    append("log", 0,
+           "a checkpoint of both keys"); /* the first key of the log still counts as the first */
+    publish();
+    check_ok(carry());
+    assert_true(place_retired(&F.p, "domain:log.key"));
+}
+
 /* Entries that no checkpoint covers yet retire nothing, and those that come in their place are others. */
 static void test_hints(void **state)
 {
@@ -137,7 +201,7 @@ static void test_overwritten(void **state)
 
 int main(void)
 {
-    const struct CMUnitTest tests[] = {T(test_names), T(test_names_again), T(test_hints),
-                                       T(test_replaced), T(test_overwritten)};
+    const struct CMUnitTest tests[] = {T(test_names),    T(test_names_again), T(test_hints),
+                                       T(test_replaced), T(test_overwritten), T(test_own)};
     return cmocka_run_group_tests_name("copier_keys", tests, NULL, NULL);
 }

@@ -28,6 +28,11 @@ static void test_items(void **state)
         {"noise:1.key", KINDS_FIXED},
         {"dataset:nafld.persons.key", KINDS_KEPT},
         {"custodian:nafld.persons.key", KINDS_KEPT},
+        {"department:nafld.persons.key", KINDS_KEPT},
+        {"dataset:own.list.key", KINDS_ENDED},
+        {"custodian:own.list.key", KINDS_ENDED},
+        {"dataset:own.key", KINDS_KEPT}, /* a department's, of this name */
+        {"dataset:owned.list.key", KINDS_KEPT},
         {"unit:person.key", KINDS_FIXED},
         {"units:person.key", KINDS_KEPT},
         {"select:person.key", KINDS_FIXED},
@@ -38,7 +43,9 @@ static void test_items(void **state)
         {"pseudonym:" GRANT ".key", KINDS_RETIRABLE},
         {"checkpoint.key", KINDS_MEMORY},
         {"deposit:" GRANT ":nafld.persons.key", KINDS_NEVER},
+        {"deposit:" GRANT ":department:nafld.persons.key", KINDS_NEVER},
         {"deposit:.key", KINDS_NEVER},
+        {"seat.key", KINDS_NEVER},
         {"master.key", KINDS_NEVER},
         {"answers", KINDS_NEVER},
         {"answersx.key", KINDS_NEVER},
@@ -58,6 +65,7 @@ static void test_items(void **state)
         }
     }
     assert_true(kinds_item_stays("deposit:" GRANT ":nafld.persons.key"));
+    assert_true(kinds_item_stays("seat.key"));
     assert_true(kinds_item_stays("epoch.key.tmp"));
     assert_false(kinds_item_stays("unheard-of.key")); /* so it is reported */
 }
@@ -112,6 +120,9 @@ static void test_files(void **state)
     }
     assert_true(kinds_root_of("payloads/a/b")->erasable);
     assert_false(kinds_root_of("answers/a")->erasable);
+    assert_int_equal(kinds_ending("data/own.list/0af3/c0001"), strlen("data/own.list"));
+    assert_int_equal(kinds_ending("data/owned/0af3/c0001"), 0);
+    assert_int_equal(kinds_ending("answers/own.list"), 0);
     char longest[COPIER_NAME_MAX + 8];
     memset(longest, 'a', sizeof(longest));
     memcpy(longest, "answers/", 8);

@@ -9,6 +9,8 @@
 
 #include "test_fixture.h"
 
+#include "ledger/snapshot.h"
+
 enum call { WRITE_AT, SYNC_DATA, SYNC, ALLOCATE, RENAME, WRITE, CALLS_N };
 
 /* What happens at the Nth call of a kind from now on; 0 = nothing. */
@@ -80,13 +82,34 @@ ssize_t __wrap_pwrite64(int fd, const void *p, size_t n, off_t at)
     return __wrap_pwrite(fd, p, n, at);
 }
 
+/* Until another thread has begun such a call, and a moment longer. */
+static void wait_for(const int *count)
+{
+    const struct timespec pause = {.tv_nsec = 1000000};
+    for (int n = 0; n < 5000 && *(const volatile int *)count == 0; n++) {
+        (void)nanosleep(&pause, NULL);
+    }
+    assert_true(*(const volatile int *)count > 0);
+    (void)nanosleep(&(struct timespec){.tv_nsec = 50000000}, NULL); /* it has come back by now */
+}
+
+/* The commit's sync and the publisher's overlap: the publisher's fails first. */
+static bool both;
+
 int __wrap_fdatasync(int fd)
 {
+    if (both) {
+        seen[SYNC_DATA]++;
+        wait_for(&seen[SYNC]);
+    }
     return fails(SYNC_DATA) ? give_up() : __real_fdatasync(fd);
 }
 
 int __wrap_fsync(int fd)
 {
+    if (both) {
+        wait_for(&seen[SYNC_DATA]);
+    }
     return fails(SYNC) ? give_up() : __real_fsync(fd);
 }
 
@@ -306,8 +329,9 @@ static void test_background_fails(void **state)
             grow(1);
             plan((struct plan){.call = CALLS[i], .at = at, .n_times = 2, .err = ENOSPC});
             sy_status s = ledger_publish_start(F.l, NULL);
-            for (int n = 0; n < 1000 && (sy_ok(s) || s.code == SY_E_BUSY); n++) {
-                const struct timespec pause = {.tv_nsec = 1000000};
+            for (int n = 0; n < 200 && (sy_ok(s) || s.code == SY_E_BUSY); n++) {
+                /* few entries: a segment that fills up meanwhile would meet the same failure */
+                const struct timespec pause = {.tv_nsec = 10000000};
                 (void)nanosleep(&pause, NULL);
                 grow(1); /* there is more to write each time */
                 s = ledger_publish_start(F.l, NULL);
@@ -320,6 +344,93 @@ static void test_background_fails(void **state)
             assert_true(sy_view_eq(sy_view(note, n), ledger_checkpoint(F.l)));
         }
     }
+}
+
+static size_t n_segments(void)
+{
+    size_t n = 0;
+    int fd = openat(F.dir, "segments", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *d = fdopendir(fd);
+    assert_non_null(d);
+    for (struct dirent *e = readdir(d); e != NULL; e = readdir(d)) {
+        n += e->d_name[0] != '.';
+    }
+    (void)closedir(d);
+    return n;
+}
+
+/* How many entries fill a segment, learnt from a ledger that is thrown away. */
+static uint64_t entries_of_a_segment(void)
+{
+    size_t before = n_segments();
+    while (n_segments() == before) {
+        grow(1);
+    }
+    uint64_t n = ledger_size(F.l);
+    close_ledger();
+    remove_tree(F.dir, "segments");
+    remove_tree(F.dir, "public");
+    check_ok(open_ledger(true, NULL));
+    return n;
+}
+
+/* A sync that fails on the publisher's thread: nothing is acknowledged from that moment on, though nobody has
+ * asked after the job. */
+static void sync_fails_behind(bool overlapping)
+{
+    uint64_t n = entries_of_a_segment() - 2;
+    grow(1);
+    check_ok(ledger_publish(F.l, NULL));
+    while (ledger_size(F.l) < n) {
+        grow(1);
+    }
+    check_ok(try_append(n)); /* before it failed */
+    plan((struct plan){.call = SYNC, .at = 1, .n_times = 1, .err = EIO});
+    both = overlapping;
+    check_ok(ledger_publish_start(F.l, NULL));
+    if (!overlapping) {
+        wait_for(&seen[SYNC]);
+    }
+    check_code(ledger_commit(F.l, NULL), SY_E_READ_ONLY);
+    both = false;
+    ledger_drop(F.l);
+    check_read_only(n);
+    reopen();
+    check_content(ledger_size(F.l)); /* not acknowledged; the overlapping one may be on the disk */
+    assert_true(ledger_size(F.l) == n || (overlapping && ledger_size(F.l) == n + 1));
+    grow(1);
+}
+
+static void test_background_sync_fails(void **state)
+{
+    (void)state;
+    sync_fails_behind(false);
+}
+
+static void test_background_sync_fails_meanwhile(void **state)
+{
+    (void)state;
+    sync_fails_behind(true);
+}
+
+/* The same of the thread that writes a snapshot's rows. */
+static void test_snapshot_sync_fails(void **state)
+{
+    (void)state;
+    struct ledger_snapshot *s = NULL;
+    grow(3);
+    check_ok(ledger_snapshot_begin(F.l, &s, NULL));
+    check_ok(ledger_snapshot_add(s, sy_view_str("rows")));
+    plan((struct plan){.call = SYNC, .at = 1, .err = ENOSPC});
+    check_code(ledger_snapshot_sync(s), SY_E_NO_SPACE);
+    ledger_snapshot_drop(s);
+    grow(1); /* a full disk is no more than that */
+    check_ok(ledger_snapshot_begin(F.l, &s, NULL));
+    check_ok(ledger_snapshot_add(s, sy_view_str("rows")));
+    plan((struct plan){.call = SYNC, .at = 1, .err = EIO});
+    check_code(ledger_snapshot_sync(s), SY_E_READ_ONLY);
+    check_read_only(4);
+    ledger_snapshot_drop(s);
 }
 
 static void test_open_fails(void **state)
@@ -452,12 +563,21 @@ static void test_process_ends_at_every_call(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        ledger_test(test_cost_of_a_commit),      ledger_test(test_sync_fails),
-        ledger_test(test_write_fails),           ledger_test(test_short_and_interrupted_writes),
-        ledger_test(test_full_disk_then_room),   ledger_test(test_full_disk_then_less),
-        ledger_test(test_no_room_for_a_segment), ledger_test(test_publish_fails),
-        ledger_test(test_background_fails),      ledger_test(test_open_fails),
-        ledger_test(test_every_call_fails_once), ledger_test(test_process_ends_at_every_call),
+        ledger_test(test_cost_of_a_commit),
+        ledger_test(test_sync_fails),
+        ledger_test(test_write_fails),
+        ledger_test(test_short_and_interrupted_writes),
+        ledger_test(test_full_disk_then_room),
+        ledger_test(test_full_disk_then_less),
+        ledger_test(test_no_room_for_a_segment),
+        ledger_test(test_publish_fails),
+        ledger_test(test_background_fails),
+        ledger_test(test_open_fails),
+        ledger_test(test_background_sync_fails),
+        ledger_test(test_background_sync_fails_meanwhile),
+        ledger_test(test_snapshot_sync_fails),
+        ledger_test(test_every_call_fails_once),
+        ledger_test(test_process_ends_at_every_call),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }

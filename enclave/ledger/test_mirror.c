@@ -8,7 +8,7 @@
 #include "ledger/mirror.h"
 #include "src/crc32c.h"
 
-enum { PIECE = 5000, ENTRIES = 400 };
+enum { PIECE = 5000, ENTRIES = 400, PADDING = 16 }; /* a record may end in zeros */
 
 static struct {
     char path[64];
@@ -181,6 +181,95 @@ static void test_torn(void **state)
     }
     check_ok(ledger_mirror_take(M.m, at, sy_buf_view(&b), NULL));
     check_as_ledger(16);
+}
+
+/* --- torn, while the log changes its key ------------------------------------------------------------------ */
+
+static struct ledger_key next_key;
+static uint8_t next_secret[PROOF_SECRET_BYTES];
+
+/* As the copier does: a key that entries name counts once a checkpoint of a trusted key covers them. */
+static void trust_next(void *ctx, struct ledger_mirror *m)
+{
+    (void)ctx;
+    if (M.seen >= 13) {
+        check_ok(ledger_mirror_trust(m, &next_key.vkey, NULL));
+    }
+}
+
+static void open_knowing_first(void)
+{
+    const struct ledger_seen seen = {.entry = see, .checkpoint = trust_next};
+    check_ok(ledger_mirror_open(M.dir, &F.log, 1, &seen, &M.m, NULL));
+}
+
+static void write_torn(struct ledger_where at, const struct sy_buf *piece, size_t n)
+{
+    char name[32];
+    (void)snprintf(name, sizeof(name), "segments/%08u", at.segment);
+    int fd = openat(M.dir, name, O_WRONLY | O_CLOEXEC);
+    assert_int_equal(pwrite(fd, piece->p, n, (off_t)at.at), (ssize_t)n);
+    (void)close(fd);
+}
+
+/* The next three entries, torn at any byte: each time what was held is held, and the rest is taken then. */
+static void tear_next(uint64_t held)
+{
+    SY_BUF_CLEANUP struct sy_buf b = sy_buf(LEDGER_SEGMENT_MAX);
+    grow(3);
+    struct ledger_where at = M.from;
+    read_piece(&b);
+    for (size_t n = 1; n + PADDING < b.n; n += 41) {
+        close_mirror();
+        write_torn(at, &b, n);
+        open_knowing_first();
+        assert_int_equal(ledger_mirror_tree(M.m).size, held);
+    }
+    check_ok(ledger_mirror_take(M.m, at, sy_buf_view(&b), NULL));
+    M.from = ledger_where_after(at, b.n);
+}
+
+/* Three entries more at the other end, of which a piece of n bytes came here; then this folder is the ledger. */
+static void check_promoted(size_t n)
+{
+    SY_BUF_CLEANUP struct sy_buf b = sy_buf(LEDGER_SEGMENT_MAX);
+    struct ledger *kept = F.l;
+    struct ledger_options o = {.log = &F.log, .others = &next_key, .n_others = 1};
+    read_piece(&b);
+    assert_true(n + PADDING < b.n);
+    write_torn(M.from, &b, n);
+    o.n_others = 0; /* what an unknown key signed is nobody's torn tail */
+    check_code(ledger_open(M.dir, &o, &F.l, NULL), SY_E_TAMPERED);
+    o.n_others = 1;
+    check_ok(ledger_open(M.dir, &o, &F.l, NULL));
+    assert_int_equal(ledger_size(F.l), 16);
+    check_ok(ledger_each(F.l, 0, check_one, NULL, NULL));
+    check_ok(ledger_sign_by(F.l, &next_key, 1, NULL));
+    ledger_close(F.l);
+    F.l = kept;
+}
+
+static void test_torn_in_rotation(void **state)
+{
+    uint8_t pub[32];
+    (void)state;
+    crypto_sign_keypair(pub, next_secret);
+    check_ok(proof_vkey_make(sy_view_str(ORIGIN), PROOF_SIG_ED25519, pub, &next_key.vkey));
+    next_key.secret = next_secret;
+    struct ledger_key both[2] = {{F.log, F.secret}, next_key};
+    grow(10);
+    open_knowing_first();
+    copy_all();
+    check_ok(ledger_sign_by(F.l, both, 2, NULL));
+    tear_next(10); /* the first checkpoint of both */
+    check_ok(ledger_sign_by(F.l, &next_key, 1, NULL));
+    tear_next(13); /* the first of the new key alone */
+    assert_int_equal(ledger_mirror_tree(M.m).size, 16);
+    close_mirror();
+    grow(3);
+    for (size_t n = 1; n < 400; n += 57) {
+        check_promoted(n);
+    }
 }
 
 /* --- refusing --------------------------------------------------------------------------------------------- */
@@ -368,6 +457,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_again, setup, teardown),
         cmocka_unit_test_setup_teardown(test_limit, setup, teardown),
         cmocka_unit_test_setup_teardown(test_torn, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_torn_in_rotation, setup, teardown),
         cmocka_unit_test_setup_teardown(test_gap, setup, teardown),
         cmocka_unit_test_setup_teardown(test_flips, setup, teardown),
         cmocka_unit_test_setup_teardown(test_chain, setup, teardown),

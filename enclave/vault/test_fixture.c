@@ -78,8 +78,10 @@ int fixture_setup(void **state)
     check_ok(vault_create(f->dirfd, &f->v, NULL));
     make_def(f);
     crypto_box_keypair(f->custodian_pk, f->custodian_sk);
-    check_ok(vault_dataset_create(f->v, f->def.id, f->custodian_pk, &f->keys, NULL));
-    check_ok(vault_custodian_share(f->v, f->def.id, &sealed, NULL));
+    f->boxes.custodian = f->custodian_pk;
+    f->shares.custodian = f->share;
+    check_ok(vault_dataset_create(f->v, f->def.id, &f->boxes, &f->keys, NULL));
+    check_ok(vault_sealed_share(f->v, f->def.id, SY_HOLDER_CUSTODIAN, &sealed, NULL));
     assert_int_equal(sealed.n, sizeof(box));
     assert_int_equal(
         crypto_box_seal_open(f->share, sealed.p, sealed.n, f->custodian_pk, f->custodian_sk), 0);
@@ -241,7 +243,7 @@ sy_status fixture_read(struct fixture *f, const struct sy_dataset_version *versi
     VAULT_SECRET_CLEANUP struct vault_secret scene = {0};
     struct vault_version *ver = NULL;
     *ret_fd = -1;
-    SY_TRY(vault_version_open(f->v, &f->keys, f->share, version, &ver, reterr));
+    SY_TRY(vault_version_open(f->v, &f->keys, &f->shares, version, &ver, reterr));
     check_ok(vault_scene_key(f->v, sy_view_str("burden"), &scene));
     struct vault_ask ask = {&f->def.fields[field], sy_view_str(mask), &scene};
     int fd = memfd_create("column", MFD_CLOEXEC);

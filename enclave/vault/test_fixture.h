@@ -24,7 +24,8 @@ struct fixture {
     struct sy_dataset_def def; /* "visits", namespace "person" */
     struct sy_dataset_keys keys;
     uint8_t custodian_pk[32], custodian_sk[32];
-    uint8_t share[32]; /* the custodian's, opened */
+    uint8_t share[32];                  /* the custodian's, opened */
+    struct vault_holders boxes, shares; /* of the custodian: custodian_pk, share */
 };
 
 int fixture_setup(void **state);    /* domain and dataset keys */

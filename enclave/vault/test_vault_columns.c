@@ -527,7 +527,7 @@ static void two_threads(void **state)
     struct fixture *f = *state;
     struct sy_dataset_version version = fixture_version(f, ROWS, 1);
     struct vault_version *ver = NULL;
-    check_ok(vault_version_open(f->v, &f->keys, f->share, &version, &ver, NULL));
+    check_ok(vault_version_open(f->v, &f->keys, &f->shares, &version, &ver, NULL));
     struct reader readers[2] = {{ver, f, F_COST, false}, {ver, f, F_NOTE, false}};
     pthread_t threads[2];
     for (int i = 0; i < 2; i++) {

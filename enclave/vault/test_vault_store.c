@@ -128,24 +128,25 @@ static void shares(void **state)
     fixture_reopen(f);
     check_ok(vault_dataset_keys(f->v, f->def.id, &again, NULL));
     assert_memory_equal(&again, &f->keys, sizeof(again));
-    check_code(vault_dataset_create(f->v, f->def.id, f->custodian_pk, &made, NULL), SY_E_EXISTS);
-    assert_true(vault_share_ok(&f->keys, f->share));
+    check_code(vault_dataset_create(f->v, f->def.id, &f->boxes, &made, NULL), SY_E_EXISTS);
+    assert_true(vault_share_ok(&f->keys, SY_HOLDER_CUSTODIAN, f->share));
     f->share[3] ^= 1;
-    assert_false(vault_share_ok(&f->keys, f->share));
+    assert_false(vault_share_ok(&f->keys, SY_HOLDER_CUSTODIAN, f->share));
     crypto_scalarmult_base(pub, f->share); /* a share alone is not the key */
     assert_memory_not_equal(pub, f->keys.pub, 32);
     static const uint8_t LOW_ORDER[32];
+    const struct vault_holders low = {.custodian = LOW_ORDER};
     static const char *const BAD[] = {"", "units", ".", "..", "a/b", "A", "x y"};
     for (size_t i = 0; i < sizeof(BAD) / sizeof(BAD[0]); i++) {
-        check_code(vault_dataset_create(f->v, sy_view_str(BAD[i]), f->custodian_pk, &made, NULL),
+        check_code(vault_dataset_create(f->v, sy_view_str(BAD[i]), &f->boxes, &made, NULL),
                    SY_E_FIELD);
     }
-    check_code(vault_dataset_create(f->v, sy_view_str("low"), LOW_ORDER, &made, NULL), SY_E_FIELD);
+    check_code(vault_dataset_create(f->v, sy_view_str("low"), &low, &made, NULL), SY_E_FIELD);
     check_code(vault_dataset_keys(f->v, sy_view_str("low"), &made, NULL), SY_E_NOT_FOUND);
-    check_ok(vault_dataset_create(f->v, sy_view_str("units.key"), f->custodian_pk, &made, NULL));
+    check_ok(vault_dataset_create(f->v, sy_view_str("units.key"), &f->boxes, &made, NULL));
     SY_BUF_CLEANUP struct sy_buf b = sy_buf(4096);
     randombytes_buf(sk, sizeof(sk));
-    check_ok(vault_custodian_share(f->v, f->def.id, &b, NULL));
+    check_ok(vault_sealed_share(f->v, f->def.id, SY_HOLDER_CUSTODIAN, &b, NULL));
     uint8_t out[32];
     assert_int_not_equal(crypto_box_seal_open(out, b.p, b.n, f->custodian_pk, sk), 0);
 }
@@ -158,15 +159,16 @@ static void opening_needs_the_share(void **state)
     uint8_t wrong[32];
     memcpy(wrong, f->share, 32);
     wrong[31] ^= 0x80;
-    check_code(vault_version_open(f->v, &f->keys, wrong, &version, &ver, NULL), SY_E_SHARE);
+    const struct vault_holders bad = {.custodian = wrong};
+    check_code(vault_version_open(f->v, &f->keys, &bad, &version, &ver, NULL), SY_E_SHARE);
     check_code(vault_version_open(f->v, &f->keys, NULL, &version, &ver, NULL), SY_E_SHARE);
     for (size_t i = 0; i < 3; i++) { /* any part of the ledger's record that differs */
         struct sy_dataset_keys keys = f->keys;
         (i == 0 ? keys.pub : i == 1 ? keys.platform : keys.custodian)[0] ^= 1;
-        check_code(vault_version_open(f->v, &keys, f->share, &version, &ver, NULL), SY_E_SHARE);
+        check_code(vault_version_open(f->v, &keys, &f->shares, &version, &ver, NULL), SY_E_SHARE);
     }
     assert_null(ver);
-    check_ok(vault_version_open(f->v, &f->keys, f->share, &version, &ver, NULL));
+    check_ok(vault_version_open(f->v, &f->keys, &f->shares, &version, &ver, NULL));
     vault_version_close(ver);
 }
 
@@ -176,7 +178,8 @@ static void no_custodian(void **state)
     struct fixture *f = *state;
     check_ok(vault_dataset_create(f->v, sy_view_str("streets"), NULL, &f->keys, NULL));
     SY_BUF_CLEANUP struct sy_buf b = sy_buf(4096);
-    check_code(vault_custodian_share(f->v, sy_view_str("streets"), &b, NULL), SY_E_NOT_FOUND);
+    check_code(vault_sealed_share(f->v, sy_view_str("streets"), SY_HOLDER_CUSTODIAN, &b, NULL),
+               SY_E_NOT_FOUND);
     f->def.id = sy_view_str("streets");
     struct sy_dataset_version version = fixture_version(f, 10, 1);
     struct vault_version *ver = NULL;
@@ -190,14 +193,16 @@ static void deposits(void **state)
     uint8_t grant[32] = {1}, other[32] = {2}, wrong[32] = {3};
     char mine[512], theirs[512], name[200], hex[65];
     VAULT_SECRET_CLEANUP struct vault_secret share = {0};
-    check_code(vault_deposit(f->v, grant, f->def.id, &f->keys, wrong, NULL), SY_E_SHARE);
-    assert_false(vault_has_deposit(f->v, grant, f->def.id));
-    check_ok(vault_deposit(f->v, grant, f->def.id, &f->keys, f->share, NULL));
+    check_code(vault_deposit(f->v, grant, f->def.id, &f->keys, SY_HOLDER_CUSTODIAN, wrong, NULL),
+               SY_E_SHARE);
+    assert_false(vault_has_deposit(f->v, grant, f->def.id, SY_HOLDER_CUSTODIAN));
+    check_ok(vault_deposit(f->v, grant, f->def.id, &f->keys, SY_HOLDER_CUSTODIAN, f->share, NULL));
     fixture_reopen(f);
-    check_ok(vault_deposit_take(f->v, grant, f->def.id, &share, NULL));
+    check_ok(vault_deposit_take(f->v, grant, f->def.id, SY_HOLDER_CUSTODIAN, &share, NULL));
     assert_memory_equal(share.p, f->share, 32);
     vault_secret_free(&share);
-    check_code(vault_deposit_take(f->v, other, f->def.id, &share, NULL), SY_E_SHARE);
+    check_code(vault_deposit_take(f->v, other, f->def.id, SY_HOLDER_CUSTODIAN, &share, NULL),
+               SY_E_SHARE);
 
     /* The same file under another grant's name does not open. */
     sodium_bin2hex(hex, sizeof(hex), grant, 32);
@@ -207,7 +212,8 @@ static void deposits(void **state)
     snprintf(name, sizeof(name), "keys/store/deposit:%s:visits.key", hex);
     join(f, name, theirs);
     assert_int_equal(link(mine, theirs), 0);
-    check_code(vault_deposit_take(f->v, other, f->def.id, &share, NULL), SY_E_TAMPERED);
+    check_code(vault_deposit_take(f->v, other, f->def.id, SY_HOLDER_CUSTODIAN, &share, NULL),
+               SY_E_TAMPERED);
     unlink(theirs);
 
     /* Erased: overwritten (seen through a descriptor that is still open) and gone. */
@@ -215,13 +221,14 @@ static void deposits(void **state)
     uint8_t before[128], after[128];
     ssize_t n = pread(fd, before, sizeof(before), 0);
     check_ok(vault_erase_grant(f->v, other));
-    assert_true(vault_has_deposit(f->v, grant, f->def.id));
+    assert_true(vault_has_deposit(f->v, grant, f->def.id, SY_HOLDER_CUSTODIAN));
     check_ok(vault_erase_grant(f->v, grant));
     assert_int_equal(pread(fd, after, sizeof(after), 0), n);
     assert_memory_not_equal(before, after, 8);
     close(fd);
-    assert_false(vault_has_deposit(f->v, grant, f->def.id));
-    check_code(vault_deposit_take(f->v, grant, f->def.id, &share, NULL), SY_E_SHARE);
+    assert_false(vault_has_deposit(f->v, grant, f->def.id, SY_HOLDER_CUSTODIAN));
+    check_code(vault_deposit_take(f->v, grant, f->def.id, SY_HOLDER_CUSTODIAN, &share, NULL),
+               SY_E_SHARE);
     check_ok(vault_erase_grant(f->v, grant));
     assert_null(share.p);
 }
@@ -244,11 +251,31 @@ static void epochs(void **state)
     assert_memory_not_equal(one.p, two.p, 32);
     check_ok(vault_noise_key(f->v, 1, &again));
     assert_memory_equal(one.p, again.p, 32);
+    assert_true(vault_noise_has(f->v, 1));
     check_ok(vault_noise_destroy(f->v, 1));
+    assert_false(vault_noise_has(f->v, 1));
     check_ok(vault_noise_destroy(f->v, 1));
     vault_secret_free(&again);
     check_code(vault_noise_key(f->v, 1, &again), SY_E_NOT_FOUND);
     check_code(vault_noise_key(f->v, 3, &again), SY_E_NOT_FOUND);
+}
+
+/* Who leads is in the key store, sealed as all of it, and only there. */
+static void seats(void **state)
+{
+    struct fixture *f = *state;
+    static const uint8_t none[32], first[32] = {1, 2}, again[32] = {3};
+    uint8_t got[32] = {9};
+    check_ok(vault_seat(f->v, got));
+    assert_memory_equal(got, none, 32);
+    check_ok(vault_seat_set(f->v, first));
+    check_ok(vault_seat_set(f->v, again));
+    fixture_reopen(f);
+    check_ok(vault_seat(f->v, got));
+    assert_memory_equal(got, again, 32);
+    assert_int_equal(unlinkat(f->dirfd, "keys/store/seat.key", 0), 0); /* as in a copy */
+    fixture_reopen(f);
+    check_code(vault_seat(f->v, got), SY_E_NOT_FOUND);
 }
 
 /* A standby may have the key of an epoch without the item that counts epochs, and may have missed some. */
@@ -391,11 +418,11 @@ int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, fixture_setup, fixture_teardown)
     const struct CMUnitTest tests[] = {
-        T(reopened),       T(master_key),  T(items_sealed),
-        T(temp_files),     T(shares),      T(opening_needs_the_share),
-        T(no_custodian),   T(deposits),    T(epochs),
-        T(epochs_reached), T(checkpoints), T(blobs),
-        T(blob_sizes),     T(guarded),
+        T(reopened),       T(master_key), T(items_sealed),
+        T(temp_files),     T(shares),     T(opening_needs_the_share),
+        T(no_custodian),   T(deposits),   T(epochs),
+        T(epochs_reached), T(seats),      T(checkpoints),
+        T(blobs),          T(blob_sizes), T(guarded),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

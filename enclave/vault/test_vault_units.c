@@ -31,13 +31,21 @@ static struct sy_view ids_of(struct fixture *f, const unsigned *persons, size_t 
     return sy_view(p, (size_t)(at - p));
 }
 
-static struct vault_writer *write_persons(struct fixture *f, const unsigned *persons, size_t n)
+static struct vault_writer *write_beside(struct fixture *f, const unsigned *persons, size_t n,
+                                         bool guest)
 {
     struct sy_ingest_column c = {.ids = ids_of(f, persons, n), .width = 4};
     struct sy_ingest_batch batch = {.columns = &c, .n_columns = 1, .rows = n};
-    struct vault_writer *w = fixture_begin(f, 1);
+    struct vault_attempt a = {.def = &f->def, .keys = &f->keys, .version = 1, .guest = guest};
+    struct vault_writer *w = NULL;
+    check_ok(vault_writer_begin(f->v, &a, &w, NULL));
     check_ok(vault_writer_add(w, &batch, NULL));
     return w;
+}
+
+static struct vault_writer *write_persons(struct fixture *f, const unsigned *persons, size_t n)
+{
+    return write_beside(f, persons, n, false);
 }
 
 /* Codes that a version of these persons has, in row order. */
@@ -143,7 +151,6 @@ static void unfinished(void **state)
     assert_int_equal(units_of(f), 4);
 }
 
-/* Two attempts at once share the map: whichever finishes makes the codes of both durable. */
 /* More units than the catalogue declares: refused, and the namespace is as it was. */
 static void too_many_units(void **state)
 {
@@ -162,6 +169,69 @@ static void too_many_units(void **state)
     assert_int_equal(units_of(f), PERSONS - 1);
 }
 
+static int32_t finish_code(struct fixture *f, struct vault_writer *w)
+{
+    struct sy_dataset_version version;
+    return vault_writer_finish(w, &f->arena, &version, NULL).code;
+}
+
+/* Units that others brought along do not take up what the catalogue declares, known before or not. */
+static void guests(void **state)
+{
+    struct fixture *f = *state;
+    unsigned brought[] = {1, 2, 11}, own[] = {11, 12, 13, 14};
+    only_units(f, "small");
+    f->def.units = 2;
+    assert_int_equal(finish_code(f, write_persons(f, own, 1)), 0);
+    assert_int_equal(finish_code(f, write_beside(f, brought, 3, true)), 0);
+    fixture_reopen(f);
+    assert_int_equal(finish_code(f, write_persons(f, own, 3)), SY_E_DATA);
+    assert_int_equal(finish_code(f, write_persons(f, own, 2)), 0);
+    assert_int_equal(finish_code(f, write_beside(f, own, 2, true)), 0); /* brings nobody along */
+    assert_int_equal(finish_code(f, write_persons(f, own, 3)), SY_E_DATA);
+    assert_int_equal(units_of(f), 4);
+}
+
+/* Whom an attempt that ends in vain brought along, beside a department's, takes nothing of what is declared. */
+static void guests_in_vain(void **state)
+{
+    struct fixture *f = *state;
+    unsigned brought[] = {1, 2, 3, 4, 5}, own[] = {11, 12, 13};
+    only_units(f, "small");
+    f->def.units = 2;
+    struct vault_writer *department = write_persons(f, own, 1);
+    struct vault_writer *guest = write_beside(f, brought, 5, true);
+    vault_writer_abort(guest);
+    assert_int_equal(finish_code(f, department), 0); /* makes the codes of both durable */
+    assert_int_equal(units_of(f), 6);
+    fixture_reopen(f);
+    assert_int_equal(finish_code(f, write_persons(f, own, 3)), SY_E_DATA);
+    assert_int_equal(finish_code(f, write_persons(f, own, 2)), 0);
+}
+
+/* A guest's rows have an end, whoever they name; a department's are its own matter. */
+static void guest_rows(void **state)
+{
+    struct fixture *f = *state;
+    enum { FULL = VAULT_GUEST_ROWS_MAX / SY_MORSEL_ROWS };
+    unsigned *persons = calloc(SY_MORSEL_ROWS, sizeof(*persons));
+    assert_non_null(persons);
+    only_units(f, "visits");
+    f->def.max_rows = UINT32_MAX;
+    struct sy_ingest_column c = {.ids = ids_of(f, persons, SY_MORSEL_ROWS), .width = 4};
+    struct sy_ingest_batch b = {.columns = &c, .n_columns = 1, .rows = SY_MORSEL_ROWS};
+    struct vault_writer *guest = write_beside(f, persons, 1, true);
+    struct vault_writer *department = write_persons(f, persons, 1);
+    for (unsigned batch = 0; batch <= FULL; batch++) {
+        check_code(vault_writer_add(guest, &b, NULL), batch < FULL ? 0 : SY_E_DATA);
+        check_ok(vault_writer_add(department, &b, NULL));
+    }
+    vault_writer_abort(guest);
+    vault_writer_abort(department);
+    free(persons);
+}
+
+/* Two attempts at once share the map: whichever finishes makes the codes of both durable. */
 static void two_writers(void **state)
 {
     struct fixture *f = *state;
@@ -392,6 +462,9 @@ int main(void)
         T(across_datasets),
         T(unfinished),
         T(too_many_units),
+        T(guests),
+        T(guests_in_vain),
+        T(guest_rows),
         T(two_writers),
         T(subjects),
         T(damaged),

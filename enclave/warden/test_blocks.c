@@ -523,7 +523,8 @@ static void test_check_of_anothers(void **state)
     draft.proposal = kit_encode(&d->k, &sy_proposal_desc, domain_proposal(d));
     assert_int_equal(check_as(d, "rival", &draft, NULL).error.code, SY_E_DENIED);
     assert_true(check_as(d, "rival", &plain, d->k.grant).error.code != 0);
-    assert_int_equal(check_as(d, "operator", &plain, d->k.grant).error.code, 0); /* a reviewer may */
+    assert_int_equal(check_as(d, "operator", &plain, d->k.grant).error.code,
+                     0); /* a reviewer may */
     assert_int_equal(check_as(d, "operator", &draft, NULL).error.code, SY_E_DENIED);
     assert_int_equal(check_as(d, "clinic", &plain, d->k.grant).error.code, SY_E_ROLE);
     assert_int_equal(check_as(d, "acme", &plain, NULL).error.code, SY_E_FIELD);

@@ -386,17 +386,24 @@ void domain_say(struct domain *d, struct sy_view bytes)
     check_ok(sy_write_all(d->gateway, bytes.p, bytes.n));
 }
 
-uint32_t domain_relay(struct domain *d, const struct domain_call *c, struct sy_view envelope)
+uint32_t domain_put_relay(struct domain *d, const struct domain_call *c, struct sy_view envelope,
+                          struct sy_buf *b)
 {
-    SY_BUF_CLEANUP struct sy_buf b = sy_buf(8 << 20);
     const uint8_t *tls = c->tls != NULL ? c->tls : kit_party(&d->k, c->party)->tls;
     uint32_t id = ++d->rpc;
     d->sent[id % DOMAIN_SENT] = envelope;
-    check_ok(sy_rpc_put_request(&b, id, "relay", 4));
-    check_ok(sy_mp_put_bin(&b, sy_view(tls, 32)));
-    check_ok(sy_mp_put_str(&b, V(c->method)));
-    check_ok(sy_mp_put_bin(&b, envelope));
-    check_ok(sy_mp_put_i64(&b, c->early));
+    check_ok(sy_rpc_put_request(b, id, "relay", 4));
+    check_ok(sy_mp_put_bin(b, sy_view(tls, 32)));
+    check_ok(sy_mp_put_str(b, V(c->method)));
+    check_ok(sy_mp_put_bin(b, envelope));
+    check_ok(sy_mp_put_i64(b, c->early));
+    return id;
+}
+
+uint32_t domain_relay(struct domain *d, const struct domain_call *c, struct sy_view envelope)
+{
+    SY_BUF_CLEANUP struct sy_buf b = sy_buf(8 << 20);
+    uint32_t id = domain_put_relay(d, c, envelope, &b);
     domain_say(d, sy_buf_view(&b));
     return id;
 }

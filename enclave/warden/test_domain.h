@@ -73,7 +73,9 @@ void domain_stop(struct domain *d, void (*look)(struct domain *d, struct warden 
 /* Kill the warden as it stands, have `between` (may be NULL) look at the folder that is left, and start it
  * again. Connections are new; what was not answered is not. */
 void domain_restart(struct domain *d, void (*between)(struct domain *d));
-/* Enrolment, pack, catalogue, grant, model: what a run needs. */
+/* Enrolment, pack, catalogue, versions. */
+void domain_catalogue(struct domain *d);
+/* And a grant, and a model: what a run needs. */
 void domain_prepare(struct domain *d);
 
 /* The party's place among the kit's, and so in `box`. A box key pair for it; its public half. */
@@ -85,13 +87,19 @@ struct sy_dataset_def *domain_beds(struct kit *k);
 /* What the domain's developer asks for: the kit's, and the beds. */
 struct sy_proposal *domain_proposal(struct domain *d);
 
+/* The custodian's share of a dataset, opened by the agency. */
+void domain_share(struct domain *d, const char *dataset, struct sy_share *ret);
+
 /* One step of it again: a version of a dataset; a model, registered and approved (d->k.model). */
 void domain_ingest(struct domain *d, const char *department, const char *dataset);
 void domain_model(struct domain *d, const struct sy_model_def *def, const struct sy_plan *plan);
 
 /* The canonical envelope of a call; a fresh nonce each time. */
 struct sy_view domain_envelope(struct domain *d, const struct domain_call *c);
-/* Relay it as the gateway does; returns the request's id. */
+/* The frame by which the gateway relays it, after whatever *b holds: frames that are said together come in one round of
+ * the warden. Relay it. Both return the request's id. */
+uint32_t domain_put_relay(struct domain *d, const struct domain_call *c, struct sy_view envelope,
+                          struct sy_buf *b);
 uint32_t domain_relay(struct domain *d, const struct domain_call *c, struct sy_view envelope);
 /* The reply to a request: opened with the party's key, and verified as the warden's word on it. */
 struct domain_reply domain_await(struct domain *d, const char *party, uint32_t id);

@@ -56,8 +56,7 @@ static void adopt(struct domain *d)
           .args = kit_encode(&d->k, &sy_pack_adopt_desc, &a));
 }
 
-/* The custodian's share of a dataset, opened by the agency. */
-static void take_share(struct domain *d, const char *dataset, struct sy_share *ret)
+void domain_share(struct domain *d, const char *dataset, struct sy_share *ret)
 {
     struct sy_dataset_ref ref = {.dataset = V(dataset)};
     struct domain_call c = {.party = "agency",
@@ -156,10 +155,10 @@ static void grant(struct domain *d)
     review(d, "operator", "scene.first_review", (struct sy_view){0});
     review(d, "health", "scene.consent", (struct sy_view){0});
     review(d, "clinic", "scene.consent", (struct sy_view){0});
-    take_share(d, "persons", &shares[0]);
-    take_share(d, "events", &shares[1]);
-    take_share(d, "births", &shares[2]);
-    take_share(d, "beds", &shares[3]);
+    domain_share(d, "persons", &shares[0]);
+    domain_share(d, "events", &shares[1]);
+    domain_share(d, "births", &shares[2]);
+    domain_share(d, "beds", &shares[3]);
     review(d, "agency", "scene.final_review", kit_encode(&d->k, &sy_shares_desc, &given));
 }
 
@@ -183,7 +182,7 @@ static void model(struct domain *d)
     domain_model(d, def, plan);
 }
 
-void domain_prepare(struct domain *d)
+void domain_catalogue(struct domain *d)
 {
     enrol(d, "health", "department");
     enrol(d, "clinic", "department");
@@ -199,6 +198,11 @@ void domain_prepare(struct domain *d)
     domain_ingest(d, "clinic", "events");
     domain_ingest(d, "clinic", "births");
     domain_ingest(d, "clinic", "beds");
+}
+
+void domain_prepare(struct domain *d)
+{
+    domain_catalogue(d);
     grant(d);
     model(d);
 }

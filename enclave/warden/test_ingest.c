@@ -78,7 +78,7 @@ static void say_rows(const struct sy_ingest_job *job, int script, int sock, stru
     }
 }
 
-void ingest_worker(const struct domain_orders *o, int sock)
+void ingest_worker(struct domain_orders *o, int sock)
 {
     SY_ARENA_CLEANUP struct sy_arena a = {0};
     SY_BUF_CLEANUP struct sy_buf bytes = sy_buf(SY_JOB_MESSAGE_MAX);
@@ -95,6 +95,10 @@ void ingest_worker(const struct domain_orders *o, int sock)
     say_rows(&job, o->ingest, sock, &a);
     if (o->ingest == INGEST_LEAVES) {
         return;
+    }
+    if (o->ingest == INGEST_STALLS) {
+        (void)__atomic_fetch_add(&o->n_runs, 1, __ATOMIC_SEQ_CST);
+        fake_hang();
     }
     end.n_quality = o->ingest != INGEST_NO_QUALITY && o->ingest != INGEST_TALKS;
     if (o->ingest == INGEST_TALKS) { /* a value of the file where a name belongs */

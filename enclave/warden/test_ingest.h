@@ -17,11 +17,12 @@ enum ingestion {
     /* sound */
     INGEST_BIG,    /* with a dictionary that no socket takes at once */
     INGEST_AT_CAP, /* one unit has as many rows as the unit columns with a cap allow */
+    INGEST_STALLS, /* rows, and no end; counted as a run */
     /* not sound */
     INGEST_OVER /* ... one more, in another batch */
 };
 
 /* Serve one ingest job on `sock` by o->ingest. */
-void ingest_worker(const struct domain_orders *o, int sock);
+void ingest_worker(struct domain_orders *o, int sock);
 
 #endif

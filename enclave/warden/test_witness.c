@@ -177,6 +177,9 @@ static void test_rollback(void **state)
     honest(0);
     check_stopped(false);
     say(1, 409, "5\n");
+    check_stopped(false); /* so far that is a word */
+    assert_int_equal(W.n, 4);
+    show(3, &(struct proof_tree){.size = 5}, true);
     check_stopped(true);
     size_t n = W.n;
     warden_witness_tick(&W.w);
@@ -192,8 +195,10 @@ static void test_fork(void **state)
     adopt(TWO);
     warden_witness_tick(&W.w);
     honest(0);
-    check_stopped(false); /* so far it only said that it stands at 4 */
     honest(3);
+    check_stopped(
+        false); /* so far it only said that it stands at 4, and that nothing has grown from there */
+    honest(4);
     check_stopped(true);
 }
 
@@ -208,6 +213,8 @@ static void test_fork_of_one_size(void **state)
     warden_witness_tick(&W.w);
     honest(2);
     honest(3);
+    check_stopped(false);
+    honest(4);
     check_stopped(true);
 }
 
@@ -222,7 +229,132 @@ static void test_overtaken(void **state)
     warden_witness_tick(&W.w);
     W.witnesses[0].tree.size = 9; /* by the copy */
     honest(3);
+    check_stopped(false);
+    honest(W.n - 1);
     check_stopped(true);
+}
+
+/* ---- what they only say ---- */
+
+/* Claims of another log, without evidence: each leaves the domain as it was, and two others are enough. */
+enum evidence { NONE, SILENCE, NONSENSE, STRANGERS, OURS };
+
+static void show_what(enum evidence what, size_t i)
+{
+    struct proof_tree tree = {.size = 9};
+    if (what == NONE) {
+        say(i, 404, "");
+    } else if (what == SILENCE) {
+        end_with(i, sy_status_of(SY_E_TIMEOUT), 0, (struct sy_view){0});
+    } else if (what == NONSENSE) {
+        say(i, 200, "another log, believe me\n");
+    } else if (what == STRANGERS) { /* of the right name, and not this log's key */
+        show(i, &tree, false);
+    } else { /* signed by this log, and no other than it is */
+        tree.size = 2;
+        check_ok(ledger_root(W.w.ledger, tree.size, tree.root));
+        show(i, &tree, true);
+    }
+}
+
+static void test_claims(void **state)
+{
+    static const struct {
+        unsigned status;
+        const char *body;
+    } claims[] = {{409, "9\n"}, {422, ""}};
+    (void)state;
+    for (size_t k = 0; k < LEN(claims) * (OURS + 1); k++) {
+        (void)scene_teardown(NULL);
+        (void)scene_setup(NULL);
+        begin(3);
+        say(0, claims[k % LEN(claims)].status, claims[k % LEN(claims)].body);
+        check_stopped(false);
+        assert_int_equal(W.n, 4); /* it is asked what it has seen, and nothing else meanwhile */
+        assert_true(W.requests[3].is_get);
+        warden_witness_tick(&W.w);
+        assert_int_equal(W.n, 4);
+        show_what((enum evidence)(k / LEN(claims)), 3);
+        check_state(0, "claims");
+        check_stopped(false);
+        check_held(true); /* whatever it shows, or does not */
+        honest(1);
+        check_held(true);
+        honest(2);
+        assert_true(warden_witness_covers(&W.w, 2));
+        check_held(false);
+    }
+}
+
+/* The size of a claim is that of its time: what a quorum saw before answers nothing. */
+static void test_claims_later(void **state)
+{
+    (void)state;
+    begin(3);
+    honest_round(2);
+    say(2, 409, "3\n"); /* asked on from there: no claim */
+    check_held(false);
+    grow(1);
+    size_t n = W.n;
+    say(n - 1, 409, "9\n");
+    say(n, 404, "");
+    check_state(2, "claims");
+    check_held(true);
+    warden_witness_tick(&W.w);
+    honest_round(2);
+    assert_true(warden_witness_covers(&W.w, 3));
+    check_held(false);
+}
+
+/* The word stands while its witness is silent, and ends with its own cosignature; no quorum is needed for that. */
+static void test_claims_none(void **state)
+{
+    (void)state;
+    grow(3);
+    adopt("quorum none\n");
+    warden_witness_tick(&W.w);
+    check_held(false);
+    say(0, 422, "");
+    say(3, 404, "");
+    honest(1);
+    honest(2);
+    check_held(true);
+    for (int answer = 0; answer < 2; answer++) {
+        size_t n = W.n;
+        for (uint64_t end = sy_mono_ns() + UINT64_C(30000000000); W.n == n && sy_mono_ns() < end;) {
+            warden_witness_tick(&W.w);
+        }
+        assert_int_equal(asked(n), 0);
+        if (answer == 0) {
+            end_with(n, sy_status_of(SY_E_TIMEOUT), 0, (struct sy_view){0});
+            check_state(0, "silent");
+            check_held(true);
+        } else {
+            honest(n);
+        }
+    }
+    check_state(0, "good");
+    check_held(false);
+}
+
+/* To load the policy again ends no claim, before all were asked again. */
+static void test_claims_loaded(void **state)
+{
+    (void)state;
+    begin(3);
+    say(0, 409, "9\n");
+    say(3, 404, "");
+    check_held(true);
+    check_ok(warden_witness_load(&W.w, NULL));
+    check_held(true);
+    check_ok(warden_witness_load(&W.w, NULL));
+    check_held(true);
+    forget_answered();
+    warden_witness_tick(&W.w);
+    for (size_t i = 0, n = W.n; i < n; i++) {
+        end_with(i, sy_status_of(SY_E_TIMEOUT), 0, (struct sy_view){0});
+    }
+    check_held(false); /* as at a start that reaches nobody */
 }
 
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, scene_setup, scene_teardown)
@@ -230,8 +362,9 @@ static void test_overtaken(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(quorum),    TEST(published),        TEST(growth),   TEST(slow),
-        TEST(two_sizes), TEST(quorum_none),      TEST(conflict), TEST(rollback),
-        TEST(fork),      TEST(fork_of_one_size), TEST(overtaken)};
+        TEST(quorum),       TEST(published),        TEST(growth),       TEST(slow),
+        TEST(two_sizes),    TEST(quorum_none),      TEST(conflict),     TEST(rollback),
+        TEST(fork),         TEST(fork_of_one_size), TEST(overtaken),    TEST(claims),
+        TEST(claims_later), TEST(claims_none),      TEST(claims_loaded)};
     return cmocka_run_group_tests_name("warden_witness", tests, NULL, NULL);
 }

@@ -11,6 +11,9 @@
 
 struct scene W;
 
+/* SHA-256 of the log's name, as a witness has it. */
+#define KIT_EVIDENCE "/fc4098e916ce95ee96255f25d84b85f354e0b68fb63f2b94d87562cc64dabddd/checkpoint"
+
 /* ---- the courier's place ---- */
 
 sy_status warden_courier_http(struct warden *w, const char *verb, const char *url,
@@ -19,12 +22,14 @@ sy_status warden_courier_http(struct warden *w, const char *verb, const char *ur
 {
     (void)reterr;
     assert_ptr_equal(w, &W.w);
-    assert_string_equal(verb, "POST");
-    assert_string_equal(content_type, "text/plain");
+    bool is_get = strcmp(verb, "GET") == 0;
+    assert_true(is_get || strcmp(verb, "POST") == 0);
+    assert_string_equal(content_type, is_get ? "" : "text/plain");
     assert_in_range(timeout_ms, 1, SY_COURIER_TIMEOUT_MAX_MS);
     assert_true(W.n < REQUESTS);
     struct request *r = &W.requests[W.n++];
-    *r = (struct request){.body = sy_buf(PROOF_WITNESS_ASK_MAX), .fn = fn, .ctx = ctx};
+    *r = (struct request){
+        .body = sy_buf(PROOF_WITNESS_ASK_MAX), .fn = fn, .ctx = ctx, .is_get = is_get};
     snprintf(r->url, sizeof(r->url), "%s", url);
     check_ok(sy_buf_add_view(&r->body, body));
     return SY_OK;
@@ -48,7 +53,8 @@ void say(size_t i, unsigned status, const char *text)
 size_t asked(size_t i)
 {
     assert_memory_equal(W.requests[i].url, "http://w", 8);
-    assert_string_equal(W.requests[i].url + 9, "/add-checkpoint");
+    assert_string_equal(W.requests[i].url + 9,
+                        W.requests[i].is_get ? KIT_EVIDENCE : "/add-checkpoint");
     return (size_t)(W.requests[i].url[8] - '0');
 }
 
@@ -68,10 +74,31 @@ void cosign(const struct witness *w, size_t i, struct sy_buf *b)
     check_ok(proof_cosign(note.text, &w->key, w->secret, (uint64_t)(sy_now_s() + w->clock), b));
 }
 
+void show(size_t i, const struct proof_tree *tree, bool by_log)
+{
+    uint8_t pub[32], strangers[PROOF_SECRET_BYTES];
+    struct proof_checkpoint c = {.origin = sy_view_str(W.log.name), .size = tree->size};
+    struct proof_vkey key = W.log;
+    SY_BUF_CLEANUP struct sy_buf text = sy_buf(4096), note = sy_buf(4096);
+    memcpy(c.root, tree->root, sizeof(c.root));
+    check_ok(proof_checkpoint_encode(&c, &text));
+    if (!by_log) {
+        crypto_sign_keypair(pub, strangers);
+        check_ok(proof_vkey_make(sy_view_str(W.log.name), PROOF_SIG_ED25519, pub, &key));
+    }
+    check_ok(proof_note_sign(sy_buf_view(&text), &key, by_log ? W.secret : strangers, &note));
+    assert_true(W.requests[i].is_get);
+    end_with(i, SY_OK, 200, sy_buf_view(&note));
+}
+
 /* Request i is answered as a witness answers: it checks everything. */
 void honest(size_t i)
 {
     struct witness *w = &W.witnesses[asked(i)];
+    if (W.requests[i].is_get) {
+        show(i, &w->tree, true);
+        return;
+    }
     struct proof_witness_ask a = parsed(i);
     struct proof_vkey log;
     struct proof_checkpoint c;
@@ -144,17 +171,16 @@ void grow(size_t n)
 /* The published key of the kit's log (signed-note's Go package). */
 static void open_ledger(void)
 {
-    static uint8_t secret[PROOF_SECRET_BYTES];
     static const char seed_hex[] =
         "810a1402d5146c8d84f2443330f54080ebf98ee17d9c74f6252fc5d5c7283173";
     uint8_t seed[32], pub[32];
     size_t n = 0;
-    struct proof_vkey log;
     assert_int_equal(sodium_hex2bin(seed, 32, seed_hex, 64, NULL, &n, NULL), 0);
-    crypto_sign_seed_keypair(pub, secret, seed);
-    check_ok(proof_vkey_parse(V(KIT_LOG), &log, NULL));
-    assert_memory_equal(pub, log.key, 32);
-    struct ledger_options o = {.log = &log, .secret = secret, .segment_bytes = LEDGER_SEGMENT_MIN};
+    crypto_sign_seed_keypair(pub, W.secret, seed);
+    check_ok(proof_vkey_parse(V(KIT_LOG), &W.log, NULL));
+    assert_memory_equal(pub, W.log.key, 32);
+    struct ledger_options o = {
+        .log = &W.log, .secret = W.secret, .segment_bytes = LEDGER_SEGMENT_MIN};
     o.create = true;
     check_ok(ledger_open(W.dir, &o, &W.w.ledger, NULL));
 }
@@ -271,4 +297,12 @@ void know(size_t i, uint64_t size)
 {
     W.witnesses[i].tree.size = size;
     check_ok(ledger_root(W.w.ledger, size, W.witnesses[i].tree.root));
+}
+
+void check_held(bool held)
+{
+    struct sy_witness_status s;
+    check_ok(warden_witness_report(&W.w, &W.k.arena, &s, NULL));
+    assert_int_equal(s.held, held);
+    assert_int_equal(warden_witness_claimed(&W.w), held);
 }

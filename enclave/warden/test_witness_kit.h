@@ -29,6 +29,7 @@ struct witness {
 /* What the warden has asked the courier for. */
 struct request {
     char url[320];
+    bool is_get;
     struct sy_buf body;
     warden_courier_fn fn; /* NULL: answered */
     void *ctx;
@@ -43,6 +44,8 @@ struct scene {
     struct request requests[REQUESTS];
     size_t n;
     unsigned called; /* by who waits */
+    struct proof_vkey log;
+    uint8_t secret[PROOF_SECRET_BYTES];
 };
 
 extern struct scene W;
@@ -67,6 +70,8 @@ void end_with(size_t i, sy_status s, unsigned status, struct sy_view body);
 void say(size_t i, unsigned status, const char *text);
 /* As the witness whom it goes to answers: it checks everything. */
 void honest(size_t i);
+/* GET HEX/checkpoint, with the checkpoint of such a tree, signed by the log, or by a stranger of its name. */
+void show(size_t i, const struct proof_tree *tree, bool by_log);
 /* All that are open now, but not what is asked meanwhile; `but`: this one is silent. */
 void honest_round(size_t but);
 
@@ -82,6 +87,7 @@ void forget_answered(void);
 /* ---- what the warden says of a witness; callbacks ---- */
 struct sy_witness_peer peer(size_t i);
 void check_state(size_t i, const char *want);
+void check_held(bool held); /* is nothing charged, for a claim? */
 void check_stopped(bool stopped);
 void count(void *ctx);
 void nothing(void *ctx);

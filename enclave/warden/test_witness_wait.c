@@ -1,6 +1,6 @@
 /*
- * Hostile and late witnesses, and who waits for them: nobody hostile gets more than silence, but for a claim that
- * stops the domain; nothing starts, and nothing is told, before its time.
+ * Hostile and late witnesses, and who waits for them: nobody hostile gets more than silence, and no claim
+ * without evidence stops the domain; nothing starts, and nothing is told, before its time.
  */
 #include "test_witness_kit.h"
 
@@ -123,6 +123,18 @@ static void test_times(void **state)
     }
 }
 
+/* Of a policy that is no more in force: not looked at. */
+static void test_late_evidence(void **state)
+{
+    (void)state;
+    begin(3);
+    say(0, 409, "9\n");
+    adopt("quorum w2\n");
+    show(3, &(struct proof_tree){.size = 9}, true);
+    check_stopped(false);
+    check_state(0, "new");
+}
+
 /* Another size with every answer: it is not asked for ever. */
 static void test_endless_conflict(void **state)
 {
@@ -222,8 +234,30 @@ static void test_start_rolled_back(void **state)
     honest(0);
     honest(1);
     say(2, 409, "5\n");
-    assert_int_equal(W.called, 0); /* two are well, and still: */
+    assert_int_equal(
+        W.called,
+        0); /* two are well, and still nothing is served before it has shown what it saw */
+    show(3, &(struct proof_tree){.size = 5}, true);
+    assert_int_equal(W.called, 0);
     check_stopped(true);
+}
+
+/* A witness's word alone keeps no domain from starting. */
+static void test_start_claimed(void **state)
+{
+    (void)state;
+    grow(4);
+    adopt(TWO);
+    check_ok(warden_witness_start(&W.w, 60000, count, &W));
+    honest(0);
+    say(2, 409, "5\n");
+    check_held(true);
+    end_with(1, sy_status_of(SY_E_TIMEOUT), 0, (struct sy_view){0});
+    assert_int_equal(W.called, 0);
+    say(3, 404, "");
+    assert_int_equal(W.called, 1); /* the doors open, and nothing is charged */
+    check_stopped(false);
+    check_held(true);
 }
 
 static void test_start_silent(void **state)
@@ -267,6 +301,10 @@ static struct warden_call *call_of(bool waits, uint64_t a, uint64_t b)
     *c = (struct warden_call){
         .w = &W.w, .waits = waits, .entries = {a, b}, .n_entries = 2, .passed_fd = -1};
     c->live_at = &W.w.calls;
+    c->live_next = W.w.calls;
+    if (c->live_next != NULL) {
+        c->live_next->live_at = &c->live_next;
+    }
     W.w.calls = c;
     return c;
 }
@@ -321,14 +359,71 @@ static void test_hold_full(void **state)
     assert_int_equal(W.called, 0);
 }
 
+/* A call of a party, held. */
+static void hold_of(const char *party)
+{
+    struct warden_call *c = call_of(true, 2, 5);
+    c->request.header.party = sy_view_str(party);
+    assert_true(warden_hold(c, give));
+}
+
+static size_t n_calls(void)
+{
+    size_t n = 0;
+    for (const struct warden_call *c = W.w.calls; c != NULL; c = c->live_next) {
+        n++;
+    }
+    return n;
+}
+
+/* Who waits for witnesses takes no run's place, of nobody; and nobody takes all the places to wait. */
+static void test_hold_room(void **state)
+{
+    static const struct warden_room room = {.in_all = 2, .of_party = 1};
+    static uint8_t secret[64], pub[32];
+    (void)state;
+    begin(1);
+    crypto_sign_keypair(pub, secret);
+    W.w.keys.sign_secret = secret;
+    for (unsigned i = 0; i < 5; i++) {
+        hold_of("dev");
+    }
+    assert_int_equal(n_calls(), 5);
+    struct warden_call *run = call_of(false, 0, 0); /* in work, of another party */
+    run->request.header.party = V("other");
+    assert_true(warden_call_room(run, &room));
+    struct warden_call *own = call_of(false, 0, 0);
+    own->request.header.party = V("dev");
+    assert_true(warden_call_room(own, &room));
+    struct warden_call *third = call_of(false, 0, 0); /* runs are still counted */
+    third->request.header.party = V("third");
+    assert_false(warden_call_room(third, &room));
+    warden_call_clear(own, SY_E_BUSY, "over");
+    warden_call_clear(run, SY_E_BUSY, "over");
+    size_t before = 0;
+    for (before = n_calls(); before < 40 && n_calls() == before; before++) {
+        hold_of("dev");
+    }
+    assert_int_equal(n_calls(), 16); /* the next of it was told "not yet", at once */
+    hold_of("other");
+    assert_int_equal(n_calls(), 17);
+    assert_int_equal(W.called, 0);
+    grow(5);
+    warden_witness_tick(&W.w);
+    honest_round(2);
+    forget_answered();
+    honest_round(2);
+    assert_int_equal(W.called, 17);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(test_##name, scene_setup, scene_teardown)
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(refusals),     TEST(lies),       TEST(times), TEST(endless_conflict),
-        TEST(waiters),      TEST(new_policy), TEST(start), TEST(start_rolled_back),
-        TEST(start_silent), TEST(again),      TEST(hold),  TEST(hold_full),
-        TEST(two_lines)};
+        TEST(refusals),     TEST(lies),          TEST(times),         TEST(endless_conflict),
+        TEST(waiters),      TEST(new_policy),    TEST(start),         TEST(start_rolled_back),
+        TEST(start_silent), TEST(again),         TEST(hold),          TEST(hold_full),
+        TEST(hold_room),    TEST(late_evidence), TEST(start_claimed), TEST(two_lines)};
     return cmocka_run_group_tests_name("warden_witness_wait", tests, NULL, NULL);
 }

@@ -7,7 +7,7 @@
 #include <string.h>
 
 #include "courier/http.h"
-#include "courier/url.h"
+#include "wire/url.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
@@ -50,9 +50,9 @@ static void try_response(struct sy_view bytes)
 
 static void try_url(struct sy_view bytes)
 {
-    struct courier_url u;
+    struct sy_url u;
     struct sy_error err = {0};
-    if (!sy_ok(courier_url_parse(bytes, &u, &err))) {
+    if (!sy_ok(sy_url_parse(bytes, &u, &err))) {
         require(err.code == SY_E_FIELD && strcmp(err.field, "url") == 0);
         return;
     }

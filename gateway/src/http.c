@@ -146,6 +146,8 @@ static sy_status put_about(const struct gw_replica *r, struct sy_buf *b)
         b, "GET /checkpoint             the newest signed checkpoint of the log\n"
            "GET /tile/L/N[.p/W]         its hash tiles (c2sp.org/tlog-tiles)\n"
            "GET /tile/entries/N[.p/W]   its entry bundles\n"
+           "GET /next                   of a closed log: the key and the place of the next\n"
+           "GET /log/N/...              the same of the domain's N-th log\n"
            "MessagePack-RPC, same port  everything else; status.ping needs no certificate\n\n"
            "The TLS certificate of this port proves nothing. Pin the domain id and the log key "
            "above,\n"

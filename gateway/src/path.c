@@ -78,6 +78,12 @@ static enum gw_path_kind classify_tile(struct cursor *c)
     return partial ? GW_PATH_PARTIAL : GW_PATH_NONE;
 }
 
+/* /log/N before the rest: a later log of the domain. */
+static bool take_log(struct cursor *c)
+{
+    return !take_text(c, "/log/") || take_number(c, 2, GW_PATH_LOGS_MAX);
+}
+
 enum gw_path_kind gw_path_classify(struct sy_view path)
 {
     struct cursor c = {path};
@@ -87,7 +93,11 @@ enum gw_path_kind gw_path_classify(struct sy_view path)
     if (sy_view_is(path, "/")) {
         return GW_PATH_ABOUT;
     }
-    if (sy_view_is(path, "/checkpoint") || sy_view_is(path, "/checkpoint.cosigned")) {
+    if (!take_log(&c)) {
+        return GW_PATH_NONE;
+    }
+    if (sy_view_is(c.rest, "/checkpoint") || sy_view_is(c.rest, "/checkpoint.cosigned") ||
+        sy_view_is(c.rest, "/next")) {
         return GW_PATH_CHECKPOINT;
     }
     return take_text(&c, "/tile/") ? classify_tile(&c) : GW_PATH_NONE;

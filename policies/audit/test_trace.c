@@ -12,6 +12,9 @@
 #include "proof/merkle.h"
 #include "proof/receipt.h"
 #include "test_golden.h"
+#include "wire/qualify.h"
+#include "wire/staff.h"
+#include "wire/supervise.h"
 
 static struct log_kit L;
 
@@ -125,6 +128,152 @@ static void test_answer(void **state)
     assert_int_equal(release->entry, l->n - ANSWER);
     assert_int_equal(release->id[0], 0x33); /* the commitment that the kit makes */
     assert_true(follows(&t.t, step_of(&t.t, AUDIT_STEP_RECEIPT), AUDIT_STEP_RELEASE));
+    end(&t);
+}
+
+/* --- acts that name a grant in other ways, and re-runs ------------------------------------------------ */
+
+/* Put an allowed act in the place of entry i. */
+static void act_about(struct log_kit *l, uint64_t i, const char *method, const struct sy_desc *desc,
+                      const void *args, const uint8_t *grant, const uint8_t *subject)
+{
+    struct sy_event e = {.type = V("act"), .rules = 1, .schema = SY_EVENT_SCHEMA};
+    struct sy_header h = {.ctx = V(SY_REQUEST_CONTEXT),
+                          .method = V(method),
+                          .party = V("agency"),
+                          .suite = SY_SUITE_INTL};
+    if (grant != NULL) {
+        memcpy(h.grant, grant, 32);
+    }
+    if (subject != NULL) {
+        memcpy(h.subject, subject, 32);
+    }
+    e.request.header = kit_encode(&l->k, &sy_header_desc, &h);
+    e.request.args = kit_encode(&l->k, desc, args);
+    log_kit_put(l, i, &e);
+}
+
+static void act(struct log_kit *l, uint64_t i, const char *method, const struct sy_desc *desc,
+                const void *args)
+{
+    act_about(l, i, method, desc, args, NULL, NULL);
+}
+
+static bool ends_it(struct log_kit *l, uint64_t entry)
+{
+    struct traced t;
+    bool found = false;
+    check_ok(trace_at(l, l->n - FINAL, &t));
+    for (size_t i = 0; i < t.t.n; i++) {
+        found = found || (t.t.steps[i].kind == AUDIT_STEP_ORDER && t.t.steps[i].entry == entry);
+    }
+    end(&t);
+    return found;
+}
+
+static void test_ends(void **state)
+{
+    struct log_kit *l = *state;
+    const uint64_t last = l->n - STOPPED;
+    struct sy_view grants[2] = {sy_view(l->scenes[0].grant, 32),
+                                sy_view((const uint8_t[32]){9}, 32)};
+    struct sy_view datasets[2] = {V("persons"), V("other")};
+    for (size_t i = 0; i < 2; i++) { /* the first is ours, the second somebody else's */
+        struct sy_incident_report report = {
+            .affected = {.grants = &grants[i], .n_grants = 1}, .kind = V("leak"), .text = V("x")};
+        act(l, last, "incident.report", &sy_incident_report_desc, &report);
+        assert_int_equal(ends_it(l, last), i == 0);
+        struct sy_incident_update update = {.affected = {.datasets = &datasets[i], .n_datasets = 1},
+                                            .text = V("x")};
+        act(l, last, "incident.update", &sy_incident_update_desc, &update);
+        assert_int_equal(ends_it(l, last), i == 0);
+        struct sy_party_revoke revoke = {.party = V(i == 0 ? "acme" : "other"), .ground = V("x")};
+        act(l, last, "party.revoke", &sy_party_revoke_desc, &revoke);
+        assert_int_equal(ends_it(l, last), i == 0);
+        struct sy_order_correct order = {.party = revoke.party, .ground = V("x"), .text = V("y")};
+        act(l, last - 1, "order.correct", &sy_order_correct_desc, &order);
+        struct sy_order_cancel cancel = {.order = last - 1};
+        act(l, last, "order.cancel", &sy_order_cancel_desc, &cancel);
+        assert_int_equal(ends_it(l, last - 1), i == 0);
+        assert_int_equal(ends_it(l, last), i == 0);
+    }
+    struct sy_order_correct all = {.party = V("operator"), .ground = V("x"), .text = V("y")};
+    act(l, last, "order.correct", &sy_order_correct_desc, &all);
+    assert_true(ends_it(l, last)); /* the operator's is everybody's */
+    struct sy_incident_report whole = {
+        .affected = {.all = true}, .kind = V("leak"), .text = V("x")};
+    act(l, last, "incident.report", &sy_incident_report_desc, &whole);
+    assert_true(ends_it(l, last));
+}
+
+/* The developer's agreement, or the whole one that all stand under; another developer's is another matter. */
+static void test_ends_with_agreement(void **state)
+{
+    static const struct {
+        const char *grantee;
+        bool whole, ends;
+    } cases[] = {{"acme", false, true}, {"other", false, false}, {"operator", true, true}};
+    struct log_kit *l = *state;
+    const uint64_t last = l->n - STOPPED;
+    for (size_t i = 0; i < LEN(cases); i++) {
+        struct sy_agreement offer = {.grantee = V(cases[i].grantee), .grantor = V("agency")};
+        struct sy_agreement_end end = {.ground = V("x")};
+        uint8_t id[32];
+        offer.parent[0] = !cases[i].whole;
+        proof_agreement_id(id, kit_encode(&l->k, &sy_agreement_desc, &offer));
+        act(l, last - 1, "agreement.offer", &sy_agreement_desc, &offer);
+        act_about(l, last, "agreement.terminate", &sy_agreement_end_desc, &end, NULL, id);
+        assert_int_equal(ends_it(l, last), cases[i].ends);
+        id[0] ^= 1; /* another agreement than was offered */
+        act_about(l, last, "agreement.terminate", &sy_agreement_end_desc, &end, NULL, id);
+        assert_false(ends_it(l, last));
+    }
+}
+
+/* A smaller grant in its place: by the review that grants it, not by one that does not. */
+static void test_ends_by_shrinking(void **state)
+{
+    struct log_kit *l = *state;
+    const uint64_t last = l->n - STOPPED;
+    for (int larger = 0; larger < 2; larger++) {
+        struct sy_application a = {0};
+        struct sy_proposal p = {.scene = V("less"),
+                                .title = V("t"),
+                                .developer = V("acme"),
+                                .application = &a,
+                                .n_application = 1};
+        uint8_t id[32];
+        memcpy(a.shrinks, l->scenes[0].grant, 32);
+        a.shrinks[0] ^= (uint8_t)larger; /* that of another */
+        proof_grant_id(id, kit_encode(&l->k, &sy_proposal_desc, &p));
+        act(l, last - 1, "scene.apply", &sy_proposal_desc, &p);
+        struct sy_review v = {.decision = V("approve")};
+        act_about(l, last, "scene.final_review", &sy_review_desc, &v, id, NULL);
+        assert_int_equal(ends_it(l, last), larger == 0);
+        v.decision = V("reject");
+        act_about(l, last, "scene.final_review", &sy_review_desc, &v, id, NULL);
+        assert_false(ends_it(l, last));
+    }
+}
+
+static void test_rerun(void **state)
+{
+    struct log_kit *l = *state;
+    struct traced t;
+    const uint64_t last = l->n - STOPPED, charge = l->n - CHARGE;
+    for (uint64_t of = charge - 1; of <= charge; of++) {
+        struct sy_reran reran = {.charge = of, .outcome = V("mismatch"), .rerun = last - 1};
+        act(l, last, "audit.reran", &sy_reran_desc, &reran);
+        check_ok(trace_at(l, charge, &t));
+        assert_int_equal(count_of(&t.t, AUDIT_STEP_RERUN), of == charge);
+        end(&t);
+    }
+    check_ok(trace_at(l, last, &t)); /* its own trace is the run's */
+    const struct audit_step *s = step_of(&t.t, AUDIT_STEP_RERUN);
+    assert_int_equal(s->entry, last);
+    assert_int_equal(strncmp(s->detail, "mismatch", 8), 0);
+    assert_true(follows(&t.t, s, AUDIT_STEP_RELEASE));
+    assert_int_equal(step_of(&t.t, AUDIT_STEP_CHARGE)->entry, charge);
     end(&t);
 }
 
@@ -392,6 +541,10 @@ int main(void)
         T(test_refused),
         T(test_uses),
         T(test_not_exported),
+        T(test_ends),
+        T(test_ends_with_agreement),
+        T(test_ends_by_shrinking),
+        T(test_rerun),
         T(test_lies),
         T(test_receipt),
         cmocka_unit_test_setup_teardown(test_mixed_up, setup_random, teardown),

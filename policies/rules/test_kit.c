@@ -263,6 +263,7 @@ int32_t kit_define(struct kit *k, const struct sy_dataset_def *d)
     struct sy_dataset_keys keys;
     char department[32];
     memset(&keys, 0x11, sizeof(keys));
+    memset(keys.department, 0, sizeof(keys.department)); /* no third share */
     sy_view_to_cstr(d->department, department, sizeof(department));
     k->extra = (struct sy_inputs){.keys = &keys, .n_keys = 1};
     int32_t code = kit_call(k, department, "dataset.define", &sy_dataset_def_desc, d, NULL, NULL);

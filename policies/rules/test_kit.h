@@ -91,6 +91,8 @@ int32_t kit_apply(struct kit *k, const struct sy_proposal *p); /* sets k->grant 
 int32_t kit_review(struct kit *k, const char *party, const char *method, const char *decision);
 struct sy_model_def *kit_model_def(struct kit *k);
 struct sy_plan *kit_plan(struct kit *k);
+struct sy_plan *
+kit_plan_here(struct kit *k); /* over the datasets as they stand in this catalogue */
 int32_t kit_register(struct kit *k, const struct sy_model_def *d, const struct sy_plan *p);
 int32_t kit_run(struct kit *k, const char *age);
 int32_t kit_run_plan(struct kit *k, const struct sy_plan *p, const struct sy_run *run);

@@ -23,12 +23,11 @@ struct sy_pack *kit_pack_record(struct kit *k, uint64_t version)
                           .n_sizes = 2,
                           .n_grounds = 2};
     p->budgets = kit_alloc(k, 2, sizeof(*p->budgets));
-    p->budgets[0] =
-        (struct sy_pack_budget){.delta = 100000000,
-                                .ns = V("person"),
-                                .recover_delta = 1000,
-                                .recover_rho = 300000000,
-                                .rho = 4000000000};
+    p->budgets[0] = (struct sy_pack_budget){.delta = 100000000,
+                                            .ns = V("person"),
+                                            .recover_delta = 1000,
+                                            .recover_rho = 300000000,
+                                            .rho = 4000000000};
     p->budgets[1] =
         (struct sy_pack_budget){.delta = 100000000, .ns = V("clinic"), .rho = 4000000000};
     p->grades = kit_alloc(k, 4, sizeof(*p->grades));
@@ -337,5 +336,18 @@ struct sy_plan *kit_plan(struct kit *k)
     p->sources[1].dataset = V("events");
     proof_sha256_one(p->sources[0].def, kit_encode(k, &sy_dataset_def_desc, kit_persons(k)));
     proof_sha256_one(p->sources[1].def, kit_encode(k, &sy_dataset_def_desc, kit_events(k)));
+    return p;
+}
+
+struct sy_plan *kit_plan_here(struct kit *k)
+{
+    struct sy_plan *p = kit_plan(k);
+    for (size_t i = 0; i < p->n_sources; i++) {
+        struct rules_key key = rules_key_id("dataset/", p->sources[i].dataset);
+        struct sy_row_dataset row;
+        check_ok(rules_state_read(k->state, rules_key_view(&key), &sy_row_dataset_desc, &k->arena,
+                                  &row, NULL));
+        memcpy(p->sources[i].def, row.digest, 32);
+    }
     return p;
 }

@@ -1,6 +1,8 @@
 /* Incidents, the emergency plan and its drills (article 28), evaluations (article 30). */
 #include "test_supervise_kit.h"
 
+#include "proof/ids.h"
+#include "rules/replay.h"
 #include "scheme/scheme.h"
 
 #include <string.h>
@@ -233,6 +235,103 @@ static void test_one_at_a_time(void **state)
     }
 }
 
+/* ---- replay of one that stops everything ---- */
+
+enum { BULKY = 20, BULK_BYTES = 4 << 20 };
+
+static void put_raw(struct rules_state *s, const uint8_t id[32], struct sy_view row)
+{
+    struct rules_key key = rules_key_hash("grant/", id);
+    check_ok(rules_state_put_raw(s, rules_key_view(&key), row));
+}
+
+/* A grant whose row is as large as a row may be, about; the text is the reason of a hold of long ago. */
+static struct sy_view bulky_row(struct kit *k, struct sy_arena *arena, unsigned number,
+                                uint8_t id[32])
+{
+    SY_BUF_CLEANUP struct sy_buf b = sy_buf(1 << 20), row = sy_buf(RULES_VALUE_MAX);
+    struct sy_row_grant g = sup_grant(k, k->grant);
+    struct sy_proposal p;
+    char *text = sy_arena_alloc(arena, BULK_BYTES, 1);
+    check_ok(sy_record_decode(&sy_proposal_desc, g.proposal, &SY_MP_REQUEST, arena, &p, NULL));
+    p.scene = sy_view_str(sy_arena_printf(arena, "bulky-%u", number));
+    check_ok(sy_record_encode(&sy_proposal_desc, &p, &b));
+    g.proposal = sy_buf_view(&b);
+    proof_grant_id(id, g.proposal);
+    assert_non_null(text);
+    memset(text, 'x', BULK_BYTES);
+    g.holds = &(struct sy_row_hold){.ground = sy_view(text, BULK_BYTES), .party = V("nobody")};
+    g.n_holds = 1;
+    check_ok(sy_record_encode(&sy_row_grant_desc, &g, &row));
+    return sy_arena_copy(arena, sy_buf_view(&row));
+}
+
+static void put_bulk(struct kit *k, struct rules_state *other)
+{
+    for (unsigned i = 0; i < BULKY; i++) {
+        SY_ARENA_CLEANUP struct sy_arena arena = {0};
+        uint8_t id[32];
+        struct sy_view row = bulky_row(k, &arena, i, id);
+        put_raw(k->state, id, row);
+        put_raw(k->shadow, id, row);
+        put_raw(other, id, row);
+    }
+}
+
+static void count(void *ctx, const struct rules_difference *d)
+{
+    assert_string_equal(d->field, "state");
+    ++*(size_t *)ctx;
+}
+
+static void read_event(struct kit *k, size_t i, struct sy_event *e, struct rules_facts *facts,
+                       struct rules_request *req)
+{
+    check_ok(sy_record_decode(&sy_event_desc, k->events[i], &SY_MP_LARGE, &k->arena, e, NULL));
+    check_ok(rules_request_prepare(e, true, &k->arena, facts, req, NULL));
+}
+
+/* One event that rewrites more than an arena holds replays; its digest is compared all the same. */
+static void test_replayed_whole(void **state)
+{
+    struct kit *k = *state;
+    for (int lie = 0; lie < 3; lie++) {
+        size_t n = 0;
+        struct sy_event e;
+        struct rules_facts facts;
+        struct rules_request req;
+        struct rules_seal seal;
+        SY_ARENA_CLEANUP struct sy_arena full = {.ceiling = 1};
+        kit_free(k);
+        kit_init(k);
+        sup_granted(k);
+        struct rules_state *s = rules_state_new();
+        RULES_REPLAYER_CLEANUP struct rules_replayer *r = rules_replayer_new(s);
+        for (size_t i = 0; i < k->entry; i++) {
+            read_event(k, i, &e, &facts, &req);
+            check_ok(rules_replayer_next(r, &e, &req, i, count, &n, NULL));
+        }
+        put_bulk(k, s);
+        struct sy_affected all = {.all = true};
+        assert_int_equal(sup_incident(k, "agency", &all, k->time), 0);
+        read_event(k, k->entry - 1, &e, &facts, &req);
+        e.state[3] ^= lie > 0 ? 1 : 0;
+        if (lie == 2) { /* in steps, with no room for a copy */
+            check_ok(rules_replayer_fold(r, &e, &req, k->entry - 1, &full, &seal, count, &n, NULL));
+            rules_seal_work(&seal);
+            assert_int_equal(n, 0);
+            rules_seal_tell(&seal, count, &n);
+        } else {
+            check_ok(rules_replayer_next(r, &e, &req, k->entry - 1, count, &n, NULL));
+        }
+        assert_int_equal(n, lie > 0 ? 1 : 0);
+        assert_memory_equal(rules_state_digest(s), e.state, 32);
+        rules_replayer_free(r);
+        r = NULL;
+        rules_state_free(s);
+    }
+}
+
 /* A hold of an order goes with the order; what the same party stopped later by an incident stays stopped. */
 static void test_incident_outlasts_order(void **state)
 {
@@ -395,13 +494,20 @@ static void test_visible(void **state)
 int main(void)
 {
 #define TEST(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
-    const struct CMUnitTest tests[] = {
-        TEST(control_incident_freezes),     TEST(test_what_is_frozen),
-        TEST(control_incident_clock),       TEST(control_incident_scope),
-        TEST(test_incident_life),           TEST(test_incident_form),
-        TEST(test_named_together),          TEST(test_one_at_a_time),
-        TEST(test_incident_outlasts_order), TEST(test_quiet_reports),
-        TEST(control_drill_plan),           TEST(control_drill_parties),
-        TEST(control_evaluation_joint),     TEST(test_visible)};
+    const struct CMUnitTest tests[] = {TEST(control_incident_freezes),
+                                       TEST(test_what_is_frozen),
+                                       TEST(control_incident_clock),
+                                       TEST(control_incident_scope),
+                                       TEST(test_incident_life),
+                                       TEST(test_incident_form),
+                                       TEST(test_named_together),
+                                       TEST(test_one_at_a_time),
+                                       TEST(test_replayed_whole),
+                                       TEST(test_incident_outlasts_order),
+                                       TEST(test_quiet_reports),
+                                       TEST(control_drill_plan),
+                                       TEST(control_drill_parties),
+                                       TEST(control_evaluation_joint),
+                                       TEST(test_visible)};
     return cmocka_run_group_tests_name("rules_scheme_incident", tests, NULL, NULL);
 }

@@ -182,6 +182,7 @@ static int32_t define_as(struct kit *k, const char *party, const struct sy_datas
 {
     struct sy_dataset_keys keys;
     memset(&keys, 0x11, sizeof(keys));
+    memset(keys.department, 0, sizeof(keys.department));
     k->extra = (struct sy_inputs){.keys = &keys, .n_keys = 1};
     int32_t code = kit_call(k, party, "dataset.define", &sy_dataset_def_desc, d, NULL, NULL);
     k->extra = (struct sy_inputs){0};

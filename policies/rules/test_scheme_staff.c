@@ -369,6 +369,7 @@ static void test_duties(void **state)
         "payload.read|audit|0",
         "product.report|business security|0",
         "product.review|business security|0",
+        "product.test|business security|0",
         "product.withdraw|business security|0",
         "risk.report|audit business security|0",
         "scene.exposure|business security|0",

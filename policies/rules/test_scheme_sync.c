@@ -53,6 +53,33 @@ static void sync_domain(struct kit *k)
     assert_int_equal(kit_adopt(k, sync_pack(k, 3)), 0);
 }
 
+/* What the courier could not fetch is refused when it is adopted. */
+static void platforms_have_urls_that_can_be_asked(void **state)
+{
+    static const char *const bad[] = {"",
+                                      "city.example",
+                                      "ftp://city.example",
+                                      "https://me@city.example/",
+                                      "https://city.example/?x",
+                                      "https://city.example/#x",
+                                      "https://city.example/a b",
+                                      "https://127.1/",
+                                      "https://city.example:99999/",
+                                      "https://\xe5\x9f\x8e.example/"};
+    struct kit *k = *state;
+    sync_domain(k);
+    for (size_t i = 0; i < LEN(bad); i++) {
+        struct sy_pack *p = sync_pack(k, 4);
+        p->scheme[0].sync->platforms[0].url = V(bad[i]);
+        if (kit_adopt(k, p) != SY_E_FIELD) {
+            fail_msg("adopted: %s", bad[i]);
+        }
+    }
+    struct sy_pack *p = sync_pack(k, 4);
+    p->scheme[0].sync->platforms[0].url = V("http://[::1]:8443/at/");
+    assert_int_equal(kit_adopt(k, p), 0);
+}
+
 static struct sy_sync_item waiting(struct kit *k, const char *platform)
 {
     struct sy_sync_item item = {0};
@@ -341,6 +368,7 @@ int main(void)
         T(receipts_are_for_what_was_sent),
         T(pages_follow_each_other),
         T(packs_name_sound_platforms),
+        T(platforms_have_urls_that_can_be_asked),
         T(large_records_are_told_by_their_digest),
         T(a_platform_has_so_many_codes),
     };

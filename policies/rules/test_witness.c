@@ -120,10 +120,17 @@ static void test_refused(void **state)
              log, w, witness(k, "b.example"));
     expect(k, SY_E_FIELD, "half of the quorum cannot be asked", text);
     expect(k, SY_E_FIELD, "ftp", of_url(k, "ftp://a.example"));
+    assert_true(sy_view_is(k->verdict.reason, /* as older logs have it, word by word */
+                           "a witness's URL is http:// or https://, at most 255 bytes, without "
+                           "user, query and fragment"));
     expect(k, SY_E_FIELD, "user in the URL", of_url(k, "https://me@a.example"));
     expect(k, SY_E_FIELD, "query in the URL", of_url(k, "https://a.example/?x"));
     expect(k, SY_E_FIELD, "fragment in the URL", of_url(k, "https://a.example/#x"));
     expect(k, SY_E_FIELD, "not ASCII", of_url(k, "https://a.example/\xc3\xa9"));
+    expect(k, SY_E_FIELD, "a path of other bytes", of_url(k, "https://a.example/\\x"));
+    expect(k, SY_E_FIELD, "no host", of_url(k, "https:///x"));
+    expect(k, SY_E_FIELD, "an address in an old form", of_url(k, "http://127.1/"));
+    expect(k, SY_E_FIELD, "a port that is none", of_url(k, "http://a.example:0/"));
     memset(text, 'a', 300);
     memcpy(text, "https://", 8);
     text[256] = '\0';

@@ -75,6 +75,14 @@ WRONG = [
     ("no answer to run again", ["audit", "rerun"], "give entries, or --all"),
     ("one, and all of them", ["audit", "rerun", "--all", "7"], "give entries, or --all"),
     ("since no time", ["audit", "rerun", "--all", "--since", "noon"], "--since noon: a date"),
+    ("own data without its file", ["own", "define", "a.yaml"], "--file is missing"),
+    ("own data that is none", ["own", "define", "--file", "a"], "give one file that defines"),
+    ("a confirmation of nothing", ["own", "confirm", "--approve"], "give one own dataset"),
+    ("a confirmation that says nothing", ["own", "confirm", "own.a"], "give --approve or --reject"),
+    ("own data sent without its file", ["own", "put", "own.a"], "usage: shuyu own put"),
+    ("a file that is not there", ["own", "put", "own.a", "/nonexistent"], "cannot be read"),
+    ("no second person for a file in parts", ["own", "put", "own.a", "b", "--cosign", "f"], "acts at once"),
+    ("own data of no name", ["own", "show"], "give one own dataset"),
     ("a description that is none", ["catalog", "describe"], "give one description"),
     ("an entry returned without a word", ["catalog", "approve", "a", "--return"], "--opinion is missing"),
     ("a withdrawal without a word", ["catalog", "withdraw", "a"], "--text is missing"),
@@ -235,6 +243,20 @@ def dev_health():
           ["health.death", "health.pop", "health.icd", "health.life_bands"], said["answer"])
 
 
+def dev_custody(folder, entries, burden):
+    """Under packs whose departments hold key shares: they deposit them in the throw-away domain too."""
+    second = (ROOT / "policies/packs/second/pack.yaml").read_text(encoding="utf-8")
+    packs = {"the second pack": second.replace("support_min: 200", "support_min: 100"),
+             "two custodians": (DEMO / "pack.yaml").read_text(encoding="utf-8").replace(
+                 "consent: true", "consent: true\ncustody: both")}
+    for name, text in packs.items():
+        pack = folder / "custody.yaml"
+        pack.write_text(text, encoding="utf-8")
+        status, text, err = call("--json", "--pack", pack, *entries, "--", burden, program=DEV)
+        check(f"a model runs under {name}", status == 0 and json.loads(text)["answer"]["rows"] == 16,
+              (status, text[-300:], err))
+
+
 def dev_live(folder):
     entries = [DEMO / "persons.yaml", DEMO / "events.yaml"]
     burden = DEMO / "models/burden.yaml"
@@ -258,6 +280,7 @@ def dev_live(folder):
     check("--keep leaves the domain", status == 0 and (kept / "domain/ledger").is_dir(), err)
     status, _, err = call("--keep", kept, *entries, "--", burden, program=DEV)
     check("and takes new folders only", status == 2 and "new folder" in err, err)
+    dev_custody(folder, entries, burden)
     dev_health()
     os.environ["TMPDIR"] = str(folder / "tmp")
     (folder / "tmp").mkdir()

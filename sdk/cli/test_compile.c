@@ -386,6 +386,42 @@ static void test_figures_refused(void **state)
     }
 }
 
+/* Who holds key shares must be able to send them. */
+static void test_custody(void **state)
+{
+    (void)state;
+    SY_ARENA_CLEANUP struct sy_arena a = {0};
+    static const struct {
+        const char *lines, *custody, *consent_of;
+    } good[] = {{"consent: yes\ncustody: department\n", "department", ""},
+                {"consent: yes\ncustody: both\nconsent_of: custodians\n", "both", "custodians"},
+                {"consent: yes\ncustody: both\nconsent_of: all\n", "both", ""},
+                {"consent: no\ncustody: agency\n", "agency", ""},
+                {"consent: no\n", "", ""}};
+    static const struct wrong w[] = {
+        {pack, good_pack, "consent: yes\n", "consent: no\ncustody: department\n",
+         "4:10: a department deposits its key share with its consent: custody department needs "
+         "consent: true"},
+        {pack, good_pack, "consent: yes\n", "consent: no\ncustody: both\n",
+         "4:10: a department deposits its key share with its consent: custody both needs consent: "
+         "true"},
+        {pack, good_pack, "consent: yes\n", "consent: yes\nconsent_of: custodians\n",
+         "4:13: no department holds a share: custodians go with custody department or both"},
+        {pack, good_pack, "consent: yes\n", "consent: yes\ncustody: operator\n",
+         "4:10: agency, department or both"},
+        {pack, good_pack, "consent: yes\n", "consent: yes\ncustody: [both]\n",
+         "4:10: agency, department or both"},
+        {pack, good_pack, "consent: yes\n", "consent: yes\ncustody: both\nconsent_of: some\n",
+         "5:13: all, custodians"}};
+    for (size_t i = 0; i < sizeof(good) / sizeof(good[0]); i++) {
+        write_text(edit(good_pack, "consent: yes\n", good[i].lines));
+        check_ok(pack(written, &a, &out, NULL));
+        assert_true(sy_view_is(out.pack.custody, good[i].custody));
+        assert_true(sy_view_is(out.pack.consent_of, good[i].consent_of));
+    }
+    CHECK_WRONG(w);
+}
+
 static void test_measures(void **state)
 {
     (void)state;
@@ -505,20 +541,11 @@ static void test_bounds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(test_pack),
-        TEST(test_dataset),
-        TEST(test_scene),
-        TEST(test_model),
-        TEST(test_model_blocks),
-        TEST(test_demo_files),
-        TEST(test_health_files),
-        TEST(test_figures_are_exact),
-        TEST(test_figures_refused),
-        TEST(test_measures),
-        TEST(test_keys),
-        TEST(test_kinds_of_node),
-        TEST(test_not_yaml),
-        TEST(test_bounds),
+        TEST(test_pack),          TEST(test_dataset),           TEST(test_scene),
+        TEST(test_model),         TEST(test_model_blocks),      TEST(test_demo_files),
+        TEST(test_health_files),  TEST(test_figures_are_exact), TEST(test_figures_refused),
+        TEST(test_custody),       TEST(test_measures),          TEST(test_keys),
+        TEST(test_kinds_of_node), TEST(test_not_yaml),          TEST(test_bounds),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -84,6 +84,8 @@ static void test_sections(void **state)
     assert_true(s->qualify->endings[4].evaluated && !s->qualify->endings[3].evaluated);
     assert_int_equal(s->staff->training_days, 365);
     assert_int_equal(s->scene->rounds_max, 3);
+    assert_int_equal(s->fusion->bytes, 64 << 20);
+    assert_int_equal(s->fusion->grade, 3);
 }
 
 static void test_wrong(void **state)
@@ -105,6 +107,8 @@ static void test_wrong(void **state)
         {"      - {code: weekly, title: 每周, days: 10}", "      - {code: weekly, days: -1}", 30,
          ""},
         {"    reason_min: 6 ", "    reasons: 6 ", 5, "unknown key reasons"},
+        {"    bytes: 67108864 ", "    megabytes: 64 ", 5, "unknown key megabytes"},
+        {"    grade: 3 ", "    grade: high ", 12, ""},
         {"    reports_max: 5 ", "    reports_max: [5] ", 18, ""},
         {"    disclosure_month: 3 ", "    disclosure_month: March ", 23, ""},
         {"  supervise:\n", "  supervision:\n", 3, "unknown key supervision"},

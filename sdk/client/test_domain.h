@@ -7,6 +7,9 @@
 #ifndef CLIENT_TEST_DOMAIN_H
 #define CLIENT_TEST_DOMAIN_H
 
+#include <dirent.h>
+#include <unistd.h>
+
 #include "../proof/test_support.h"
 
 #include "client/answer.h"
@@ -81,6 +84,8 @@ struct fake {
     struct sy_view (*list)(struct fake *f, struct sy_view args);
     /* the result of log.growth for these arguments, in the arena */
     struct sy_view (*growth)(struct fake *f, struct sy_view args);
+    /* own.put: the field that is refused with "state"; NULL: the part is taken */
+    const char *(*put)(struct fake *f, struct sy_view args, struct sy_view part);
     uint8_t last_nonce[16];
     enum fake_lie lie;
 };
@@ -519,11 +524,15 @@ static inline void fake_other(struct fake *f, const struct proof_envelope *env,
                               const struct proof_opened *o, struct sy_reply *r)
 {
     struct sy_event e;
-    bool refuse = sy_view_is(env->header.method, "scene.revoke");
+    const char *field = sy_view_is(env->header.method, "own.put") && f->put != NULL
+                            ? f->put(f, o->args, o->secret)
+                            : NULL;
+    bool refuse = field != NULL || sy_view_is(env->header.method, "scene.revoke");
     fake_event(env, o, refuse ? "refuse" : "apply", &e);
-    e.verdict.code = refuse ? SY_E_GRANT : 0;
+    e.verdict.code = field != NULL ? SY_E_STATE : refuse ? SY_E_GRANT : 0;
     uint64_t at = fake_append(f, &e, refuse ? "refuse" : "apply");
-    r->error = sy_view_str(refuse ? "grant" : "");
+    r->error = sy_view_str(field != NULL ? "state" : refuse ? "grant" : "");
+    r->field = sy_view_str(field != NULL ? field : "");
     r->reason = sy_view_str(refuse ? "no active grant covers this" : "");
     r->n_proofs = 1;
     fake_prove(f, at, f->n, &r->proofs[0]);
@@ -586,19 +595,17 @@ static inline void home_pin(struct home *h, const struct fake *f, const char *ad
                        .log = f->vkey,
                        .warden = f->warden};
     assert_int_equal(shuyu_profile_pin(h->profile, &pins, NULL), 0);
+    client_log_base_set(&h->profile->pins, 0); /* the first log */
 }
 
 static inline void home_remove(struct home *h)
 {
-    static const char *const FILES[] = {"profile", "sign.key",    "box.key",   "tls.key",
-                                        "tls.pem", "seen",        "witnesses", "checked",
-                                        "fork",    "custody.keys"};
-    char path[128];
+    DIR *d = opendir(h->dir);
     shuyu_profile_close(h->profile);
-    for (size_t i = 0; i < sizeof(FILES) / sizeof(FILES[0]); i++) {
-        (void)snprintf(path, sizeof(path), "%s/%s", h->dir, FILES[i]);
-        (void)unlink(path);
+    for (struct dirent *e = NULL; d != NULL && (e = readdir(d)) != NULL;) {
+        (void)unlinkat(dirfd(d), e->d_name, 0);
     }
+    closedir(d);
     (void)rmdir(h->dir);
 }
 

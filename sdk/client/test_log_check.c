@@ -104,6 +104,15 @@ static bool has_file(const char *name)
     return faccessat(H.profile->dirfd, name, F_OK, 0) == 0;
 }
 
+/* The file of the pinned log. */
+static const char *checked(void)
+{
+    static char name[CLIENT_MEMORY_NAME_MAX];
+    const struct client_pins *pins = &H.profile->pins;
+    client_memory_name(pins, "checked", client_log_name(pins), name);
+    return name;
+}
+
 /* A true log of n entries, checked once. */
 static void begin(uint64_t n)
 {
@@ -128,7 +137,7 @@ static void test_growth(void **state)
     assert_int_equal(check(NULL, &r), 0); /* the same size again */
     assert_int_equal(r.since, 9);
     sign_size(9, &S.f.log, S.f.log_secret, &note);
-    read_file("checked", &kept);
+    read_file(checked(), &kept);
     assert_true(sy_view_eq(sy_buf_view(&note), sy_buf_view(&kept)));
     assert_false(has_file("fork"));
 }
@@ -138,12 +147,12 @@ static void check_refused(const char *kept, int code)
 {
     shuyu_log_checked r;
     SY_BUF_CLEANUP struct sy_buf before = sy_buf(4096), after = sy_buf(4096);
-    read_file("checked", &before);
+    read_file(checked(), &before);
     int got = check(kept, &r);
     if (got != code) {
         fail_msg("%s, want %s", shuyu_error_name(got), shuyu_error_name(code));
     }
-    read_file("checked", &after);
+    read_file(checked(), &after);
     assert_true(sy_view_eq(sy_buf_view(&before), sy_buf_view(&after)));
 }
 
@@ -172,7 +181,7 @@ static void test_forks(void **state)
         SY_BUF_CLEANUP struct sy_buf fork = sy_buf(PROOF_FORK_MAX);
         (void)unlinkat(H.profile->dirfd, "fork", 0);
         check_ok(client_seen_forget(H.profile, NULL));
-        (void)unlinkat(H.profile->dirfd, "checked", 0);
+        (void)unlinkat(H.profile->dirfd, checked(), 0);
         begin(rows[i].before);
         write_log(rows[i].from, rows[i].now, 'b');
         check_refused(NULL, SHUYU_E_ROLLBACK);
@@ -292,13 +301,13 @@ static void test_own_file(void **state)
     shuyu_log_checked r;
     SY_BUF_CLEANUP struct sy_buf note = sy_buf(4096);
     begin(5);
-    read_file("checked", &note);
+    read_file(checked(), &note);
     note.p[note.n - 10] ^= 1;
-    check_ok(sy_replace_file_at(H.profile->dirfd, "checked", sy_buf_view(&note), 0600));
+    check_ok(sy_replace_file_at(H.profile->dirfd, checked(), sy_buf_view(&note), 0600));
     check_refused(NULL, SHUYU_E_TAMPERED);
     S.f.domain[0] ^= 1;
     home_pin(&H, &S.f, "none:1");
-    assert_false(has_file("checked"));
+    assert_false(has_file(checked()));
     assert_int_equal(check(NULL, &r), 0);
     assert_int_equal(r.since, 0);
 }

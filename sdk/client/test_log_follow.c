@@ -1,6 +1,6 @@
 /*
  * What a client makes of hand-overs of the log's key: which lead it on, and every lie about one, each of which
- * leaves it where it was.
+ * leaves it where it was; and what it remembers of a log that is closed under its hands.
  */
 #include "test_domain.h"
 
@@ -35,9 +35,11 @@ struct key {
 
 static struct fake F;
 static struct home H;
-static struct key K[KEYS];
+static struct key K[KEYS], NEXT; /* of the log; the next log's */
 static uint8_t agency_secret[PROOF_SECRET_BYTES], other_secret[PROOF_SECRET_BYTES];
 static struct sy_view genesis, other_genesis;
+static unsigned asked; /* times that log.growth was */
+static bool bad_path;  /* in its answer */
 
 static struct sy_view keep(const struct sy_desc *desc, const void *record)
 {
@@ -84,6 +86,13 @@ static int setup(void **state)
         check_ok(proof_vkey_format(&K[i].vkey, &b));
         sy_view_to_cstr(sy_buf_view(&b), K[i].text, sizeof(K[i].text));
     }
+    SY_BUF_CLEANUP struct sy_buf b = sy_buf(399);
+    crypto_sign_keypair(pub, NEXT.secret);
+    check_ok(proof_vkey_make(sy_view_str("example.org/log/2"), PROOF_SIG_ED25519, pub, &NEXT.vkey));
+    check_ok(proof_vkey_format(&NEXT.vkey, &b));
+    sy_view_to_cstr(sy_buf_view(&b), NEXT.text, sizeof(NEXT.text));
+    asked = 0;
+    bad_path = false;
     return 0;
 }
 
@@ -169,6 +178,27 @@ static void hand_over(const struct key *from, const struct key *to, enum lie lie
     }
 }
 
+/* The log before its close, and how it grew to it. */
+static sy_status growth(void *ctx, struct sy_view log, uint64_t since, struct sy_arena *arena,
+                        struct sy_view *ret, struct sy_error *err)
+{
+    struct sy_log_growth g = {.checkpoint = sign(&K[0], &K[0], NO_NEW_LINE)};
+    struct proof_path path = {0};
+    SY_BUF_CLEANUP struct sy_buf b = sy_buf(1 << 16);
+    (void)ctx;
+    (void)err;
+    assert_true(sy_view_is(log, F.log.name) && since > 0 && since < F.n);
+    slow_proof((const uint8_t(*)[PROOF_HASH_BYTES])F.hashes, F.n, since, true, &path);
+    path.hash[0][3] ^= bad_path;
+    g.path = sy_view(path.hash, path.n * PROOF_HASH_BYTES);
+    check_ok(sy_record_encode(&sy_log_growth_desc, &g, &b));
+    *ret = sy_arena_copy(arena, sy_buf_view(&b));
+    asked++;
+    return SY_OK;
+}
+
+static const struct client_growth GROWTH = {.ask = growth};
+
 static sy_status follow(const struct sy_entry_proof *proofs, size_t n, struct sy_view from,
                         size_t *ret_n)
 {
@@ -177,7 +207,7 @@ static sy_status follow(const struct sy_entry_proof *proofs, size_t n, struct sy
     for (size_t i = 0; i < n; i++) {
         k.proofs[i] = proofs[i];
     }
-    return client_log_follow(H.profile, keep(&sy_log_keys_desc, &k), ret_n, NULL);
+    return client_log_follow(H.profile, keep(&sy_log_keys_desc, &k), &GROWTH, ret_n, NULL);
 }
 
 /* --- tests ------------------------------------------------------------------------------------------- */
@@ -207,6 +237,102 @@ static void test_chain(void **state)
     assert_string_equal(shuyu_profile_log(again), K[3].text);
     assert_string_equal(shuyu_profile_log_was(again), was);
     shuyu_profile_close(again);
+}
+
+/* As an invitation does: this key, and nothing known of any other. */
+static void pin(const struct key *k)
+{
+    shuyu_pins pins = {.log = k->text};
+    H.profile->pins.log_was[0] = '\0';
+    assert_int_equal(shuyu_profile_pin(H.profile, &pins, NULL), 0);
+}
+
+/* Invited at a later key: the keys before it are learnt, from the genesis record's on, and then the way goes on. */
+static void test_invited_later(void **state)
+{
+    (void)state;
+    struct sy_entry_proof p[3] = {0};
+    size_t n = 7;
+    char was[1300];
+    for (size_t i = 0; i < 3; i++) {
+        hand_over(&K[i], &K[i + 1], HONEST, &p[i]);
+    }
+    pin(&K[2]);
+    check_ok(follow(p, 2, genesis, &n));
+    (void)snprintf(was, sizeof(was), "%s %s", K[1].text, K[0].text);
+    assert_int_equal(n, 0);
+    assert_string_equal(shuyu_profile_log(H.profile), K[2].text);
+    assert_string_equal(shuyu_profile_log_was(H.profile), was);
+    shuyu_profile *again = NULL; /* durably */
+    assert_int_equal(shuyu_profile_open(H.dir, &again, NULL), 0);
+    assert_string_equal(shuyu_profile_log_was(again), was);
+    shuyu_profile_close(again);
+    pin(&K[1]);
+    check_ok(follow(p, 3, genesis, &n)); /* both at once */
+    (void)snprintf(was, sizeof(was), "%s %s %s", K[2].text, K[1].text, K[0].text);
+    assert_int_equal(n, 2);
+    assert_string_equal(shuyu_profile_log(H.profile), K[3].text);
+    assert_string_equal(shuyu_profile_log_was(H.profile), was);
+}
+
+/* A past that does not hold is none, and nothing is followed then. */
+static void test_past_untrue(void **state)
+{
+    (void)state;
+    for (int lie = HONEST + 1; lie < OTHER_GENESIS; lie++) {
+        struct sy_entry_proof p[2] = {0};
+        size_t n = 0;
+        hand_over(&K[0], &K[1], (enum lie)lie, &p[0]);
+        hand_over(&K[1], &K[2], HONEST, &p[1]);
+        pin(&K[1]);
+        if (sy_ok(follow(p, 2, genesis, &n))) {
+            fail_msg("lie %d", lie);
+        }
+        assert_string_equal(shuyu_profile_log(H.profile), K[1].text);
+        assert_string_equal(shuyu_profile_log_was(H.profile), "");
+    }
+}
+
+/*
+ * Back to an older key: the agency did order it once, and in the overlap both keys signed, so an order of the past
+ * stands under a checkpoint of the present key as well. Nobody is led back by it, by whatever way they came.
+ */
+static void test_downgrade(void **state)
+{
+    (void)state;
+    struct sy_entry_proof up[2] = {0}, down[2] = {0}, mixed[3];
+    size_t n = 7;
+    hand_over(&K[0], &K[1], HONEST, &up[0]);
+    hand_over(&K[1], &K[2], HONEST, &up[1]);
+    hand_over(&K[2], &K[1], HONEST,
+              &down[0]); /* the order of K1, under a checkpoint of K2 and K1 */
+    hand_over(&K[2], &K[0], HONEST, &down[1]);
+    check_ok(follow(up, 2, genesis, &n));
+    assert_int_equal(n, 2);
+    for (size_t i = 0; i < 2; i++) { /* who followed */
+        check_ok(follow(&down[i], 1, genesis, &n));
+        assert_int_equal(n, 0);
+        assert_string_equal(shuyu_profile_log(H.profile), K[2].text);
+    }
+    for (size_t i = 0; i < 2; i++) { /* who was invited, and is shown nothing else */
+        pin(&K[2]);
+        check_code(follow(&down[i], 1, genesis, &n), SY_E_PROOF);
+        assert_string_equal(shuyu_profile_log(H.profile), K[2].text);
+    }
+    mixed[0] = up[0]; /* or is shown it before, or behind, what is true */
+    mixed[1] = up[1];
+    mixed[2] = down[0];
+    pin(&K[2]);
+    check_ok(follow(mixed, 3, genesis, &n));
+    assert_int_equal(n, 0);
+    assert_string_equal(shuyu_profile_log(H.profile), K[2].text);
+    mixed[0] = down[0];
+    mixed[1] = up[0];
+    mixed[2] = up[1];
+    pin(&K[2]);
+    check_ok(follow(mixed, 3, genesis, &n));
+    assert_int_equal(n, 0);
+    assert_string_equal(shuyu_profile_log(H.profile), K[2].text);
 }
 
 static void test_gap(void **state)
@@ -264,6 +390,197 @@ static void test_pinned_anew(void **state)
     assert_string_equal(shuyu_profile_log_was(H.profile), "");
 }
 
+/* --- a closed log -------------------------------------------------------------------------------------- */
+
+/* The log grows by some entries and ends with its close. */
+static void close_log(struct sy_entry_proof *ret)
+{
+    struct sy_event e;
+    struct sy_log_close args = {.log = sy_view_str(NEXT.text), .size = F.n + SIZE};
+    struct sy_header h = {.ctx = sy_view_str(SY_REQUEST_CONTEXT),
+                          .expiry = 1,
+                          .method = sy_view_str("log.close"),
+                          .party = sy_view_str("agency"),
+                          .suite = SY_SUITE_INTL};
+    struct sy_signature *sig = fake_get(&F, 1, sizeof(*sig));
+    uint8_t *bytes = fake_get(&F, 64, 1);
+    for (size_t i = 0; i < SIZE; i++) {
+        struct sy_event other = {.type = sy_view_str("refuse")};
+        (void)fake_append(&F, &other, "refuse");
+    }
+    slow_root((const uint8_t(*)[PROOF_HASH_BYTES])F.hashes, F.n, args.root);
+    make_order(&NEXT, HONEST, &e);
+    e.type = sy_view_str("close");
+    memset(h.nonce, 1, sizeof(h.nonce));
+    proof_domain_id(h.domain, genesis);
+    e.request.args = keep(&sy_log_close_desc, &args);
+    proof_args_digest(h.body, e.request.salt, e.request.args, e.request.secret);
+    e.request.header = keep(&sy_header_desc, &h);
+    proof_sign(bytes, e.request.header, agency_secret);
+    (void)crypto_sign_ed25519_sk_to_pk(sig->key, agency_secret);
+    sig->sig = sy_view(bytes, 64);
+    e.request.sigs = sig;
+    uint64_t at = fake_append(&F, &e, "close");
+    fake_prove(&F, at, F.n, ret);
+}
+
+static struct proof_tree tree_of(uint64_t n)
+{
+    struct proof_tree t = {.size = n};
+    slow_root((const uint8_t(*)[PROOF_HASH_BYTES])F.hashes, n, t.root);
+    return t;
+}
+
+static const char *memory(const char *kind)
+{
+    static char name[CLIENT_MEMORY_NAME_MAX];
+    client_memory_name(&H.profile->pins, kind, sy_view_str(F.log.name), name);
+    return name;
+}
+
+/* The pins lead to the next log; what was remembered of the closed one is its last checkpoint. */
+static void check_crossed(const struct sy_entry_proof *close)
+{
+    struct client_closed c;
+    struct proof_receipt r;
+    uint64_t base = 0;
+    struct proof_tree tree = tree_of(F.n), now = {.size = 1};
+    const char *at = H.profile->pins.log_closed;
+    SY_BUF_CLEANUP struct sy_buf kept = sy_buf(4096);
+    assert_string_equal(shuyu_profile_log(H.profile), NEXT.text);
+    assert_true(client_log_base(&H.profile->pins, &base) && base == F.n);
+    assert_true(client_closed_next(&at, &c) && c.base == 0 && c.tree.size == F.n);
+    assert_memory_equal(c.tree.root, tree.root, 32);
+    assert_memory_equal(c.key.key, K[0].vkey.key, 32);
+    assert_false(client_closed_next(&at, &c));
+    check_ok(client_seen_get(H.profile, &now, NULL));
+    assert_int_equal(now.size, 0); /* of the next log nothing is known yet */
+    check_ok(sy_read_file_at(H.profile->dirfd, memory("checked"), &kept));
+    check_ok(proof_receipt_parse(close->receipt, &r, NULL));
+    assert_true(sy_view_eq(sy_buf_view(&kept), r.checkpoint));
+}
+
+static void test_close(void **state)
+{
+    (void)state;
+    struct sy_entry_proof p = {0};
+    size_t n = 7;
+    close_log(&p);
+    struct proof_tree seen = tree_of(3);
+    check_ok(client_seen_note(H.profile, &seen, NULL));
+    check_ok(follow(&p, 1, genesis, &n));
+    assert_int_equal(n, 1);
+    assert_int_equal(asked, 1);
+    check_crossed(&p);
+    shuyu_profile *again = NULL; /* durably */
+    assert_int_equal(shuyu_profile_open(H.dir, &again, NULL), 0);
+    assert_string_equal(again->pins.log_closed, H.profile->pins.log_closed);
+    assert_int_equal(again->seen.size, 0);
+    shuyu_profile_close(again);
+    check_ok(follow(&p, 1, genesis, &n));
+    assert_int_equal(n, 0);
+}
+
+/* The disk was put back before the log was closed: who remembers more, or another log, does not go on. */
+static void test_close_put_back(void **state)
+{
+    (void)state;
+    struct sy_entry_proof p = {0};
+    size_t n = 7;
+    close_log(&p);
+    struct proof_tree longer = tree_of(F.n), other = tree_of(3), last = tree_of(F.n), path = other;
+    longer.size++;
+    other.root[0] ^= 1;
+    last.root[0] ^= 1;
+    const struct proof_tree *const seen[] = {&longer, &other, &last, &path};
+    for (size_t i = 0; i < sizeof(seen) / sizeof(seen[0]); i++) {
+        struct proof_tree now;
+        check_ok(client_seen_forget(H.profile, NULL));
+        check_ok(client_seen_note(H.profile, seen[i], NULL));
+        bad_path = seen[i] == &path;
+        check_code(follow(&p, 1, genesis, &n), SY_E_ROLLBACK);
+        assert_string_equal(shuyu_profile_log(H.profile), F.vkey);
+        check_ok(client_seen_get(H.profile, &now, NULL));
+        assert_int_equal(now.size, seen[i]->size); /* and it is not forgotten */
+    }
+    bad_path = false;
+    check_ok(client_seen_forget(H.profile, NULL));
+    check_ok(follow(&p, 1, genesis, &n));
+}
+
+/* The same of what was checked; two signed notes are evidence. */
+static void test_close_checked(void **state)
+{
+    (void)state;
+    struct sy_entry_proof p = {0};
+    struct sy_event other = {.type = sy_view_str("refuse")};
+    size_t n = 7;
+    for (size_t i = 0; i < 3; i++) {
+        (void)fake_append(&F, &other, "refuse");
+    }
+    struct sy_view note = sign(&K[0], &K[0], NO_NEW_LINE);
+    check_ok(sy_replace_file_at(H.profile->dirfd, memory("checked"), note, 0600));
+    F.n = 2; /* the third is another one now */
+    close_log(&p);
+    check_code(follow(&p, 1, genesis, &n), SY_E_ROLLBACK);
+    assert_string_equal(shuyu_profile_log(H.profile), F.vkey);
+    assert_int_equal(faccessat(H.profile->dirfd, "fork", F_OK, 0), 0);
+}
+
+/* Given the next log's key, not led to it: nothing is known of where it stands, until the closes are followed from
+ * genesis; and what was remembered of the first log is held against it then. */
+static void test_pinned_later(void **state)
+{
+    (void)state;
+    struct sy_entry_proof p = {0};
+    struct proof_tree now = {.size = 1};
+    const shuyu_pins later = {.log = NEXT.text};
+    uint64_t base = 0;
+    size_t n = 7;
+    close_log(&p);
+    struct proof_tree seen = tree_of(3);
+    seen.root[0] ^= 1;
+    check_ok(client_seen_note(H.profile, &seen, NULL));
+    assert_int_equal(shuyu_profile_pin(H.profile, &later, NULL), 0);
+    assert_false(client_log_base(&H.profile->pins, &base));
+    check_ok(client_seen_get(H.profile, &now, NULL));
+    assert_int_equal(now.size, 0); /* it is not what the next log is measured by */
+    check_code(follow(&p, 1, genesis, &n), SY_E_ROLLBACK);
+    assert_false(client_log_base(&H.profile->pins, &base));
+    const shuyu_pins back = {.log = F.vkey};
+    assert_int_equal(shuyu_profile_pin(H.profile, &back, NULL), 0);
+    check_ok(client_seen_get(H.profile, &now, NULL));
+    assert_int_equal(now.size, 3);
+    check_ok(client_seen_forget(H.profile, NULL));
+    seen = tree_of(3);
+    check_ok(client_seen_note(H.profile, &seen, NULL));
+    assert_int_equal(shuyu_profile_pin(H.profile, &later, NULL), 0);
+    check_ok(follow(&p, 1, genesis, &n));
+    assert_true(n == 0 && asked > 0);
+    check_crossed(&p);
+}
+
+/* A profile of an earlier version: one memory, and the closed log known by its key alone. */
+static void test_earlier_profile(void **state)
+{
+    (void)state;
+    struct sy_entry_proof p = {0};
+    struct proof_tree seen = {.size = 4, .root = {1}};
+    size_t n = 7;
+    shuyu_profile *again = NULL;
+    close_log(&p);
+    check_ok(client_seen_note(H.profile, &seen, NULL));
+    assert_int_equal(renameat(H.profile->dirfd, memory("seen"), H.profile->dirfd, "seen"), 0);
+    assert_int_equal(shuyu_profile_open(H.dir, &again, NULL), 0);
+    assert_int_equal(again->seen.size, 4);
+    shuyu_profile_close(again);
+    check_ok(client_seen_forget(H.profile, NULL));
+    check_ok(follow(&p, 1, genesis, &n));
+    H.profile->pins.log_closed[0] = '\0';
+    check_ok(follow(&p, 1, genesis, &n));
+    check_crossed(&p);
+}
+
 #define follow_test(f) cmocka_unit_test_setup_teardown(f, setup, teardown)
 
 int main(void)
@@ -272,8 +589,19 @@ int main(void)
         return 1;
     }
     const struct CMUnitTest tests[] = {
-        follow_test(test_chain),          follow_test(test_gap),         follow_test(test_lies),
-        follow_test(test_all_or_nothing), follow_test(test_pinned_anew),
+        follow_test(test_chain),
+        follow_test(test_gap),
+        follow_test(test_lies),
+        follow_test(test_invited_later),
+        follow_test(test_past_untrue),
+        follow_test(test_downgrade),
+        follow_test(test_all_or_nothing),
+        follow_test(test_pinned_anew),
+        follow_test(test_close),
+        follow_test(test_close_put_back),
+        follow_test(test_close_checked),
+        follow_test(test_pinned_later),
+        follow_test(test_earlier_profile),
     };
     return cmocka_run_group_tests_name("client_log_follow", tests, NULL, NULL);
 }

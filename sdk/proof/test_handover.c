@@ -310,6 +310,124 @@ static void test_old_and_new_readers(void **state)
     check_code(proof_checkpoint_verify_any(text, keys, 0, &c, m, NULL), SY_E_USAGE);
 }
 
+/* --- a close ---------------------------------------------------------------------------------------- */
+
+/* The entry that closes the old key's log, and goes on as `next`. */
+static sy_status close_at(const struct key *next, const struct proof_tree *before,
+                          struct proof_vkey *ret)
+{
+    struct sy_log_close a = {.log = vkey_text(&next->vkey), .size = before->size};
+    memcpy(a.root, before->root, sizeof(a.root));
+    struct sy_logged_request *r = &W.event.request;
+    struct sy_signature *sig = sy_arena_alloc(&W.arena, 1, sizeof(*sig));
+    uint8_t *bytes = sy_arena_alloc(&W.arena, 64, 1);
+    W.event.type = sy_view_str("close");
+    W.header.method = sy_view_str("log.close");
+    r->args = encode(&sy_log_close_desc, &a);
+    proof_args_digest(W.header.body, r->salt, r->args, r->secret);
+    r->header = encode(&sy_header_desc, &W.header);
+    proof_sign(bytes, r->header, W.signer);
+    (void)crypto_sign_ed25519_sk_to_pk(sig->key, W.signer);
+    sig->sig = sy_view(bytes, 64);
+    r->sigs = sig;
+    r->n_sigs = 1;
+    return proof_handover_order(&W.event, W.genesis_bytes, &W.old.vkey, &W.arena, ret, NULL);
+}
+
+static sy_status close_to(const struct key *next, struct proof_vkey *ret)
+{
+    return close_at(next, &(struct proof_tree){.size = 8}, ret);
+}
+
+/* The last leaf's path: the roots of the full subtrees before it (RFC 6962 section 2.1.1). */
+static void last_path(const struct proof_frontier *before, struct proof_path *ret)
+{
+    *ret = (struct proof_path){0};
+    for (size_t l = 0; l < PROOF_PATH_MAX; l++) {
+        if ((before->size >> l & 1) != 0) {
+            memcpy(ret->hash[ret->n++], before->hash[l], PROOF_HASH_BYTES);
+        }
+    }
+}
+
+/* A close for exactly these leaves, behind them; and for one more or less, another root, another path. */
+static void check_place(const struct proof_frontier *f, const struct key *next)
+{
+    struct proof_vkey to;
+    struct proof_path path;
+    struct proof_tree before = {.size = f->size};
+    struct proof_frontier after = *f;
+    uint8_t leaf[PROOF_HASH_BYTES] = {77}, root[PROOF_HASH_BYTES];
+    proof_frontier_root(f, before.root);
+    last_path(f, &path);
+    proof_frontier_add(&after, leaf);
+    proof_frontier_root(&after, root);
+    check_ok(proof_merkle_check_inclusion(f->size, f->size + 1, leaf, &path, root));
+    check_ok(close_at(next, &before, &to));
+    check_ok(proof_handover_place(&W.event, f->size, &path, &W.arena, NULL));
+    check_code(proof_handover_place(&W.event, f->size + 1, &path, &W.arena, NULL), SY_E_PROOF);
+    path.hash[path.n][3] = 1;
+    path.n++;
+    check_code(proof_handover_place(&W.event, f->size, &path, &W.arena, NULL), SY_E_PROOF);
+    path.n--;
+    before.root[9] ^= 1; /* a fork of the same length */
+    check_ok(close_at(next, &before, &to));
+    check_code(proof_handover_place(&W.event, f->size, &path, &W.arena, NULL), SY_E_PROOF);
+    before.root[9] ^= 1;
+    before.size++; /* signed for, and never carried out there */
+    check_ok(close_at(next, &before, &to));
+    check_code(proof_handover_place(&W.event, f->size, &path, &W.arena, NULL), SY_E_PROOF);
+}
+
+static void test_close_at_its_place(void **state)
+{
+    (void)state;
+    struct key next;
+    struct proof_vkey to;
+    struct proof_frontier f = {0};
+    const struct proof_path none = {0};
+    make_key(&next, NAME "/2");
+    for (uint8_t i = 0; i < 35; i++) {
+        uint8_t leaf[PROOF_HASH_BYTES] = {i};
+        check_place(&f, &next);
+        proof_frontier_add(&f, leaf);
+    }
+    W.event.type = sy_view_str("log");
+    W.header.method = sy_view_str("log.rotate");
+    check_ok(order(&to)); /* an overlap stands anywhere */
+    check_ok(proof_handover_place(&W.event, 8, &none, &W.arena, NULL));
+}
+
+static void test_close(void **state)
+{
+    (void)state;
+    struct key next;
+    struct proof_vkey to = W.stranger.vkey;
+    struct proof_checkpoint c;
+    make_key(&next, NAME "/2");
+    const struct key *old[] = {&W.old}, *new[] = {&next};
+    check_ok(close_to(&next, &to));
+    assert_memory_equal(to.key, next.vkey.key, 32);
+    struct sy_view last = note(TEXT_9, old, 1);
+    check_ok(proof_handover_checkpoint(last, &W.old.vkey, &to, 8, &c, NULL));
+    assert_int_equal(c.size, 9);
+    check_code(proof_handover_checkpoint(last, &W.old.vkey, &to, 7, &c, NULL), SY_E_PROOF);
+    check_code(proof_handover_checkpoint(last, &W.old.vkey, &to, UINT64_MAX, &c, NULL), SY_E_PROOF);
+    check_code(proof_handover_checkpoint(note(TEXT_9, new, 1), &W.old.vkey, &to, 8, &c, NULL),
+               SY_E_UNSIGNED);
+    check_code(close_to(&W.next, &to), SY_E_FIELD); /* of the same log */
+    W.signer = W.other_secret;
+    check_code(close_to(&next, &to), SY_E_UNSIGNED);
+    W.signer = W.agency_secret;
+    W.event.verdict.code = SY_E_STATE;
+    check_code(close_to(&next, &to), SY_E_PROOF); /* refused */
+    W.event.verdict.code = 0;
+    check_ok(close_to(&next, &to));
+    W.event.type = sy_view_str("log"); /* and nothing is both */
+    check_code(proof_handover_order(&W.event, W.genesis_bytes, &W.old.vkey, &W.arena, &to, NULL),
+               SY_E_PROOF);
+}
+
 int main(void)
 {
     if (sodium_init() < 0) {
@@ -323,6 +441,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_order_of_unfit_keys, setup, teardown),
         cmocka_unit_test_setup_teardown(test_checkpoint_of_both, setup, teardown),
         cmocka_unit_test_setup_teardown(test_old_and_new_readers, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_close, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_close_at_its_place, setup, teardown),
     };
     return cmocka_run_group_tests_name("proof_handover", tests, NULL, NULL);
 }

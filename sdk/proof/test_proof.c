@@ -385,15 +385,41 @@ static void test_ids(void **state)
     assert_memory_equal(got, want, 32);
 }
 
+/* Piece by piece, with a look ahead that changes nothing. */
+static void test_hasher(void **state)
+{
+    uint8_t want[PROOF_HASH_BYTES], got[PROOF_HASH_BYTES];
+    struct proof_hasher *h = proof_hasher_new();
+    (void)state;
+    proof_hasher_add(h, sy_view_str("one, "));
+    proof_sha256_one(want, sy_view_str("one, two"));
+    for (int i = 0; i < 2; i++) {
+        proof_hasher_peek(h, sy_view_str("two"), got);
+        assert_memory_equal(got, want, sizeof(want));
+    }
+    proof_hasher_add(h, sy_view_str("two"));
+    proof_hasher_peek(h, (struct sy_view){0}, got);
+    assert_memory_equal(got, want, sizeof(want));
+    proof_hasher_end(h, got);
+    assert_memory_equal(got, want, sizeof(want));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ct_hashes_and_roots), cmocka_unit_test(test_ct_inner_nodes),
-        cmocka_unit_test(test_ct_inclusion),        cmocka_unit_test(test_ct_consistency),
-        cmocka_unit_test(test_growth_from_nothing), cmocka_unit_test(test_every_inclusion),
-        cmocka_unit_test(test_every_consistency),   cmocka_unit_test(test_oversized_path),
-        cmocka_unit_test(test_leaf_bytes),          cmocka_unit_test(test_leaf_every_byte),
-        cmocka_unit_test(test_leaf_refusals),       cmocka_unit_test(test_ids),
+        cmocka_unit_test(test_hasher),
+        cmocka_unit_test(test_ct_hashes_and_roots),
+        cmocka_unit_test(test_ct_inner_nodes),
+        cmocka_unit_test(test_ct_inclusion),
+        cmocka_unit_test(test_ct_consistency),
+        cmocka_unit_test(test_growth_from_nothing),
+        cmocka_unit_test(test_every_inclusion),
+        cmocka_unit_test(test_every_consistency),
+        cmocka_unit_test(test_oversized_path),
+        cmocka_unit_test(test_leaf_bytes),
+        cmocka_unit_test(test_leaf_every_byte),
+        cmocka_unit_test(test_leaf_refusals),
+        cmocka_unit_test(test_ids),
     };
     return sodium_init() < 0 ? 1 : cmocka_run_group_tests(tests, NULL, NULL);
 }

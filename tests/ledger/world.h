@@ -46,7 +46,7 @@ struct world {
         unsigned long deaths; /* of the process */
         unsigned long outages;
         unsigned long bad_syncs;
-        unsigned long full; /* times that the disk had no room at first */
+        unsigned long full;    /* times that the disk had no room at first */
         unsigned long kept;    /* snapshots that were made */
         unsigned long skipped; /* starts, after a cut or a death, that did not read everything */
     } n;

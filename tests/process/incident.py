@@ -148,6 +148,36 @@ def test_bites(tap, d, grant, model, product):
               products.call(d, "shop", product, 18, "planning")["fen"] > 0)
 
 
+# --- shares that are left -------------------------------------------------------------------------
+
+def deposits(d):
+    return sorted((d.folder / "keys/store").glob("deposit:*"))
+
+
+def test_shares_left(tap, d, grant):
+    """A key store that cannot erase: the act stands and says so, and is made whole as soon as it can be."""
+    kept = [(p, p.read_bytes()) for p in deposits(d)]
+    tap.check("shares are deposited", kept, list((d.folder / "keys/store").iterdir()))
+    for path, _ in kept:  # a folder in its place can be neither overwritten nor unlinked
+        path.unlink()
+        path.mkdir()
+    said = d.shuyu("agency", "incident", "report", "--kind", "leak", "--text", "一份密钥份额可能外泄",
+                   "--grants", grant)
+    tap.check("who stops a grant hears that its shares are left", said["left"] == 1, said)
+    tap.check("and the log says that it is tried again",
+              "shares of a stopped grant are left" in d.log.read_text(errors="replace"))
+    for path, content in kept:
+        path.rmdir()
+        path.write_bytes(content)
+    d.shuyu("agency", "incident", "update", said["entry"], "--text", "已核实")
+    tap.check("the next round erases them", not deposits(d), deposits(d))
+    d.shuyu("agency", "scene", "resume", grant, "--ground", "incident")
+    tap.check("a resumption deposits them anew", deposits(d))
+    whole = d.shuyu("agency", "incident", "report", "--kind", "leak", "--text", "演练", "--grants", grant)
+    tap.check("where they can be erased, none is left", whole["left"] == 0 and not deposits(d), whole)
+    d.shuyu("agency", "scene", "resume", grant, "--ground", "incident")
+
+
 def test_incident(tap, d, grant):
     tap.refused("a buyer stops nobody's grant", "denied", d.shuyu, "shop", "incident", "report",
                 "--kind", "misuse", "--text", "resold", "--grants", grant)
@@ -288,6 +318,7 @@ def body(tap):
         model = d.model(grant)
         product = on_sale(d, model)
         test_bites(tap, d, grant, model, product)
+        test_shares_left(tap, d, grant)
         test_incident(tap, d, grant)
         test_order(tap, d, grant, model)
         test_papers(tap, d)

@@ -19,20 +19,27 @@ SECTION = """
 scheme:
   product:
     reviewers: [agency, security]
-    reports_max: 3
+    reports_max: 4
     price_max: 5000
     public_price_max: 0
     public_calls: 10
     fee_permille_max: 150
     advantage_max: 400
 """
+# what a test takes is fixed: long enough for the build whose memory is watched
+TEST_S = 25 if b"__asan_init" in domain.SHUYU.read_bytes() else 9
+TESTS = f"""
+    test_asked: true
+    tests_max: 3
+    test_ms: {TEST_S}000
+"""
 PRICE, CAP, FEE = 1200, 3000, 100
 UTC_OFFSET_S = 28800
 
 
-def pack(d, version):
+def pack(d, version, more=""):
     path = d.pack(version=version)
-    path.write_text(path.read_text(encoding="utf-8") + SECTION, encoding="utf-8")
+    path.write_text(path.read_text(encoding="utf-8") + SECTION.rstrip() + more + "\n", encoding="utf-8")
     return path
 
 
@@ -57,7 +64,7 @@ def product_row(d, party, product):
 def check_filing(tap, d, model):
     tap.refused("a pack without products takes none", "state", d.shuyu, "acme", "product", "submit",
                 FILE, "--model", model)
-    d.shuyu("agency", "pack", "adopt", pack(d, 2))
+    d.shuyu("agency", "pack", "adopt", pack(d, 2, TESTS))
     for name, old, new, code in (("a price above the cap", f"price: {PRICE}", "price: 5001", "limit"),
                                  ("a fee above the cap", f"fee_permille: {FEE}",
                                   "fee_permille: 151", "limit"),
@@ -75,9 +82,7 @@ def check_filing(tap, d, model):
     return product
 
 
-def check_reviews(tap, d, product):
-    tap.refused("no review before the report", "review", d.shuyu, "guard", "product", "review",
-                product, "--approve", "--report", "0" * 64)
+def check_reviews(tap, d, product, grant):
     report = d.shuyu("agency", "product", "report", product)
     tap.check("five checks, and all passed", [c["code"] for c in report["checks"]] ==
               ["purpose", "sources", "exposure", "personal", "other"] and
@@ -97,12 +102,69 @@ def check_reviews(tap, d, product):
                 "--approve", "--report", report["report"])
     tap.refused("a new report asks everybody again", "review", d.shuyu, "agency", "product",
                 "publish", product)
+    check_test_limits(tap, d, product, grant, again["report"])
     for party in ("guard", "agency"):
         d.shuyu(party, "product", "review", product, "--approve", "--report", again["report"][:8])
     d.shuyu("agency", "product", "publish", product)
     shown = product_row(d, "shop", product)
     tap.check("it is published, and everybody sees it", shown is not None and
               shown["status"] == "published", shown)
+
+
+def check_tests(tap, d, product):
+    """Membership inference and recall, on the product's own release inside the domain, for reviewers only."""
+    tap.refused("no review before the report", "review", d.shuyu, "guard", "product", "review",
+                product, "--approve", "--report", "0" * 64)
+    report = d.shuyu("agency", "product", "report", product)
+    tap.refused("nothing is approved that was not tested", "review", d.shuyu, "guard", "product",
+                "review", product, "--approve", "--report", report["report"])
+    for party in ("acme", "guard"):
+        tap.refused(f"{party} tests nothing", "role", d.shuyu, party, "product", "test", product)
+    began = time.monotonic()
+    before = d.spent()
+    said = d.shuyu("agency", "product", "test", product)
+    took = time.monotonic() - began
+    tap.check("it passes: no attacker gains more than the noise allows", said["outcome"] == "passed"
+              and said["membership"] == "bounded" and said["units"] == 12 and said["draws"] >= 1000,
+              said)
+    # sqrt(0.025), and sampling: 1 / 16
+    tap.check("the limit is the plan's price, and sampling", said["limit"] == 23, said)
+    tap.check("and nothing else is told", set(said) == {"outcome", "product", "test", "commit", "draws",
+              "limit", "membership", "units"}, said)
+    tap.check("it is told when its time is up, not before", TEST_S <= took < TEST_S + 2, took)
+    tap.check("it costs nothing", d.spent() == before)
+    seen = {party: d.shuyu(party, "product", "test", product, "--all")
+            for party in ("agency", "operator", "guard", "auditor", "acme")}
+    tap.check("reviewers and auditors see it again", all(seen[p] == [said] for p in (
+        "agency", "operator", "guard", "auditor")), seen)
+    tap.check("the developer does not", seen["acme"] == [], seen)
+
+
+def check_test_stopped(tap, d, product, grant, report):
+    """A suspension ends a test at once; that it began does not count as passed."""
+    said = {}
+
+    def test():
+        said.update(d.shuyu("operator", "product", "test", product))
+
+    running = threading.Thread(target=test)
+    running.start()
+    tap.check("workers are at work", domain.wait_until(lambda: len(d.workers()) >= 1, 10))
+    d.shuyu("agency", "scene", "suspend", grant, "--ground", "incident")
+    tap.check("and are ended with the grant", domain.wait_until(lambda: not d.workers(), 2))
+    running.join()
+    tap.check("nothing was found out", said["outcome"] == "unable" and said["draws"] == 0 and
+              said["units"] == 0, said)
+    d.shuyu("agency", "scene", "resume", grant, "--ground", "incident")
+    tap.refused("which is not passed", "review", d.shuyu, "guard", "product", "review", product,
+                "--approve", "--report", report)
+
+
+def check_test_limits(tap, d, product, grant, report):
+    check_test_stopped(tap, d, product, grant, report)
+    again = d.shuyu("operator", "product", "test", product)
+    tap.check("tested anew, it passes again", again["outcome"] == "passed", again)
+    tap.refused("tests are so many", "limit", d.shuyu, "agency", "product", "test", product)
 
 
 def check_registration(tap, d, product):
@@ -293,7 +355,8 @@ def body(tap):
         grant = d.grant(d.scene())
         model = d.model(grant)
         product = check_filing(tap, d, model)
-        check_reviews(tap, d, product)
+        check_tests(tap, d, product)
+        check_reviews(tap, d, product, grant)
         check_registration(tap, d, product)
         check_calls(tap, d, product)
         check_misuse(tap, d, product, model)

@@ -141,9 +141,16 @@ def test_cut_export(tap, d, old):
     tap.check("an export without the hand-over is not accepted", done.returncode == 1, done.stdout)
 
 
-def test_newcomer(tap, d, new):
+def test_newcomer(tap, d, old, new, receipt):
+    """receipt: signed by the old key alone, before anything else was announced."""
     d.enrol("late", "developer")
     tap.check("who is invited now knows the new key", vkey(d, "late") == new)
+    text = (d.work / "late/profile").read_text()
+    tap.check("and no other", "log_was" not in text, text)
+    checked = d.shuyu("late", "log", "check", receipt)
+    tap.check("a receipt from before is the log's for the newcomer, too", checked["entries"] > 0, checked)
+    text = (d.work / "late/profile").read_text()
+    tap.check("who has learnt the key before", f"log_was = {old}\n" in text and vkey(d, "late") == new, text)
     tap.check("and needs no hand-over", d.shuyu("late", "log", "follow")["followed"] == 0)
 
 
@@ -169,14 +176,17 @@ def body(tap):
         d.populate()
         model = d.model(d.grant(d.scene()))
         old = vkey(d, "acme")
-        tap.check("before", d.run(model, "min_age=40")["rows"] == 16 and lines(d) == 1)
+        before = d.run(model, "min_age=40")
+        tap.check("before", before["rows"] == 16 and lines(d) == 1)
+        receipt = d.work / "before.tlog-proof"
+        receipt.write_text(before["receipt"])
         new = test_announce(tap, d, old)
         test_overlap(tap, d, model, old, new)
         for party in ("operator", "agency"):
             d.shuyu(party, "log", "follow")
         test_retire(tap, d, new)
         test_retired(tap, d, model, old, new)
-        test_newcomer(tap, d, new)
+        test_newcomer(tap, d, old, new, receipt)
         test_cut_export(tap, d, old)
         test_second(tap, d, old, new)
         d.audit()

@@ -117,10 +117,12 @@ def test_copy(tap, d):
               SEAT.fullmatch((standby / "standby").read_text()) is not None)
     copier("copy", d.folder, standby, "--once")
     here, there = tree(d.folder), tree(standby)
+    seat = "keys/store/seat.key"
+    tap.check("who leads stays where it is", seat in here and seat not in there, list(there))
     never = [n for n in there if "deposit:" in n]
     tap.check("custodians' deposited shares stay where they are",
               not never and any("deposit:" in n for n in here), never)
-    missing = [n for n in here if n not in there and "deposit:" not in n and
+    missing = [n for n in here if n not in there and "deposit:" not in n and n != seat and
                not n.startswith("ledger/snapshots/")]
     tap.check("everything else is there", not missing, missing)
     other = [n for n in there if n in here and there[n] != here[n] and
@@ -294,6 +296,7 @@ def test_promotion(tap, d, standby, primary):
     d.folder = standby
     ledger = segments(standby)
     refuses(tap, d, "a standby that nobody promoted serves nothing", ("is a standby",))
+    test_no_seat(tap, d, standby)
     request = ask_promotion(d, standby)
     refuses(tap, d, "nor with a request that nobody signed", ("has not signed",))
     d.shuyu("agency", "sign", request)
@@ -320,6 +323,29 @@ def test_promotion(tap, d, standby, primary):
     d.restart()
     tap.check("started again it still leads, without a second entry", len(
         domain.read_entries(d.export())) == len(events))
+    test_no_record(tap, d, "the promoted folder")
+
+
+def test_no_seat(tap, d, standby):
+    """Without the file that says what it is, the folder looks like the domain's own, keys and log and all."""
+    before = segments(standby)
+    seat = (standby / "standby").rename(standby / "aside")
+    refuses(tap, d, "nor when the file that names it a standby is gone", ("the key store does not say",))
+    tap.check("and nothing was recorded", segments(standby) == before)
+    seat.rename(standby / "standby")
+
+
+def test_no_record(tap, d, name):
+    """The domain's own folder, or the one that was promoted, without its key store's record that it leads: it is said
+    what to put back, and that is enough."""
+    d.stop()
+    record = d.folder / "keys/store/seat.key"
+    record.rename(d.work / "seat.aside")
+    refuses(tap, d, f"{name} without the record that it leads: what to do is said", (
+        "back from the backup of its keys",))
+    (d.work / "seat.aside").rename(record)
+    d.start()
+    tap.check("... and done", d.entries() > 0)
 
 
 def starts(d):
@@ -515,6 +541,7 @@ def main(tap):
                                     grant=bytes.fromhex(grant), subject=bytes.fromhex(model))
         code, reply = acme.send("model.run", answered)
         tap.check("the primary answers", code == "", reply)
+        test_no_record(tap, d, "the domain's own folder")
         rotate(d)
         standby = test_copy(tap, d)
         yesterday = d.work / "yesterday"

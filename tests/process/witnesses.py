@@ -2,6 +2,7 @@
 """A domain under three witnesses, of which two are enough: whom it asks, what it tells when, what it says of the
 exposed window; and what the operator gains by an older disk, keys and all, or by a second domain with the same
 keys: a domain that stops."""
+import http.server
 import pathlib
 import shutil
 import signal
@@ -215,6 +216,58 @@ def test_restart(tap, d, others):
     wait(tap, "they are asked on", lambda: d.states() == ["good"] * 3)
 
 
+class Liar(http.server.BaseHTTPRequestHandler):
+    """A witness that claims to have seen far more, and has nothing to show."""
+
+    def answer(self, status, body):
+        self.send_response(status)
+        self.send_header("content-length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def do_POST(self):
+        self.rfile.read(int(self.headers["content-length"]))
+        self.answer(409, b"999999\n")
+
+    def do_GET(self):
+        self.answer(404, b"")
+
+    def log_message(self, *args):
+        pass
+
+
+def test_claimed(tap, d, model, others):
+    """A word without evidence: the domain serves, and charges nothing until a quorum has seen the log. The pack
+    waits for nobody."""
+    d.stop()
+    others.end(0, 1, 2)
+    with http.server.ThreadingHTTPServer(("127.0.0.1", others.ports[0]), Liar) as liar:
+        threading.Thread(target=liar.serve_forever, daemon=True).start()
+        d.start()
+        wait(tap, "a witness claims another log: no stop", lambda: d.states() == [
+            "claims", "silent", "silent"])
+        tap.check("... and it is said that nothing is charged", d.witnesses().get("held"), d.witnesses())
+        before = d.spent()
+        asked = Asking(d, model, "min_age=50")
+        asked.join(OUTAGE_S)
+        tap.check("a run is not charged, though the pack waits for nobody", d.spent() == before and
+                  asked.answer is None, (asked.answer, before, d.spent()))
+        tap.check("... and refused as busy, or asked again", asked.is_alive() or
+                  (asked.error is not None and asked.error.code == "busy"), asked.error)
+        d.enrol("meanwhile", "developer")
+        others.start(1)
+        others.start(2)
+        wait(tap, "two others have seen all there is", d.covered)
+        asked.join(PATIENCE_S)
+        answer = asked.answer or d.run(model, "min_age=50")
+        tap.check("... and the run is charged, once", answer and d.spent() == before + PRICE,
+                  (before, d.spent()))
+        liar.shutdown()
+    others.start(0)
+    wait(tap, "all three cosign again, and nothing is held", lambda: d.states() == ["good"] * 3 and
+         not d.witnesses().get("held"))
+
+
 def refuses(tap, d, name):
     try:
         d.start()
@@ -305,6 +358,7 @@ def body(tap):
             test_waiting(tap, d, model, others)
             test_window(tap, d, model, others)
             test_restart(tap, d, others)
+            test_claimed(tap, d, model, others)
             old = test_rollback(tap, d)
             test_fork(tap, d, others, old)
             d.audit()

@@ -12,6 +12,7 @@
 #include <string.h>
 
 #include "cli/compile.h"
+#include "wire/custody.h"
 
 enum { N_OUTCOMES = 32, DAY = 86400, BEGINS = 1748822400 /* Monday, 2 June 2025 */ };
 
@@ -110,6 +111,7 @@ static void found(struct play *p, const char *pack)
     must(p, kit_genesis(&p->k));
     must(p, kit_enrol(&p->k, "health", "department"));
     must(p, kit_enrol(&p->k, "clinic", "department"));
+    must(p, kit_enrol(&p->k, "survey", "department"));
     must(p, kit_enrol(&p->k, "acme", "developer"));
     must(p, kit_enrol(&p->k, "rival", "developer"));
     must(p, kit_adopt(&p->k, &p->pack));
@@ -122,17 +124,27 @@ static struct sy_entry *entry(struct play *p, const struct sy_dataset_def *d)
     return e;
 }
 
+/* The definition, with the custodian whom the pack wants. */
+static struct sy_dataset_def *kept(const struct play *p, struct sy_dataset_def *d)
+{
+    if (d->custodian.n > 0 && sy_view_is(p->pack.custody, SY_CUSTODY_DEPARTMENT)) {
+        d->custodian = d->department;
+    }
+    return d;
+}
+
 /* The catalogue: departments define, describe and bring in data; the operator offers it. */
 static void catalogue(struct play *p)
 {
     struct kit *k = &p->k;
-    const struct sy_dataset_def *const defs[] = {kit_persons(k), kit_events(k), kit_births(k),
-                                                 kit_streets(k)};
+    struct sy_dataset_def *const defs[] = {kit_persons(k), kit_events(k), kit_births(k),
+                                           kit_streets(k)};
     struct sy_dataset_def *five = kit_persons(k);
+    defs[LEN(defs) - 1]->department = V("survey"); /* public, and nobody's secret */
     for (size_t i = 0; i < LEN(defs); i++) {
         char id[32];
         sy_view_to_cstr(defs[i]->id, id, sizeof(id));
-        must(p, kit_define(k, defs[i]));
+        must(p, kit_define(k, kept(p, defs[i])));
         must(p, cat_describe(k, entry(p, defs[i])));
         must(p, cat_decide(k, id, "approve"));
         must(p, cat_offer(k, id));
@@ -140,7 +152,10 @@ static void catalogue(struct play *p)
     }
     five->id = V("persons.5");
     five->fields[5].grade = 5;
-    note(p, "第五级字段编目 a field of level 5 is catalogued", kit_define(k, five));
+    note(p, "第五级字段编目 a field of level 5 is catalogued", kit_define(k, kept(p, five)));
+    struct sy_dataset_def *agency = kit_persons(k);
+    agency->id = V("persons.6");
+    note(p, "由实施机构托管密钥份额 the agency is to keep the key share", kit_define(k, agency));
     struct sy_entry *e = entry(p, kit_persons(k));
     e->update_cycle = V("weekly");
     note(p, "更新周期“每周” an update cycle \"weekly\"", cat_describe(k, e));
@@ -202,6 +217,7 @@ static struct sy_proposal *scene(struct play *p, const char *name)
     a->scene = V(name);
     a->rho = 400000000;
     a->delta = 0;
+    a->application->n_own_data = 0;
     a->not_after = p->k.time + 100 * DAY;
     return a;
 }
@@ -225,27 +241,60 @@ static void applications(struct play *p)
          scene_judge(k, "operator", "scene.first_review", "return"));
 }
 
+/* A department's consent, with the shares that it holds. */
+static int32_t consent_with_shares(struct play *p, const char *department)
+{
+    const struct sy_review r = scene_words("approve");
+    p->k.extra = (struct sy_inputs){.share_ok = true};
+    int32_t code =
+        kit_call(&p->k, department, "scene.consent", &sy_review_desc, &r, p->k.grant, NULL);
+    p->k.extra = (struct sy_inputs){0};
+    return code;
+}
+
+/* Stopped for an incident, lifted, and started again by the agency. */
+static void stopped_and_started(struct play *p)
+{
+    struct kit *k = &p->k;
+    note(p, "安全事件中止 suspended for an incident",
+         kit_order(k, "health", "scene.suspend", "incident"));
+    must(p, kit_order(k, "health", "scene.lift", "incident"));
+    note(p, "部门未再交存即恢复 resumed, no department has consented since",
+         kit_order(k, "agency", "scene.resume", "incident"));
+    if (k->verdict.code != 0) {
+        must(p, consent_with_shares(p, "health"));
+        must(p, consent_with_shares(p, "clinic"));
+        must(p, kit_order(k, "agency", "scene.resume", "incident"));
+    }
+}
+
 static void reviews(struct play *p)
 {
     struct kit *k = &p->k;
     must(p, kit_apply(k, scene(p, "burden")));
     must(p, scene_judge(k, "operator", "scene.first_review", "approve"));
-    note(p, "数源部门同意 a department consents",
+    note(p, "数源部门同意，不交存份额 a department consents and sends no key share",
          scene_judge(k, "health", "scene.consent", "approve"));
-    note(p, "未经全部部门同意终审 final review, a department's consent missing",
+    if (k->verdict.code != 0) {
+        must(p, consent_with_shares(p, "health"));
+    }
+    must(p, consent_with_shares(p, "clinic"));
+    note(p, "公开数据部门未同意即终审 final review, no consent for public data",
          scene_judge(k, "agency", "scene.final_review", "approve"));
     if (k->verdict.code != 0) {
-        must(p, scene_judge(k, "clinic", "scene.consent", "approve"));
+        must(p, scene_judge(k, "survey", "scene.consent", "approve"));
         must(p, scene_judge(k, "agency", "scene.final_review", "approve"));
     }
-    must(p, kit_register(k, kit_model_def(k), kit_plan(k)));
+    must(p, kit_register(k, kit_model_def(k), kit_plan_here(k)));
     must(p, kit_review(k, "operator", "model.review", "approve"));
     note(p, "无见证法定数时运行三级数据 a run over level 3, no quorum of witnesses",
          kit_run(k, "40"));
     note(p, "运营机构以违约为由中止 the operator suspends for breach",
          kit_order(k, "operator", "scene.suspend", "breach"));
-    note(p, "安全事件中止 suspended for an incident",
-         kit_order(k, "health", "scene.suspend", "incident"));
+    if (k->verdict.code == 0) {
+        must(p, kit_order(k, "operator", "scene.lift", "breach"));
+    }
+    stopped_and_started(p);
 }
 
 /* Four years after it lost its qualification for a violation, and before the trial of either scheme is over. */
@@ -277,6 +326,7 @@ static const struct {
     int32_t yanzhou, second;
 } EXPECTED[] = {
     {SY_E_FIELD, 0},   /* a field of level 5 */
+    {0, SY_E_PARTY},   /* the agency is to keep the key share */
     {0, SY_E_FIELD},   /* an update cycle "weekly" */
     {SY_E_DENIED, 0},  /* an agreement of six clauses */
     {0, SY_E_DENIED},  /* of four years */
@@ -284,11 +334,12 @@ static const struct {
     {SY_E_FIELD, 0},   /* a reason of three characters */
     {SY_E_PRIVACY, 0}, /* noise over level 4 */
     {0, SY_E_LIMIT},   /* returned a second time */
-    {0, SY_E_STATE},   /* a department consents */
-    {SY_E_REVIEW, 0},  /* final review without */
+    {0, SY_E_SHARE},   /* a department consents and sends no key share */
+    {SY_E_REVIEW, 0},  /* final review without that for public data */
     {0, SY_E_STATE},   /* a run over level 3 */
     {0, SY_E_ROLE},    /* the operator suspends for breach */
     {0, 0},            /* for an incident */
+    {0, SY_E_SHARE},   /* resumed, nothing deposited since */
     {0, SY_E_DENIED},  /* applies again after four years */
     {0, 0},            /* another */
 };

@@ -36,6 +36,7 @@ ZONE = datetime.timezone(datetime.timedelta(hours=8))
 YEAR = 2026
 PAPERS = domain.PACKS / "scheme/papers"
 PACK = domain.SOURCE / "policies/packs/yanzhou/pack.yaml"
+TEST_MS = 9000  # of a product inside the domain: real time, whatever the clock says
 WORDS = ("--feasibility", "可行", "--compliance", "合规", "--risk", "可控", "--value", "有益")
 
 FULL = {"departments": 8, "datasets": 40, "developers": 25, "months": 10, "buyers": 3}
@@ -230,6 +231,7 @@ class District:
         d.start()
         text = PACK.read_text(encoding="utf-8").replace("department: health, departments: [clinic]",
                                                         "department: dept0")
+        text = text.replace("    test_asked: true", f"    test_ms: {TEST_MS}\n    test_asked: true")
         self.ask("agency", "pack", "adopt", write(d, "pack.yaml", text))
         for role, parties in (("department", self.departments), ("developer", self.developers),
                               ("buyer", self.buyers), ("security", ["guard"]), ("auditor", ["auditor"])):
@@ -395,6 +397,8 @@ class District:
         self.run(grant)
         path = write(self.d, "product.yaml", product_yaml(number, grant[2]))
         product = self.ask(grant[1], "product", "submit", path, "--model", grant[3])["product"]
+        tested = self.ask("agency", "product", "test", product)
+        assert tested["outcome"] == "passed", tested
         report = self.ask("agency", "product", "report", product)["report"]
         for party in ("guard", "agency"):
             self.ask(party, "product", "review", product, "--approve", "--report", report)

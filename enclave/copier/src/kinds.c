@@ -3,23 +3,39 @@
 
 #include <string.h>
 
+#include "wire/own.h"
+
 #define SUFFIX ".key"
 
 static const struct {
-    const char *name; /* of the item; with ':' at the end: any that begins so */
+    const char *
+        name; /* of the item; with ':' or '.' at the end: any that begins so. The first that fits counts */
     enum kinds_class class;
     bool stays;
 } ITEMS[] = {
     {"domain:log", KINDS_RETIRABLE, false}, /* a key of the log that was retired is gone for good */
-    {"log:", KINDS_RETIRABLE, false},       {"logpub:", KINDS_KEPT, false},
-    {"asked", KINDS_ERASABLE, false},       {"asked:", KINDS_ERASABLE, false},
-    {"domain:", KINDS_FIXED, false},        {"answers", KINDS_FIXED, false},
-    {"epoch", KINDS_KEPT, false},           {"noise:", KINDS_FIXED, false},
-    {"dataset:", KINDS_KEPT, false},        {"custodian:", KINDS_KEPT, false},
-    {"select:", KINDS_FIXED, false},        {"record:", KINDS_FIXED, false},
-    {"unit:", KINDS_FIXED, false},          {"units:", KINDS_KEPT, false},
-    {"subject:", KINDS_FIXED, false},       {"pseudonym:", KINDS_RETIRABLE, false},
-    {"checkpoint", KINDS_MEMORY, false},    {"deposit:", KINDS_NEVER, true},
+    {"log:", KINDS_RETIRABLE, false},
+    {"logpub:", KINDS_KEPT, false},
+    {"asked", KINDS_ERASABLE, false},
+    {"asked:", KINDS_ERASABLE, false},
+    {"domain:", KINDS_FIXED, false},
+    {"answers", KINDS_FIXED, false},
+    {"epoch", KINDS_KEPT, false},
+    {"noise:", KINDS_FIXED, false},
+    {"dataset:" SY_OWN_PREFIX, KINDS_ENDED, false},
+    {"custodian:" SY_OWN_PREFIX, KINDS_ENDED, false},
+    {"dataset:", KINDS_KEPT, false},
+    {"custodian:", KINDS_KEPT, false},
+    {"department:", KINDS_KEPT, false}, /* the third share's box */
+    {"select:", KINDS_FIXED, false},
+    {"record:", KINDS_FIXED, false},
+    {"unit:", KINDS_FIXED, false},
+    {"units:", KINDS_KEPT, false},
+    {"subject:", KINDS_FIXED, false},
+    {"pseudonym:", KINDS_RETIRABLE, false},
+    {"checkpoint", KINDS_MEMORY, false},
+    {"deposit:", KINDS_NEVER, true},
+    {"seat", KINDS_NEVER, true}, /* who leads stays where it leads */
 };
 
 const struct kinds_root KINDS_ROOTS[] = {
@@ -37,7 +53,7 @@ static bool names(const char *row, const char *file)
     if (all <= suffix || strcmp(file + all - suffix, SUFFIX) != 0) {
         return false;
     }
-    bool begins = row[n - 1] == ':';
+    bool begins = row[n - 1] == ':' || row[n - 1] == '.';
     return strncmp(row, file, n) == 0 && (begins ? all > n + suffix : all == n + suffix);
 }
 
@@ -84,6 +100,13 @@ bool kinds_item_stays(const char *file)
 bool kinds_is_named(enum kinds_class class)
 {
     return class == KINDS_RETIRABLE || class == KINDS_ERASABLE;
+}
+
+size_t kinds_ending(const char *path)
+{
+    static const char begin[] = "data/" SY_OWN_PREFIX;
+    size_t skip = strlen("data/");
+    return strncmp(path, begin, sizeof(begin) - 1) == 0 ? skip + strcspn(path + skip, "/") : 0;
 }
 
 /* Is `rest` `depth` folders and a file, all with plain names? */

@@ -21,6 +21,7 @@ enum kinds_class {
     KINDS_KEPT,      /* goes, and is never erased at the standby */
     KINDS_FIXED,     /* and once it is there, it is never another one */
     KINDS_RETIRABLE, /* fixed; erased at the standby when it is gone here and the log says that it is retired */
+    KINDS_ENDED, /* goes; erased at the standby when the log says that what it opens has ended */
     KINDS_ERASABLE, /* goes, and is erased at the standby when it is gone here: its erasure means something */
     KINDS_MEMORY, /* the memory of checkpoints: goes last, behind the log that it speaks of */
 };
@@ -33,6 +34,10 @@ bool kinds_item_stays(const char *file);
 
 /* Is it named in a round while it exists, so that its erasure is seen? */
 bool kinds_is_named(enum kinds_class class);
+
+/* The folder of a dataset that the log may end, below which this file lies: "data/own.x". 0 when there is none; else the
+ * length of that part of the path. */
+size_t kinds_ending(const char *path);
 
 /* Folders below the domain's whose files go. */
 struct kinds_root {

@@ -32,7 +32,8 @@ struct place {
 struct ledger_seen place_seen(struct place *p);
 
 /* Has the log, as far as it is held, retired this key item: a key of the log with its `retire`, a grant's
- * pseudonyms with its end? Its absence at the primary is then its erasure. */
+ * pseudonyms with its end? Its absence at the primary is then its erasure. Or, by an entry that comes after the
+ * erasure, keys of a developer's own data, or the folder that it lay in ("data/own.x")? */
 bool place_retired(const struct place *p, const char *item);
 
 /*

@@ -5,6 +5,7 @@
  */
 #include <sodium.h>
 #include <stdio.h>
+#include <string.h>
 
 #include "base/log.h"
 #include "place.h"
@@ -33,6 +34,14 @@ static void see_order(struct place *p, const struct sy_event *event, struct sy_a
 
 #define PSEUDONYM "pseudonym:"
 
+enum { ID_MAX = 64 };
+
+/* Is it a key of the log? Their order in the list is the order of the log's keys. */
+static bool is_log_key(const char *item)
+{
+    return strncmp(item, "log:", strlen("log:")) == 0 || strcmp(item, "domain:log.key") == 0;
+}
+
 static void retire(struct place *p, const char *item, uint64_t index)
 {
     if (!sy_ok(list_add(&p->retired, item, index))) {
@@ -44,8 +53,7 @@ static size_t retired_log_keys(const struct place *p)
 {
     size_t n = 0;
     for (size_t i = 0; i < list_count(&p->retired); i++) {
-        const char *name = list_at(&p->retired, i)->name;
-        n += strncmp(name, PSEUDONYM, sizeof(PSEUDONYM) - 1) != 0 ? 1 : 0;
+        n += is_log_key(list_at(&p->retired, i)->name) ? 1 : 0;
     }
     return n;
 }
@@ -76,6 +84,32 @@ static void see_end(struct place *p, const struct sy_event *event, uint64_t inde
     retire(p, item, index);
 }
 
+/* A developer's own data, erased with its grant (wire/own.h): its keys, and its folder. */
+static void see_erased(struct place *p, const struct sy_event *event, uint64_t index,
+                       struct sy_arena *arena)
+{
+    static const struct {
+        const char *before, *after;
+    } ITEMS[] = {{"dataset:", ".key"}, {"custodian:", ".key"}, {"data/", ""}};
+    struct sy_header h;
+    struct sy_own_erased a;
+    char id[ID_MAX + 1], item[sizeof(id) + 32];
+    if (event->verdict.code != 0 ||
+        !sy_ok(sy_record_decode(&sy_header_desc, event->request.header, &SY_MP_REQUEST, arena, &h,
+                                NULL)) ||
+        !sy_view_is(h.method, "own.erased") ||
+        !sy_ok(sy_record_decode(&sy_own_erased_desc, event->request.args, &SY_MP_REQUEST, arena, &a,
+                                NULL)) ||
+        !sy_is_own(a.dataset) || a.dataset.n >= sizeof(id)) {
+        return;
+    }
+    sy_view_to_cstr(a.dataset, id, sizeof(id));
+    for (size_t i = 0; i < sizeof(ITEMS) / sizeof(ITEMS[0]); i++) {
+        (void)snprintf(item, sizeof(item), "%s%s%s", ITEMS[i].before, id, ITEMS[i].after);
+        retire(p, item, index);
+    }
+}
+
 /* Entries from `index` on come again, as other ones perhaps: what was seen there was never confirmed. */
 static void forget_from(struct place *p, uint64_t index)
 {
@@ -102,7 +136,7 @@ bool place_retired(const struct place *p, const char *item)
 
 static bool is_looked_for(struct sy_view type)
 {
-    static const char *const TYPES[] = {"promote", "log", "revoke", "expire"};
+    static const char *const TYPES[] = {"promote", "log", "revoke", "expire", "own"};
     for (size_t i = 0; i < sizeof(TYPES) / sizeof(TYPES[0]); i++) {
         if (sy_view_is(type, TYPES[i])) {
             return true;
@@ -126,6 +160,8 @@ static void see_entry(void *ctx, uint64_t index, const struct ledger_entry *entr
     } else if (sy_view_is(leaf.type, "log")) {
         see_order(ctx, &event, &arena);
         see_retirement(ctx, &event, index);
+    } else if (sy_view_is(leaf.type, "own")) {
+        see_erased(ctx, &event, index, &arena);
     } else {
         see_end(ctx, &event, index, &arena);
     }

@@ -49,6 +49,11 @@ static sy_status read_published(struct round *r)
         return sy_fail(r->err, SY_E_STATE, "ledger/public/checkpoint",
                        "the domain has published no checkpoint yet");
     }
+    if (faccessat(r->s->dir, "ledger/public/next", F_OK, 0) == 0) {
+        return sy_fail(r->err, SY_E_STATE, "ledger/public/next",
+                       "the domain's log was closed and goes on as another, which is not copied: "
+                       "a standby of it can't be kept (docs/shards.md)");
+    }
     SY_TRY(proof_note_parse(sy_buf_view(&r->note), &note, r->err));
     SY_TRY(proof_checkpoint_parse(note.text, &c, r->err));
     r->size = c.size;

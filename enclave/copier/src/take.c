@@ -116,7 +116,8 @@ static sy_status make_way(struct taking *t, const char *name)
         return sy_fail(t->err, SY_E_DENIED, "name", "%s: another key than the one that is held",
                        name);
     }
-    return class == KINDS_ERASABLE ? files_erase(t->store, name, t->err) : SY_OK;
+    return class == KINDS_ERASABLE || class == KINDS_ENDED ? files_erase(t->store, name, t->err)
+                                                           : SY_OK;
 }
 
 static sy_status put_item(struct taking *t, const char *name)
@@ -189,7 +190,8 @@ static sy_status on_names(struct taking *t)
 static bool may_go(const struct taking *t, const char *item)
 {
     enum kinds_class class = kinds_of_item(item);
-    return class == KINDS_ERASABLE || (class == KINDS_RETIRABLE && place_retired(t->p, item));
+    bool by_log = class == KINDS_RETIRABLE || class == KINDS_ENDED;
+    return class == KINDS_ERASABLE || (by_log && place_retired(t->p, item));
 }
 
 static sy_status erase_items(struct taking *t)
@@ -205,19 +207,52 @@ static sy_status erase_items(struct taking *t)
     return SY_OK;
 }
 
+/* Does it lie in a folder that the log says has ended? */
+static bool has_ended(const struct taking *t, const char *path)
+{
+    char folder[COPIER_NAME_MAX];
+    size_t n = kinds_ending(path);
+    if (n == 0 || n >= sizeof(folder)) {
+        return false;
+    }
+    memcpy(folder, path, n);
+    folder[n] = '\0';
+    return place_retired(t->p, folder);
+}
+
+static bool file_may_go(const struct taking *t, const char *path)
+{
+    const struct kinds_root *root = kinds_root_of(path);
+    bool unnamed = root != NULL && root->erasable && list_find(&t->named, path) == NULL;
+    return unnamed || (root != NULL && has_ended(t, path));
+}
+
+/* The folders that it lay in, when they are empty now; one that is not goes with its last file. */
+static void remove_folders(const struct taking *t, const char *path)
+{
+    char folder[COPIER_NAME_MAX];
+    (void)snprintf(folder, sizeof(folder), "%s", path);
+    for (size_t n = kinds_ending(path); n > 0 && strlen(folder) > n;) {
+        *strrchr(folder, '/') = '\0';
+        if (unlinkat(t->p->dir, folder, AT_REMOVEDIR) != 0) {
+            return;
+        }
+    }
+}
+
 static sy_status erase_files(struct taking *t)
 {
     LIST_CLEANUP struct list held = list_new();
     SY_TRY(files_list(t->p->dir, &held, t->err));
     for (size_t i = 0; i < list_count(&held); i++) {
         const char *path = list_at(&held, i)->name, *name = NULL;
-        const struct kinds_root *root = kinds_root_of(path);
-        if (root == NULL || !root->erasable || list_find(&t->named, path) != NULL) {
+        if (!file_may_go(t, path)) {
             continue;
         }
         SY_FD_CLEANUP int folder = -1;
         SY_TRY(files_folder(t->p->dir, path, &folder, &name, t->err));
         SY_TRY(files_erase(folder, name, t->err));
+        remove_folders(t, path);
     }
     return SY_OK;
 }

@@ -9,7 +9,8 @@
  *     write and is zeroed durably before the next one, so that a torn write never mixes two batches;
  *   - a batch lies within one segment, and a segment's first batch begins with its head; a batch
  *     that grows beyond the segment moves to the next one before it is written;
- *   - after a failed sync the page cache says nothing about the disk: read_only until opened again.
+ *   - after a failed sync, of whichever thread, the page cache says nothing about the disk: read_only from that
+ *     moment until opened again.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -94,7 +95,8 @@ static sy_status write_batch(struct ledger *l, struct sy_error *reterr)
     if (s.code == SY_E_NO_SPACE) {
         return s;
     }
-    if (!sy_ok(s) || fdatasync(out->fd) != 0) {
+    if (!sy_ok(s) || fdatasync(out->fd) != 0 ||
+        l->read_only) { /* or meanwhile, on another thread */
         return give_up(l, reterr);
     }
     return SY_OK;
@@ -349,9 +351,20 @@ static sy_status open_folder(int dir, const char *name, mode_t mode, bool create
                            : sy_fail_errno(reterr, errno, "open ledger folder");
 }
 
-/* The lock is on an open folder, not a file: it needs no cleaning up and goes with the process. */
-static sy_status lock_folders(struct ledger *l, int dirfd, bool create, struct sy_error *reterr)
+static sy_status open_public(struct ledger *l, const int *given, struct sy_error *reterr)
 {
+    if (given == NULL) {
+        return open_folder(l->dir, "public", 0755, true, &l->public_dir, reterr);
+    }
+    l->public_dir = openat(*given, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    return l->public_dir >= 0 ? SY_OK : sy_fail_errno(reterr, errno, "open public folder");
+}
+
+/* The lock is on an open folder, not a file: it needs no cleaning up and goes with the process. */
+static sy_status lock_folders(struct ledger *l, int dirfd, const struct ledger_options *o,
+                              struct sy_error *reterr)
+{
+    const bool create = o->create;
     l->dir = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (l->dir < 0) {
         return sy_fail_errno(reterr, errno, "open ledger folder");
@@ -363,7 +376,7 @@ static sy_status lock_folders(struct ledger *l, int dirfd, bool create, struct s
     }
     SY_TRY(open_folder(l->dir, "segments", 0700, create, &l->segments, reterr));
     /* The other folders can be made again from the segments, so they may be missing. */
-    SY_TRY(open_folder(l->dir, "public", 0755, true, &l->public_dir, reterr));
+    SY_TRY(open_public(l, o->public_dir, reterr));
     SY_TRY(open_folder(l->dir, "snapshots", 0700, true, &l->snapshots, reterr));
     if (create && fsync(l->dir) != 0) {
         return sy_fail_errno(reterr, errno, "sync ledger folder");
@@ -395,11 +408,12 @@ static sy_status resume(struct ledger *l, struct sy_error *reterr)
     return fsync(l->segments) == 0 ? SY_OK : sy_fail_errno(reterr, errno, "sync segment folder");
 }
 
-static sy_status start(struct ledger *l, int dirfd, bool create, struct sy_error *reterr)
+static sy_status start(struct ledger *l, int dirfd, const struct ledger_options *o,
+                       struct sy_error *reterr)
 {
-    SY_TRY(lock_folders(l, dirfd, create, reterr));
+    SY_TRY(lock_folders(l, dirfd, o, reterr));
     SY_TRY(recover_segments(l, reterr));
-    return l->committed.note.n == 0 ? begin(l, create, reterr) : resume(l, reterr);
+    return l->committed.note.n == 0 ? begin(l, o->create, reterr) : resume(l, reterr);
 }
 
 sy_status ledger_open(int dirfd, const struct ledger_options *options, struct ledger **ret,
@@ -425,7 +439,7 @@ sy_status ledger_open(int dirfd, const struct ledger_options *options, struct le
     tree_init(&l->tree);
     sy_status s = keys_init(&l->keys, options, reterr);
     if (sy_ok(s)) {
-        s = start(l, dirfd, options->create, reterr);
+        s = start(l, dirfd, options, reterr);
     }
     if (!sy_ok(s)) {
         ledger_close(l);

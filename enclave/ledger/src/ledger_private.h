@@ -5,10 +5,12 @@
 #ifndef LEDGER_SRC_LEDGER_PRIVATE_H
 #define LEDGER_SRC_LEDGER_PRIVATE_H
 
+#include <stdatomic.h>
+
 #include "keys.h"
 #include "ledger/tiles.h"
-#include "publisher.h"
 #include "proof/snapshot.h"
+#include "publisher.h"
 #include "record.h"
 #include "segment.h"
 #include "tree.h"
@@ -34,9 +36,9 @@ struct writing {
     int fd;
     uint32_t number;
     size_t capacity;
-    size_t at;       /* where the next batch goes; 0 = the segment has no head yet */
-    size_t high;     /* bytes behind this are zero on disk */
-    bool next_ready; /* segment number + 1 is prepared */
+    size_t at;                 /* where the next batch goes; 0 = the segment has no head yet */
+    size_t high;               /* bytes behind this are zero on disk */
+    bool next_ready;           /* segment number + 1 is prepared */
     struct segment_draft next; /* or is in the making */
 };
 
@@ -79,7 +81,8 @@ struct ledger {
     struct writing out;
     struct sy_buf batch; /* records since the last commit */
     struct chain chain;  /* at the end of the batch */
-    bool read_only;      /* a write failed in an unknown state */
+    /* A write failed in an unknown state: set by whichever thread saw it, at once, and never taken back. */
+    atomic_bool read_only;
 
     int read_fd; /* the segment last read from, or -1 */
     uint32_t read_number;

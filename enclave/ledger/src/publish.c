@@ -365,7 +365,6 @@ static void take_outcome(struct ledger *l, bool ended)
     sy_status s = SY_OK;
     if (publisher_settle(l->publisher, ended, &s) && !sy_ok(s)) {
         unpublish(l);
-        l->read_only = l->read_only || s.code == SY_E_READ_ONLY;
         l->untold = s;
     }
 }
@@ -405,6 +404,11 @@ static sy_status collect(struct ledger *l, struct sy_error *reterr)
         SY_TRY(publisher_prepare(l->publisher, due));
     }
     return pass(l, reterr);
+}
+
+bool ledger_publish_works(const struct ledger *l)
+{
+    return publisher_works(l->publisher);
 }
 
 sy_status ledger_publish_start(struct ledger *l, struct sy_error *reterr)

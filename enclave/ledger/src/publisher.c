@@ -41,11 +41,16 @@ struct publisher {
 
 /* --- the thread's side ---------------------------------------------------------------------------- */
 
-/* That the next segment is not ready shows where it is needed, unless the disk can't be trusted any more. */
+/* That the next segment is not ready shows where it is needed, unless the disk can't be trusted any more: then
+ * nothing is acknowledged from this moment on, whenever the job is settled. */
 static sy_status prepare(struct publisher *p, const struct op *op)
 {
     sy_status s = ledger_fill_next(p->l, op->n, NULL);
-    return s.code == SY_E_READ_ONLY ? s : SY_OK;
+    if (s.code != SY_E_READ_ONLY) {
+        return SY_OK;
+    }
+    atomic_store(&p->l->read_only, true);
+    return s;
 }
 
 static sy_status run_op(struct publisher *p, const struct op *op)

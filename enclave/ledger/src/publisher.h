@@ -1,7 +1,7 @@
 /*
  * The thread that writes public files while the ledger goes on (ledger_publish_start). What is to be written
  * is collected beforehand, contents included, by the ledger's own thread; this one touches the folders, and of
- * the ledger nothing but the next segment in the making. Made on first use, so that it is under whatever the
+ * the ledger nothing but the next segment in the making, and `read_only` when a sync of it fails. Made on first use, so that it is under whatever the
  * process has confined itself to by then.
  *
  * Threads: all functions are the ledger's thread's.

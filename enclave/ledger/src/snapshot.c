@@ -29,7 +29,8 @@ enum {
 
 struct ledger_snapshot {
     struct proof_snapshot note; /* size and root; rows once synced */
-    int dir; /* of our own: the thread that writes has nothing else of the ledger */
+    int dir; /* of our own: the thread that writes has nothing else of the ledger but: */
+    atomic_bool *read_only; /* set when a sync fails */
     int fd;
     struct proof_hasher *hasher;
     size_t unsynced;  /* bytes */
@@ -192,6 +193,7 @@ sy_status ledger_snapshot_begin(struct ledger *l, struct ledger_snapshot **ret,
     if (s == NULL) {
         return sy_fail(reterr, SY_E_NO_MEMORY, NULL, NULL);
     }
+    s->read_only = &l->read_only;
     s->note.size = l->committed.size;
     tree_root(&l->tree, s->note.size, s->note.root);
     s->dir = openat(l->snapshots, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -215,7 +217,11 @@ uint64_t ledger_snapshot_size(const struct ledger_snapshot *s)
 /* A failed sync: a full disk is no more than that; anything else takes all trust in the disk. */
 static sy_status unsynced(struct ledger_snapshot *s)
 {
-    s->worked = sy_status_of(errno == ENOSPC || errno == EDQUOT ? SY_E_NO_SPACE : SY_E_READ_ONLY);
+    bool full = errno == ENOSPC || errno == EDQUOT;
+    s->worked = sy_status_of(full ? SY_E_NO_SPACE : SY_E_READ_ONLY);
+    if (!full) {
+        atomic_store(s->read_only, true);
+    }
     return s->worked;
 }
 
@@ -323,7 +329,9 @@ sy_status ledger_snapshot_sign(struct ledger *l, struct ledger_snapshot *s,
     } else {
         st = write_note(l, s, reterr);
     }
-    l->read_only = l->read_only || st.code == SY_E_READ_ONLY;
+    if (st.code == SY_E_READ_ONLY) {
+        l->read_only = true;
+    }
     ledger_snapshot_drop(s);
     return st;
 }

@@ -138,7 +138,10 @@ int64_t mech_gauss(struct mech_stream *s, uint64_t scale)
 /* The scale; in a weak build (base/weak.h) perhaps less. */
 static uint64_t weak_scale(uint64_t scale)
 {
-    uint64_t tenths = sy_weak(SY_WEAK_NOISE_090) ? 9 : sy_weak(SY_WEAK_NOISE_070) ? 7 : 10;
+    uint64_t tenths = sy_weak(SY_WEAK_NOISE_090)   ? 9
+                      : sy_weak(SY_WEAK_NOISE_070) ? 7
+                      : sy_weak(SY_WEAK_NOISE_010) ? 1
+                                                   : 10;
     return sy_max_u64(scale * tenths / 10, 1);
 }
 

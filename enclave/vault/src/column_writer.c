@@ -120,7 +120,7 @@ sy_status column_writer_open(struct column_writer *c, int dirfd, size_t index,
 static sy_status code_units(struct column_writer *c, struct sy_view ids, uint64_t n_rows,
                             uint8_t *values)
 {
-    SY_TRY(vault_map_code(c->map, ids, n_rows, (uint32_t *)(void *)values));
+    SY_TRY(vault_map_code(c->map, ids, n_rows, c->guest, (uint32_t *)(void *)values));
     for (uint64_t i = 0; i < n_rows; i++) {
         column_store(values, 4, i, ((const uint32_t *)(const void *)values)[i]);
     }

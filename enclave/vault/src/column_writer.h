@@ -16,6 +16,7 @@ struct column_writer {
     enum column_type type;
     int64_t lo, hi;       /* values allowed now; of text: labels so far */
     struct unit_map *map; /* unit fields: a reference; else NULL */
+    bool guest;           /* what the map does not know yet is coded as guests */
     struct column_head head;
     struct vault_cipher cipher;
     int fd;

@@ -6,7 +6,8 @@
 
 /* Recombine and check (see vault_version_open). The caller wipes *ret as soon as it can. */
 SY_MUST sy_status vault_dataset_secret(struct vault *v, struct sy_view dataset,
-                                       const struct sy_dataset_keys *keys, const uint8_t *share,
-                                       struct vault_secret *ret, struct sy_error *reterr);
+                                       const struct sy_dataset_keys *keys,
+                                       const struct vault_holders *shares, struct vault_secret *ret,
+                                       struct sy_error *reterr);
 
 #endif

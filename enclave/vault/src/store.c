@@ -23,7 +23,7 @@
 
 #define MASTER "master.key"
 
-enum { CHECKPOINT_BYTES = 40, EPOCH_BYTES = 8 };
+enum { CHECKPOINT_BYTES = 40, EPOCH_BYTES = 8, SEAT_BYTES = 32 };
 
 /* Texts that help where the general text of a code would not. */
 static const char *advice(int32_t code)
@@ -148,7 +148,7 @@ static sy_status put_checkpoint(const struct vault *v, uint64_t size, const uint
 
 static sy_status make_items(const struct vault *v)
 {
-    static const uint8_t NO_ROOT[32];
+    static const uint8_t NO_ROOT[32], NO_SEAT[SEAT_BYTES];
     SY_TRY(make_sign_key(v, "domain:log"));
     SY_TRY(make_sign_key(v, "domain:warden"));
     SY_TRY(make_random_key(v, "domain:box"));
@@ -156,6 +156,7 @@ static sy_status make_items(const struct vault *v)
     SY_TRY(make_random_key(v, "noise:1"));
     SY_TRY(put_epoch(v, 1));
     SY_TRY(put_checkpoint(v, 0, NO_ROOT));
+    SY_TRY(vault_shelf_put(&v->items, "seat", sy_view(NO_SEAT, sizeof(NO_SEAT))));
     return sy_replace_file_at(v->keys_fd, MASTER, vault_secret_view(&v->master), 0600);
 }
 
@@ -264,6 +265,18 @@ const struct vault_domain_keys *vault_domain_keys(const struct vault *v)
     return &v->domain;
 }
 
+/* --- who leads -------------------------------------------------------------------------------- */
+
+sy_status vault_seat(const struct vault *v, uint8_t ret[SEAT_BYTES])
+{
+    return vault_item_fixed(v, "seat", ret, SEAT_BYTES);
+}
+
+sy_status vault_seat_set(struct vault *v, const uint8_t seat[SEAT_BYTES])
+{
+    return vault_shelf_put(&v->items, "seat", sy_view(seat, SEAT_BYTES));
+}
+
 /* --- noise epochs ----------------------------------------------------------------------------- */
 
 uint64_t vault_epoch(const struct vault *v)
@@ -294,6 +307,11 @@ sy_status vault_epoch_reach(struct vault *v, uint64_t epoch)
 sy_status vault_noise_key(struct vault *v, uint64_t epoch, struct vault_secret *ret)
 {
     return vault_shelf_key_only(&v->items, vault_name("noise:%" PRIu64, epoch).s, ret);
+}
+
+bool vault_noise_has(const struct vault *v, uint64_t epoch)
+{
+    return vault_shelf_has(&v->items, vault_name("noise:%" PRIu64, epoch).s);
 }
 
 sy_status vault_noise_destroy(struct vault *v, uint64_t epoch)

@@ -22,7 +22,8 @@
 enum {
     HEAD_BYTES = 24,
     BLOCK_MAX_BYTES = UNIT_BLOCK_HASHES * 16,
-    MEMORY_BYTES = 56,
+    MEMORY_BYTES = 64,
+    MEMORY_BYTES_1 = 56, /* of a map that never had a guest */
 };
 
 static const uint8_t MAGIC[8] = {'S', 'H', 'U', 'Y', 'U', 'M', 'A', 'P'};
@@ -31,11 +32,16 @@ static const uint8_t MAGIC[8] = {'S', 'H', 'U', 'Y', 'U', 'M', 'A', 'P'};
 
 static sy_status load_extent(const struct vault *v, const char *ns, struct unit_extent *ret)
 {
-    uint8_t b[MEMORY_BYTES];
-    SY_TRY(vault_item_fixed(v, vault_name("units:%s", ns).s, b, sizeof(b)));
-    *ret = (struct unit_extent){sy_load_le64(b), sy_load_le64(b + 8), sy_load_le64(b + 16), {0}};
+    struct vault_name name = vault_name("units:%s", ns);
+    uint8_t b[MEMORY_BYTES] = {0};
+    sy_status s = vault_item_fixed(v, name.s, b, sizeof(b));
+    SY_TRY(s.code == SY_E_TAMPERED ? vault_item_fixed(v, name.s, b, MEMORY_BYTES_1) : s);
+    *ret = (struct unit_extent){.blocks = sy_load_le64(b),
+                                .codes = sy_load_le64(b + 8),
+                                .bytes = sy_load_le64(b + 16),
+                                .guests = sy_load_le64(b + MEMORY_BYTES_1)};
     memcpy(ret->chain, b + 24, 32);
-    return SY_OK;
+    return ret->guests <= ret->codes ? SY_OK : sy_status_of(SY_E_TAMPERED);
 }
 
 sy_status unit_extent_put(const struct vault *v, const char *ns, const struct unit_extent *e)
@@ -45,6 +51,7 @@ sy_status unit_extent_put(const struct vault *v, const char *ns, const struct un
     sy_store_le64(b + 8, e->codes);
     sy_store_le64(b + 16, e->bytes);
     memcpy(b + 24, e->chain, 32);
+    sy_store_le64(b + MEMORY_BYTES_1, e->guests);
     return vault_shelf_put(&v->items, vault_name("units:%s", ns).s, sy_view(b, sizeof(b)));
 }
 
@@ -172,6 +179,7 @@ sy_status unit_file_read(struct unit_file *f, unit_take_fn *take, void *ctx)
         }
         SY_TRY(s);
     }
+    f->now.guests = f->kept.guests; /* no block says which codes these are */
     return same_extent(&f->now, &f->kept) ? SY_OK : sy_status_of(SY_E_TAMPERED);
 }
 

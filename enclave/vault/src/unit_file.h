@@ -17,6 +17,7 @@ enum { UNIT_BLOCK_HASHES = SY_MORSEL_ROWS };
 struct unit_extent {
     uint64_t blocks;
     uint64_t codes;
+    uint64_t guests; /* of these codes, those made by data that is no department's */
     uint64_t bytes;
     uint8_t chain[32];
 };

@@ -152,8 +152,8 @@ static size_t sort_unique(struct unit_hash *hashes, size_t n)
     return kept;
 }
 
-/* Give the hashes that the table lacks the next codes, in the order of the hashes. */
-static sy_status add_new(struct unit_map *map, const struct unit_hash *rows, struct sy_view ids,
+/* The hashes that the table lacks, sorted, each once. */
+static size_t find_fresh(struct unit_map *map, const struct unit_hash *rows, struct sy_view ids,
                          size_t n_rows, struct unit_hash *fresh)
 {
     size_t n = 0;
@@ -164,19 +164,27 @@ static sy_status add_new(struct unit_map *map, const struct unit_hash *rows, str
         }
         at += 1 + at[0];
     }
-    n = sort_unique(fresh, n);
+    return sort_unique(fresh, n);
+}
+
+/* Give them the next codes, in the order of the hashes. */
+static sy_status add_new(struct unit_map *map, const struct unit_hash *fresh, size_t n, bool guest)
+{
     SY_TRY(unit_table_reserve(&map->table, n));
     if (n > 0) {
         SY_TRY(unit_file_append(&map->file, fresh, n));
     }
+    map->file.now.guests += guest ? n : 0;
     return add_hashes(map, fresh, n);
 }
 
-static sy_status code_rows(struct unit_map *map, struct sy_view ids, size_t n_rows,
-                           struct unit_hash *rows, struct unit_hash *fresh, uint32_t *ret_codes)
+static sy_status code_rows(struct unit_map *map, struct sy_view ids, size_t n_rows, bool guest,
+                           struct unit_hash *rows, uint32_t *ret_codes)
 {
+    struct unit_hash *fresh = rows + n_rows;
     SY_TRY(hash_rows(map, ids, n_rows, rows));
-    SY_TRY(add_new(map, rows, ids, n_rows, fresh));
+    size_t n = find_fresh(map, rows, ids, n_rows, fresh);
+    SY_TRY(add_new(map, fresh, n, guest));
     const uint8_t *at = ids.p;
     for (size_t i = 0; i < n_rows; i++) {
         ret_codes[i] = at[0] == 0 ? 0 : (uint32_t)unit_table_find(&map->table, &rows[i]);
@@ -185,7 +193,7 @@ static sy_status code_rows(struct unit_map *map, struct sy_view ids, size_t n_ro
     return SY_OK;
 }
 
-sy_status vault_map_code(struct unit_map *map, struct sy_view ids, size_t n_rows,
+sy_status vault_map_code(struct unit_map *map, struct sy_view ids, size_t n_rows, bool guest,
                          uint32_t *ret_codes)
 {
     if (map->broken || n_rows > UNIT_BLOCK_HASHES) {
@@ -195,7 +203,7 @@ sy_status vault_map_code(struct unit_map *map, struct sy_view ids, size_t n_rows
     if (rows == NULL) {
         return sy_status_of(SY_E_NO_MEMORY);
     }
-    sy_status s = code_rows(map, ids, n_rows, rows, rows + n_rows, ret_codes);
+    sy_status s = code_rows(map, ids, n_rows, guest, rows, ret_codes);
     map->broken = !sy_ok(s);
     free(rows);
     return s;
@@ -206,13 +214,17 @@ uint64_t vault_map_codes(const struct unit_map *map)
     return map->file.now.codes;
 }
 
+uint64_t vault_map_guests(const struct unit_map *map)
+{
+    return map->file.now.guests;
+}
+
+/* All of it also when nothing is new: the syncs are what takes long, and whoever sees how long must not learn
+ * whether the namespace knew everybody in a file. */
 sy_status vault_map_commit(struct vault *v, struct unit_map *map)
 {
     if (map->broken) {
         return sy_status_of(SY_E_IO);
-    }
-    if (map->file.now.blocks == map->file.kept.blocks) {
-        return SY_OK;
     }
     if (fsync(map->file.fd) != 0) {
         map->broken = true;

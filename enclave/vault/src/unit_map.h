@@ -15,15 +15,18 @@ SY_MUST sy_status vault_map_take(struct vault *v, struct sy_view ns, struct unit
 void vault_map_release(struct vault *v, struct unit_map *map);
 
 /* Code the identifiers of `ids` (n_rows times u8 length + bytes; checked by the caller) into
- * ret_codes[n_rows]; 0 for an empty one. New ones are appended to the file, not yet durable. After
- * an error the map takes no more units until it is loaded again. */
+ * ret_codes[n_rows]; 0 for an empty one. New ones are appended to the file, not yet durable; guest: they are counted
+ * as guests from now on, whatever becomes of the attempt that names them. After an error the map takes no more units
+ * until it is loaded again. */
 SY_MUST sy_status vault_map_code(struct unit_map *map, struct sy_view ids, size_t n_rows,
-                                 uint32_t *ret_codes);
+                                 bool guest, uint32_t *ret_codes);
 
 /* Codes given out so far, durable or not. */
 uint64_t vault_map_codes(const struct unit_map *map);
+/* Of these, those that were made as guests. */
+uint64_t vault_map_guests(const struct unit_map *map);
 
-/* Make every code given out so far durable. */
+/* Make every code given out so far durable, by the same steps whether there are new ones or not. */
 SY_MUST sy_status vault_map_commit(struct vault *v, struct unit_map *map);
 
 /* Unload every map; for vault_close. */

@@ -64,12 +64,12 @@ static sy_status check_file(const struct vault_version *ver, uint8_t ret_wrapped
     return same ? SY_OK : sy_status_of(SY_E_TAMPERED);
 }
 
-static sy_status unwrap(struct vault *v, const struct sy_dataset_keys *keys, const uint8_t *share,
-                        const uint8_t wrapped[WRAPPED_BYTES], struct vault_version *ver,
-                        struct sy_error *reterr)
+static sy_status unwrap(struct vault *v, const struct sy_dataset_keys *keys,
+                        const struct vault_holders *shares, const uint8_t wrapped[WRAPPED_BYTES],
+                        struct vault_version *ver, struct sy_error *reterr)
 {
     VAULT_SECRET_CLEANUP struct vault_secret sk = {0};
-    SY_TRY(vault_dataset_secret(v, ver->record->dataset, keys, share, &sk, reterr));
+    SY_TRY(vault_dataset_secret(v, ver->record->dataset, keys, shares, &sk, reterr));
     SY_TRY(vault_blame(vault_secret_new(VAULT_KEY_BYTES, &ver->key), "version key", reterr));
     if (crypto_box_seal_open(ver->key.p, wrapped, WRAPPED_BYTES, keys->pub, sk.p) != 0) {
         return changed(ver->record, reterr);
@@ -78,7 +78,7 @@ static sy_status unwrap(struct vault *v, const struct sy_dataset_keys *keys, con
 }
 
 static sy_status open_version(struct vault *v, const struct sy_dataset_keys *keys,
-                              const uint8_t *share, struct vault_version *ver,
+                              const struct vault_holders *shares, struct vault_version *ver,
                               struct sy_error *reterr)
 {
     uint8_t wrapped[WRAPPED_BYTES];
@@ -89,19 +89,20 @@ static sy_status open_version(struct vault *v, const struct sy_dataset_keys *key
         return changed(ver->record, reterr);
     }
     SY_TRY(vault_blame(s, "version", reterr));
-    return unwrap(v, keys, share, wrapped, ver, reterr);
+    return unwrap(v, keys, shares, wrapped, ver, reterr);
 }
 
 sy_status vault_version_open(struct vault *v, const struct sy_dataset_keys *keys,
-                             const uint8_t *share, const struct sy_dataset_version *version,
-                             struct vault_version **ret, struct sy_error *reterr)
+                             const struct vault_holders *shares,
+                             const struct sy_dataset_version *version, struct vault_version **ret,
+                             struct sy_error *reterr)
 {
     struct vault_version *ver = calloc(1, sizeof(*ver));
     if (ver == NULL) {
         return sy_fail(reterr, SY_E_NO_MEMORY, NULL, NULL);
     }
     *ver = (struct vault_version){.record = version, .fd = -1};
-    sy_status s = open_version(v, keys, share, ver, reterr);
+    sy_status s = open_version(v, keys, shares, ver, reterr);
     if (!sy_ok(s)) {
         vault_version_close(ver);
         return s;

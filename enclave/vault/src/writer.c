@@ -11,7 +11,6 @@
 #include <sodium.h>
 #include <stdlib.h>
 
-#include "base/arith.h"
 #include "base/fdio.h"
 #include "column_writer.h"
 #include "files.h"
@@ -95,7 +94,12 @@ static sy_status open_column(struct vault_writer *w, size_t i, struct sy_error *
     w->n_columns = i + 1;
     sy_status s = column_writer_open(c, w->fd, i, w->attempt.def->id, &w->key);
     SY_TRY(field_failed(s, c->def->name, "the column cannot be made", reterr));
-    return c->type == COLUMN_UNIT ? vault_map_take(w->vault, c->def->ref, &c->map, reterr) : SY_OK;
+    if (c->type != COLUMN_UNIT) {
+        return SY_OK;
+    }
+    SY_TRY(vault_map_take(w->vault, c->def->ref, &c->map, reterr));
+    c->guest = w->attempt.guest;
+    return SY_OK;
 }
 
 static sy_status begin(struct vault_writer *w, struct sy_error *reterr)
@@ -160,6 +164,9 @@ static sy_status check_batch(const struct vault_writer *w, const struct sy_inges
     if (batch->rows > def->max_rows || w->rows > def->max_rows - batch->rows) {
         return sy_fail(reterr, SY_E_DATA, "max_rows", "the file has more rows than declared");
     }
+    if (w->attempt.guest && w->rows + batch->rows > VAULT_GUEST_ROWS_MAX) {
+        return sy_fail(reterr, SY_E_DATA, "max_rows", "own data has 1,048,576 rows at most");
+    }
     for (size_t i = 0; i < w->n_columns; i++) {
         const char *why = "";
         sy_status s = column_check(&w->columns[i], &batch->columns[i], batch->rows, &why);
@@ -199,15 +206,16 @@ static void free_writer(struct vault_writer *w)
     free(w);
 }
 
-/* What can occur in an answer is sized by the number of units that the catalogue declares. Looked at
- * before any code is durable, so that a file with too many leaves none behind. */
+/* What can occur in an answer is sized by the number of units that the catalogue declares. Guests, whom
+ * a department may name later, do not count: who brings people along can't use up what departments have declared. Looked
+ * at before any code is durable, so that a file with too many leaves none behind. */
 static bool units_fit(const struct vault_writer *w)
 {
     const struct sy_dataset_def *def = w->attempt.def;
     for (size_t i = 0; def->units > 0 && i < w->n_columns; i++) {
         const struct column_writer *c = &w->columns[i];
         if (c->map != NULL && sy_view_eq(c->def->ref, def->ns) &&
-            vault_map_codes(c->map) > def->units) {
+            vault_map_codes(c->map) - vault_map_guests(c->map) > def->units) {
             return false;
         }
     }

@@ -70,7 +70,7 @@ bool warden_call_room(struct warden_call *c, const struct warden_room *room)
 {
     size_t in_all = 0, of_party = 0;
     for (const struct warden_call *o = c->w->calls; o != NULL; o = o->live_next) {
-        bool same = same_work(o->method, c->method);
+        bool same = !o->held && same_work(o->method, c->method);
         in_all += same;
         of_party += same && sy_view_eq(o->request.header.party, c->request.header.party);
     }
@@ -246,6 +246,23 @@ static bool no_room(struct warden_call *c)
     return true;
 }
 
+/* If this disk is an older one, as a witness says, what was spent would be spent again. */
+static bool must_not_charge(struct warden_call *c)
+{
+    const struct rules_decision *d = &c->decision;
+    bool charges =
+        d->kind == RULES_KIND_RESUME ||
+        (d->verdict.code == 0 && (d->verdict.n_spends > 0 || sy_view_is(d->type, "charge")));
+    if (!charges || !warden_witness_claimed(c->w)) {
+        return false;
+    }
+    warden_call_clear(
+        c, SY_E_BUSY,
+        "a witness says that it saw another log than this one: nothing is charged until a "
+        "quorum of witnesses has seen this one (shuyu log witnesses); ask again");
+    return true;
+}
+
 static void record_and_wait(struct warden_call *c)
 {
     struct sy_error err = {0};
@@ -311,7 +328,7 @@ void warden_call_decide(struct warden_call *c)
         return;
     }
     bool writes = c->decision.kind == RULES_KIND_EVENT || c->decision.kind == RULES_KIND_RESUME;
-    if (writes && no_room(c)) {
+    if (writes && (no_room(c) || must_not_charge(c))) {
         return;
     }
     if (c->decision.kind == RULES_KIND_EVENT) {

@@ -310,3 +310,12 @@ void warden_exposures_stop(struct warden *w, const uint8_t grant[32])
         }
     }
 }
+
+bool warden_exposures_hold(const struct warden *w, const uint8_t grant[32])
+{
+    const struct warden_exposure *e = w->exposures;
+    while (e != NULL && !warden_run_holds(&e->run, grant)) {
+        e = e->next;
+    }
+    return e != NULL;
+}

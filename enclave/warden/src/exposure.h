@@ -20,4 +20,7 @@ void warden_exposure_again(struct warden_call *c);
 /* Stop every report about a grant, at once: its call is refused. */
 void warden_exposures_stop(struct warden *w, const uint8_t grant[32]);
 
+/* Does one hold open what it read under this grant? */
+bool warden_exposures_hold(const struct warden *w, const uint8_t grant[32]);
+
 #endif

@@ -2,10 +2,12 @@
  * What: what a charge stands on, long after it was made. The state holds the newest pack and versions only; a
  * charge names the entries that made its own, and they are read back from the log. So a run resumed after a
  * crash, and one that an auditor asks for again, reads what it was charged for and nothing newer; and what it
- * would need is not swept away.
+ * would need is not swept away, and what nobody can need any more, noise of ended epochs, is destroyed.
  */
+#include <stdlib.h>
 #include <string.h>
 
+#include "base/log.h"
 #include "warden/record.h"
 #include "warden/run.h"
 
@@ -121,6 +123,16 @@ static sy_status keep_charge(struct warden *w, const struct sy_row_charge *row,
     return SY_OK;
 }
 
+/* May this charge still be resumed, or run again? The rules' promise (rules_rerun_in_force), but that a suspended
+ * grant may be resumed. */
+static sy_status charge_lives(struct warden *w, const struct sy_row_charge *row, struct lives *l,
+                              bool *ret)
+{
+    SY_TRY(grant_lives(w, row->grant, l));
+    *ret = l->yes && !sy_view_is(row->status, "refused");
+    return SY_OK;
+}
+
 sy_status warden_history_keep(struct warden *w, struct sy_arena *arena, size_t max,
                               struct sy_dataset_version *keep, size_t *n)
 {
@@ -134,10 +146,74 @@ sy_status warden_history_keep(struct warden *w, struct sy_arena *arena, size_t m
         SY_ARENA_CLEANUP struct sy_arena scratch = {0};
         struct sy_row_charge row;
         SY_TRY(sy_record_decode(&sy_row_charge_desc, value, &SY_MP_LARGE, &scratch, &row, NULL));
-        SY_TRY(grant_lives(w, row.grant, &lives));
-        if (lives.yes && !sy_view_is(row.status, "refused")) {
+        bool may = false;
+        SY_TRY(charge_lives(w, &row, &lives, &may));
+        if (may) {
             SY_TRY(keep_charge(w, &row, arena, max, keep, n));
         }
     }
     return SY_OK;
+}
+
+/* --- what is forgotten ------------------------------------------------------------------------------ */
+
+/* The epoch whose noise a charge has. */
+static uint64_t epoch_of(const struct sy_row_charge *row)
+{
+    return row->epoch == 0 ? 1 : row->epoch;
+}
+
+/* Mark the epochs below n that a charge still needs. */
+static sy_status mark_needed(struct warden *w, bool *needed, uint64_t n)
+{
+    struct sy_view prefix = sy_view_str("charge/"), key = {0}, value;
+    struct lives lives = {0};
+    while (rules_state_next(w->state, prefix, key, &key, &value)) {
+        SY_ARENA_CLEANUP struct sy_arena scratch = {0};
+        struct sy_row_charge row;
+        bool may = false;
+        SY_TRY(sy_record_decode(&sy_row_charge_desc, value, &SY_MP_LARGE, &scratch, &row, NULL));
+        SY_TRY(charge_lives(w, &row, &lives, &may));
+        if (may && epoch_of(&row) < n) {
+            needed[epoch_of(&row)] = true;
+        }
+    }
+    return SY_OK;
+}
+
+static sy_status destroy_rest(struct warden *w, const bool *needed, uint64_t n)
+{
+    for (uint64_t epoch = 1; epoch < n; epoch++) {
+        if (!needed[epoch] && vault_noise_has(w->vault, epoch)) {
+            SY_TRY(vault_noise_destroy(w->vault, epoch));
+            sy_log(SY_LOG_INFO, "noise key of an ended epoch destroyed", SY_LOGF_N("epoch", epoch));
+        }
+    }
+    return SY_OK;
+}
+
+static bool any_past(const struct warden *w, uint64_t n)
+{
+    for (uint64_t epoch = 1; epoch < n; epoch++) {
+        if (vault_noise_has(w->vault, epoch)) {
+            return true;
+        }
+    }
+    return false;
+}
+
+sy_status warden_history_forget(struct warden *w)
+{
+    uint64_t now = vault_epoch(w->vault);
+    if (!any_past(w, now)) {
+        return SY_OK; /* the usual: nothing was ever restored or promoted */
+    }
+    bool *needed = calloc(now, sizeof(*needed));
+    if (needed == NULL) {
+        return sy_status_of(SY_E_NO_MEMORY);
+    }
+    sy_status s = mark_needed(w, needed, now);
+    s = sy_ok(s) ? destroy_rest(w, needed, now) : s;
+    free(needed);
+    return s;
 }

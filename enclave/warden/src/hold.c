@@ -5,6 +5,8 @@
  * When it is told depends on the witnesses and on the clock, never on the data: the wait begins at
  * the slot's end, for answers and refusals alike, and the words of "not yet" are constant. The entry is
  * durable by then, so the same envelope gets its outcome later, at no further charge.
+ * Room: a call that waits has no work left, and counts as no run; those that wait are bounded here, in all and of
+ * one party, and who finds no place is told "not yet" at once.
  */
 #include <stdlib.h>
 
@@ -13,6 +15,9 @@
 #include "warden/witness.h"
 
 static const uint64_t HOLD_NS = UINT64_C(10000000000);
+enum {
+    HELD_OF_PARTY = 16
+}; /* of one party; in all as many as may wait for witnesses (witness_state.h) */
 
 /* A call that waits. */
 struct hold {
@@ -56,12 +61,26 @@ static void on_time(void *ctx)
     not_yet(h.call);
 }
 
+/* The places are for everybody: nobody may have them all. */
+static bool party_has_place(const struct warden_call *c)
+{
+    size_t n = 0;
+    for (const struct warden_call *o = c->w->calls; o != NULL; o = o->live_next) {
+        n += o->held && sy_view_eq(o->request.header.party, c->request.header.party);
+    }
+    return n < HELD_OF_PARTY;
+}
+
 /* False: it cannot wait, for want of room. */
 static bool wait_for_quorum(struct hold *h, uint64_t entry)
 {
     struct warden *w = h->call->w;
+    if (!party_has_place(h->call)) {
+        return false;
+    }
     h->timer = warden_timer_add(w->loop, sy_mono_ns() + HOLD_NS, on_time, h);
     if (h->timer != 0 && sy_ok(warden_witness_wait(w, entry, on_covered, h))) {
+        h->call->held = true;
         return true;
     }
     warden_timer_cancel(w->loop, h->timer);

@@ -10,20 +10,26 @@
 #include "base/log.h"
 #include "rules/log.h"
 #include "warden/record.h"
+#include "warden/shard.h"
 
 enum { VKEY_MAX = 512 };
 
 /* --- which keys ------------------------------------------------------------------------------------------ */
 
-sy_status warden_log_known(const struct vault *v, struct sy_view name,
-                           struct ledger_key ret[VAULT_LOG_KEYS_MAX], size_t *ret_n,
+sy_status warden_log_known(const struct vault *v, struct sy_view name, uint64_t first,
+                           struct ledger_key ret[LEDGER_KEYS_MAX], size_t *ret_n,
                            struct sy_error *reterr)
 {
     const struct vault_sign_key *keys;
-    *ret_n = vault_log_keys(v, &keys);
+    const size_t n = vault_log_keys(v, &keys), skip = (size_t)first - 1;
+    if (first < 1 || first > n) {
+        return sy_fail(reterr, SY_E_TAMPERED, "keys",
+                       "the key store does not have the key that signs this log");
+    }
+    *ret_n = n - skip < LEDGER_KEYS_MAX ? n - skip : LEDGER_KEYS_MAX;
     for (size_t i = 0; i < *ret_n; i++) {
-        ret[i] = (struct ledger_key){.secret = keys[i].secret};
-        sy_status s = proof_vkey_make(name, PROOF_SIG_ED25519, keys[i].pub, &ret[i].vkey);
+        ret[i] = (struct ledger_key){.secret = keys[skip + i].secret};
+        sy_status s = proof_vkey_make(name, PROOF_SIG_ED25519, keys[skip + i].pub, &ret[i].vkey);
         if (!sy_ok(s)) {
             return sy_fail(reterr, s.code, "log", "the domain's name is no name of a log");
         }
@@ -137,9 +143,8 @@ static bool is_wanted(struct warden_call *c, const char *input)
     return s.code == SY_E_INTERNAL && strcmp(err.field, input) == 0;
 }
 
-/* The vault's first key that the log does not know: made now, unless a crash left one. */
-static sy_status next_key(struct warden *w, uint64_t number, const uint8_t **ret_pub,
-                          struct sy_error *err)
+sy_status warden_log_next_key(struct warden *w, uint64_t number, const uint8_t **ret_pub,
+                              struct sy_error *err)
 {
     const struct vault_sign_key *keys;
     if (vault_log_keys(w->vault, &keys) <= number) {
@@ -160,7 +165,7 @@ static sy_status announce(struct warden_call *c, struct sy_error *err)
     SY_BUF_CLEANUP struct sy_buf text = sy_buf(VKEY_MAX);
     SY_TRY(rules_log_read(c->w->state, &c->arena, &row, err));
     SY_TRY(proof_vkey_parse(row.key, &now, err));
-    SY_TRY(next_key(c->w, row.number, &pub, err));
+    SY_TRY(warden_log_next_key(c->w, row.number, &pub, err));
     SY_TRY(proof_vkey_make(sy_view_str(now.name), PROOF_SIG_ED25519, pub, &next));
     SY_TRY(proof_vkey_format(&next, &text));
     c->inputs.log = sy_arena_copy(&c->arena, sy_buf_view(&text));
@@ -220,7 +225,9 @@ static sy_status prove_past(struct warden_call *c, uint64_t number, struct sy_en
     SY_BUF_CLEANUP struct sy_buf text = sy_buf(PROOF_RECEIPT_MAX);
     SY_TRY(rules_handover_read(c->w->state, number, &c->arena, &h, err));
     SY_TRY(warden_entry_proof(c->w, h.entry, false, &c->arena, ret, err));
-    SY_TRY(ledger_receipt_under(c->w->ledger, h.entry, h.checkpoint, &text));
+    uint64_t place = 0;
+    const struct ledger *l = warden_log_at(c->w, h.entry, &place);
+    SY_TRY(ledger_receipt_under(l, place, h.checkpoint, &text));
     ret->receipt = sy_arena_copy(&c->arena, sy_buf_view(&text));
     return ret->receipt.n > 0 ? SY_OK : sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
 }

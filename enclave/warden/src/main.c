@@ -17,10 +17,13 @@
 #include "sandbox/process.h"
 #include "warden/call.h"
 #include "warden/domain.h"
+#include "warden/own.h"
 #include "warden/promote.h"
 #include "warden/reads.h"
 #include "warden/record.h"
 #include "warden/replica.h"
+#include "warden/shard.h"
+#include "warden/stop.h"
 #include "warden/sync.h"
 #include "warden/witness.h"
 #include "wire/rpc.h"
@@ -42,6 +45,7 @@ static struct sandbox_fd_slot slots[N_FDS] = {
 struct options {
     bool init, promote;
     const char *domain;
+    const char *shard; /* origin of the next log */
     struct warden_birth birth;
     uint64_t snapshot_every;
     struct sy_error err;
@@ -222,6 +226,8 @@ static void on_tick(void *ctx)
     /* The round looks how the last files went: a quiet log has no commit that would. */
     w->unpublished = true;
     warden_domain_tick(w);
+    warden_own_tick(w);
+    warden_stops_tick(w);
     warden_note(w);
     warden_replica_tick(w);
     warden_snapshot_tick(w);
@@ -281,8 +287,8 @@ static sy_status why_failed(const struct warden *w, struct sy_error *err)
     if (w->rolled_back) {
         return sy_fail(
             err, SY_E_ROLLBACK, "witness",
-            "a witness has seen another log than this one: an older disk, or a second domain "
-            "with these keys");
+            "a witness has seen another log than this one, and shows it: an older disk, or a "
+            "second domain with these keys");
     }
     return w->failed ? sy_fail(err, SY_E_READ_ONLY, "ledger", NULL) : SY_OK;
 }
@@ -318,7 +324,7 @@ static void close_all(struct warden *w)
     warden_courier_close(w);
     warden_witness_free(w);
     warden_snapshot_close(w);
-    ledger_close(w->ledger);
+    warden_logs_close(w);
     vault_close(w->vault);
     rules_state_free(w->state);
 }
@@ -328,6 +334,7 @@ static void close_all(struct warden *w)
 static const struct argp_option argp_options[] = {
     {"init", 'i', NULL, 0, "Make a new domain in --domain and exit", 0},
     {"promote", 'P', NULL, 0, "Ask for the promotion of the standby in --domain, and exit", 0},
+    {"shard", 'S', "ORIGIN", 0, "Ask for the log of --domain to be closed and go on as ORIGIN", 0},
     {"domain", 'd', "DIR", 0, "The domain's folder (with --init, --promote)", 0},
     {"name", 'n', "NAME", 0, "Name and log origin of the new domain", 0},
     {"purpose", 'p', "PURPOSE", 0, "production or test", 0},
@@ -347,6 +354,9 @@ static error_t parse_option(int key, char *arg, struct argp_state *state)
         return 0;
     case 'P':
         o->promote = true;
+        return 0;
+    case 'S':
+        o->shard = arg;
         return 0;
     case 'd':
         o->domain = arg;
@@ -394,6 +404,22 @@ static sy_status ask_promotion(struct options *o)
     return warden_promotion_ask(dir, &o->err);
 }
 
+/* Its vkey goes to standard output: witnesses' policies name it before the log is closed. */
+static sy_status ask_shard(struct options *o)
+{
+    char vkey[WARDEN_VKEY_MAX];
+    if (o->domain == NULL) {
+        return sy_fail(&o->err, SY_E_USAGE, "--shard", "needs --domain");
+    }
+    SY_FD_CLEANUP int dir = open(o->domain, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    if (dir < 0) {
+        return sy_fail(&o->err, SY_E_NOT_FOUND, "--domain", "there is no such folder");
+    }
+    SY_TRY(warden_shard_ask(dir, o->shard, vkey, &o->err));
+    puts(vkey);
+    return SY_OK;
+}
+
 static sy_status init_domain(struct options *o)
 {
     if (o->domain == NULL || o->birth.agency == NULL || o->birth.operator_ == NULL) {
@@ -428,7 +454,10 @@ int main(int argc, char **argv)
         return EXIT_FAILURE;
     }
     argp_parse(&argp, argc, argv, 0, NULL, &o);
-    sy_status s = o.init ? init_domain(&o) : o.promote ? ask_promotion(&o) : run_role(&o);
+    sy_status s = o.init      ? init_domain(&o)
+                  : o.promote ? ask_promotion(&o)
+                  : o.shard   ? ask_shard(&o)
+                              : run_role(&o);
     if (!sy_ok(s)) {
         fprintf(stderr, "shuyu-warden: %s%s%s\n", o.err.field, o.err.field[0] ? ": " : "",
                 o.err.reason[0] ? o.err.reason : sy_code_text(s.code));

@@ -8,31 +8,44 @@
 #include "base/log.h"
 #include "exposure.h"
 #include "payload.h"
+#include "product_test.h"
+#include "rules/custody.h"
 #include "rules/model.h"
+#include "share.h"
 #include "warden/log_key.h"
+#include "warden/own.h"
 #include "warden/product.h"
 #include "warden/reads.h"
 #include "warden/record.h"
+#include "warden/stop.h"
 #include "warden/witness.h"
 #include "warden/work.h"
+#include "wire/supervise.h"
 
-/* --- dataset.define: make the key pair, or take up one that a crash kept from the ledger ------------- */
+/* --- dataset.define, own.define: make the keys ---------------------------------------------------------- */
 
-static const uint8_t *custodian_box(struct warden_call *c, const struct sy_dataset_def *def,
-                                    struct sy_party *p)
+/* The box key of a party, in the call's memory; NULL: there is no such party. */
+static const uint8_t *box_of(struct warden_call *c, struct sy_view party)
 {
-    if (def->custodian.n == 0 || !warden_party(c->w, def->custodian, &c->arena, p)) {
-        return NULL;
-    }
-    return p->box;
+    struct sy_party *p = sy_arena_alloc(&c->arena, 1, sizeof(*p));
+    return p != NULL && party.n > 0 && warden_party(c->w, party, &c->arena, p) ? p->box : NULL;
+}
+
+/* Whom the shares are for, as the pack has it. */
+static struct vault_holders holders_of(struct warden_call *c, const struct sy_dataset_def *def)
+{
+    bool third = rules_custody_third(c->w->state, def);
+    return (struct vault_holders){.custodian = box_of(c, def->custodian),
+                                  .department = third ? box_of(c, def->department) : NULL};
 }
 
 /* Would the definition be accepted, had it keys? Decided with keys that are made up. */
-static bool define_wanted(struct warden_call *c)
+static bool define_wanted(struct warden_call *c, bool third)
 {
     struct rules_decision d = {0};
     struct sy_dataset_keys keys;
     memset(&keys, 1, sizeof(keys));
+    memset(keys.department, third ? 1 : 0, sizeof(keys.department));
     struct sy_inputs in = c->inputs;
     in.keys = &keys;
     in.n_keys = 1;
@@ -41,21 +54,29 @@ static bool define_wanted(struct warden_call *c)
     return sy_ok(s) && d.kind == RULES_KIND_EVENT && d.verdict.code == 0;
 }
 
-static bool define_prepare(struct warden_call *c)
+/* Keys that no entry names were left by a crash, or by a disk that was full. Nothing was ever wrapped to them, and their
+ * shares are sealed to the holders of the definition that they were made for, which need not be this one: they are
+ * erased, never taken up. */
+static sy_status keys_anew(struct warden_call *c, const struct sy_dataset_def *def,
+                           const struct vault_holders *boxes, struct sy_dataset_keys *ret)
 {
-    struct sy_dataset_def def;
-    struct sy_party custodian;
-    sy_status s = sy_record_decode(&sy_dataset_def_desc, c->request.args, &SY_MP_REQUEST, &c->arena,
-                                   &def, NULL);
+    struct rules_key key = rules_key_id("dataset/", def->id);
+    struct sy_view value;
+    if (rules_state_get(c->w->state, rules_key_view(&key), &value)) {
+        return sy_status_of(SY_E_EXISTS); /* what an entry names stays, whatever is asked */
+    }
+    SY_TRY(vault_dataset_shred(c->w->vault, def->id, NULL));
+    return vault_dataset_create(c->w->vault, def->id, boxes, ret, NULL);
+}
+
+static bool keys_prepare(struct warden_call *c, const struct sy_dataset_def *def)
+{
     struct sy_dataset_keys *keys = sy_arena_alloc(&c->arena, 1, sizeof(*keys));
-    if (!sy_ok(s) || keys == NULL || !define_wanted(c)) {
+    struct vault_holders boxes = holders_of(c, def);
+    if (keys == NULL || !define_wanted(c, boxes.department != NULL)) {
         return true;
     }
-    const uint8_t *box = custodian_box(c, &def, &custodian);
-    s = vault_dataset_create(c->w->vault, def.id, box, keys, NULL);
-    if (s.code == SY_E_EXISTS) {
-        s = vault_dataset_keys(c->w->vault, def.id, keys, NULL);
-    }
+    sy_status s = keys_anew(c, def, &boxes, keys);
     if (sy_ok(s)) {
         c->inputs.keys = keys;
         c->inputs.n_keys = 1;
@@ -65,125 +86,40 @@ static bool define_prepare(struct warden_call *c)
     return true;
 }
 
-/* --- shares: final review and resumption ---------------------------------------------------------------- */
-
-static bool dataset_keys(struct warden_call *c, struct sy_view dataset, struct sy_dataset_keys *ret)
+static bool define_prepare(struct warden_call *c)
 {
-    struct rules_key key = rules_key_id("dataset/", dataset);
-    struct sy_row_dataset row;
-    sy_status s = rules_state_read(c->w->state, rules_key_view(&key), &sy_row_dataset_desc,
-                                   &c->arena, &row, NULL);
-    if (!sy_ok(s) || row.n_keys != 1) {
-        return false;
-    }
-    *ret = row.keys[0];
-    return true;
-}
-
-/* The datasets of the proposal or grant that this request is about. */
-static bool read_proposal(struct warden_call *c, struct sy_proposal *ret)
-{
-    static const char *const prefixes[] = {"grant/", "proposal/"};
-    struct sy_row_grant grant;
-    struct sy_row_proposal filed;
-    struct rules_key gk = rules_key_hash(prefixes[0], c->request.header.grant);
-    struct rules_key pk = rules_key_hash(prefixes[1], c->request.header.grant);
-    struct sy_view bytes = {0};
-    if (sy_ok(rules_state_read(c->w->state, rules_key_view(&gk), &sy_row_grant_desc, &c->arena,
-                               &grant, NULL))) {
-        bytes = grant.proposal;
-    } else if (sy_ok(rules_state_read(c->w->state, rules_key_view(&pk), &sy_row_proposal_desc,
-                                      &c->arena, &filed, NULL))) {
-        bytes = filed.proposal;
-    }
-    struct sy_view copy = sy_arena_copy(&c->arena, bytes);
-    return copy.n > 0 &&
-           sy_ok(sy_record_decode(&sy_proposal_desc, copy, &SY_MP_REQUEST, &c->arena, ret, NULL));
-}
-
-static const struct sy_share *find_share(const struct sy_shares *given, struct sy_view dataset)
-{
-    for (size_t i = 0; i < given->n_shares; i++) {
-        if (sy_view_eq(given->shares[i].dataset, dataset)) {
-            return &given->shares[i];
-        }
-    }
-    return NULL;
-}
-
-static bool has_custodian(struct warden_call *c, struct sy_view dataset)
-{
-    struct rules_key key = rules_key_id("dataset/", dataset);
-    struct sy_row_dataset row;
     struct sy_dataset_def def;
-    return sy_ok(rules_state_read(c->w->state, rules_key_view(&key), &sy_row_dataset_desc,
-                                  &c->arena, &row, NULL)) &&
-           sy_ok(sy_record_decode(&sy_dataset_def_desc, row.def, &SY_MP_LARGE, &c->arena, &def,
-                                  NULL)) &&
-           def.custodian.n > 0;
+    sy_status s = sy_record_decode(&sy_dataset_def_desc, c->request.args, &SY_MP_REQUEST, &c->arena,
+                                   &def, NULL);
+    return !sy_ok(s) || keys_prepare(c, &def);
 }
 
-/* Every dataset with a custodian needs a share that fits the ledger's commitment; with `deposit` it
- * is kept, bound to the grant. */
-static bool shares_fit(struct warden_call *c, bool deposit)
+static bool own_define_prepare(struct warden_call *c)
 {
-    struct sy_proposal p;
-    struct sy_shares given = {0};
-    if (!read_proposal(c, &p) ||
-        (c->opened.secret.n > 0 &&
-         !sy_ok(sy_record_decode(&sy_shares_desc, c->opened.secret, &SY_MP_REQUEST, &c->arena,
-                                 &given, NULL)))) {
-        return false;
-    }
-    for (size_t i = 0; i < p.n_datasets; i++) {
-        struct sy_view dataset = p.datasets[i].dataset;
-        struct sy_dataset_keys keys;
-        const struct sy_share *share = find_share(&given, dataset);
-        if (!has_custodian(c, dataset)) {
-            continue;
-        }
-        if (share == NULL || !dataset_keys(c, dataset, &keys) ||
-            !vault_share_ok(&keys, share->share)) {
-            return false;
-        }
-        if (deposit && !sy_ok(vault_deposit(c->w->vault, c->request.header.grant, dataset, &keys,
-                                            share->share, NULL))) {
-            return false;
-        }
-    }
-    return true;
+    struct sy_own own;
+    sy_status s =
+        sy_record_decode(&sy_own_desc, c->request.args, &SY_MP_REQUEST, &c->arena, &own, NULL);
+    return !sy_ok(s) || keys_prepare(c, &own.def);
 }
 
-static bool shares_prepare(struct warden_call *c)
-{
-    c->inputs.share_ok = shares_fit(c, false);
-    return true;
-}
+/* --- orders ------------------------------------------------------------------------------------------------ */
 
-static bool is_grant_active(struct warden_call *c)
+static bool grant_is(struct warden_call *c, const char *status)
 {
     struct rules_key key = rules_key_hash("grant/", c->request.header.grant);
     struct sy_row_grant row;
     return sy_ok(rules_state_read(c->w->state, rules_key_view(&key), &sy_row_grant_desc, &c->arena,
                                   &row, NULL)) &&
-           sy_view_is(row.status, "active");
+           sy_view_is(row.status, status);
 }
 
-/* The grant is in the ledger; now its shares go into the key store. If this is cut short, the
- * custodian sends the same request again (`again`), which deposits them then. */
-static void shares_done(struct warden_call *c)
+/* An order that comes again does not undo what was deposited after it. */
+static sy_status forget(struct warden_call *c)
 {
-    struct sy_error err = {0};
-    if (is_grant_active(c) && !shares_fit(c, true)) {
-        sy_fail(&err, SY_E_SHARE, NULL, "the shares could not be kept; send the request again");
-        warden_call_refuse(c, &err);
-        return;
-    }
-    warden_note(c->w);
-    warden_call_result(c, (struct sy_view){0});
+    const uint8_t *id = c->request.header.grant;
+    return grant_is(c, "suspended") ? warden_shares_settle(c->w, id)
+                                    : warden_forget_grant(c->w, id);
 }
-
-/* --- orders ------------------------------------------------------------------------------------------------ */
 
 /* Suspension and revocation bite at once: shares are gone and workers are ended before the order is
  * even acknowledged. */
@@ -191,9 +127,9 @@ static void stop_done(struct warden_call *c)
 {
     struct sy_error err = {0};
     sy_status s = SY_OK;
-    if (!is_grant_active(c)) { /* repeated after a resumption, it must not bite again */
+    if (!grant_is(c, "active")) { /* repeated after a resumption, it must not bite again */
         warden_runs_stop(c->w, c->request.header.grant);
-        s = warden_forget_grant(c->w, c->request.header.grant);
+        s = forget(c);
     }
     if (!sy_ok(s)) {
         sy_fail(&err, s.code, NULL, "the order stands, but shares are left; send it again");
@@ -202,6 +138,13 @@ static void stop_done(struct warden_call *c)
     }
     warden_note(c->w);
     warden_call_result(c, (struct sy_view){0});
+}
+
+/* Acts that stop whatever grants they name, which bit before this (warden/stop.h): what is left to do is said. */
+static void stopped_done(struct warden_call *c)
+{
+    struct sy_stopped r = {.left = warden_stops_left(c->w, c->entries[0])};
+    warden_call_record(c, &sy_stopped_desc, &r);
 }
 
 /* --- witnesses ------------------------------------------------------------------------------------------- */
@@ -220,6 +163,9 @@ static void witness_done(struct warden_call *c)
 static const struct warden_method methods[] = {
     {"audit.rerun", warden_rerun_prepare, warden_rerun_done, NULL, warden_rerun_again},
     {"budget.recover", NULL, NULL, NULL, NULL},
+    {"own.confirm", NULL, NULL, NULL, NULL},
+    {"own.define", own_define_prepare, NULL, NULL, NULL},
+    {"own.put", warden_own_prepare, warden_own_done, NULL, warden_own_again},
     {"party.enrol", NULL, NULL, NULL, NULL},
     {"party.revoke", NULL, NULL, NULL, NULL},
     {"party.rotate", NULL, NULL, NULL, NULL},
@@ -241,13 +187,13 @@ static const struct warden_method methods[] = {
     {"scene.apply", NULL, NULL, NULL, NULL},
     {"scene.first_review", NULL, NULL, NULL, NULL},
     {"scene.comment", NULL, NULL, NULL, NULL},
-    {"scene.consent", NULL, NULL, NULL, NULL},
+    {"scene.consent", warden_share_prepare, warden_consent_done, NULL, NULL},
     {"scene.exposure", warden_exposure_prepare, warden_exposure_done, NULL, warden_exposure_again},
-    {"scene.final_review", shares_prepare, shares_done, NULL, NULL},
+    {"scene.final_review", warden_share_prepare, warden_share_done, NULL, NULL},
     {"scene.lift", NULL, NULL, NULL, NULL},
     {"scene.meter", NULL, NULL, warden_read_meter, NULL},
     {"scene.suspend", NULL, stop_done, NULL, NULL},
-    {"scene.resume", shares_prepare, shares_done, NULL, NULL},
+    {"scene.resume", warden_share_prepare, warden_share_done, NULL, NULL},
     {"scene.revoke", NULL, stop_done, NULL, NULL},
     {"disclose.publish", NULL, NULL, NULL, NULL},
     {"drill.record", NULL, NULL, NULL, NULL},
@@ -255,14 +201,14 @@ static const struct warden_method methods[] = {
     {"emergency.plan", NULL, NULL, NULL, NULL},
     {"evaluate.record", NULL, NULL, NULL, NULL},
     {"incident.close", NULL, NULL, NULL, NULL},
-    {"incident.report", NULL, NULL, NULL, NULL},
-    {"incident.update", NULL, NULL, NULL, NULL},
+    {"incident.report", NULL, stopped_done, NULL, NULL},
+    {"incident.update", NULL, stopped_done, NULL, NULL},
     {"inspect.close", NULL, NULL, NULL, NULL},
     {"inspect.finding", NULL, NULL, NULL, NULL},
     {"inspect.mend", NULL, NULL, NULL, NULL},
     {"inspect.open", NULL, NULL, NULL, NULL},
     {"order.cancel", NULL, NULL, NULL, NULL},
-    {"order.correct", NULL, NULL, NULL, NULL},
+    {"order.correct", NULL, stopped_done, NULL, NULL},
     {"order.mend", NULL, NULL, NULL, NULL},
     {"order.mended", NULL, NULL, NULL, NULL},
     {"report.annual", NULL, NULL, NULL, NULL},
@@ -298,6 +244,8 @@ static const struct warden_method methods[] = {
     {"product.review", NULL, NULL, NULL, NULL},
     {"product.statement", NULL, NULL, warden_read_statement, NULL},
     {"product.submit", NULL, NULL, NULL, NULL},
+    {"product.test", warden_product_test_prepare, warden_product_test_done, NULL,
+     warden_product_test_again},
     {"product.subscribe", NULL, NULL, NULL, NULL},
     {"product.unsubscribe", NULL, NULL, NULL, NULL},
     {"product.withdraw", NULL, warden_product_withdraw_done, NULL, NULL},

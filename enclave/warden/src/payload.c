@@ -13,6 +13,7 @@
 #include "base/log.h"
 #include "vault/payload.h"
 #include "warden/record.h"
+#include "warden/shard.h"
 #include "wire/payload.h"
 #include "wire/unit_id.h"
 
@@ -371,7 +372,7 @@ static sy_status is_kept(void *ctx, const uint8_t who[32], uint64_t entry, bool 
 {
     struct warden *w = ctx;
     *ret = false;
-    return entry < ledger_size(w->ledger) ? belongs(w, entry, who, ret, NULL) : SY_OK;
+    return entry < warden_log_size(w) ? belongs(w, entry, who, ret, NULL) : SY_OK;
 }
 
 sy_status warden_payloads_settle(struct warden *w)

@@ -1,6 +1,6 @@
 /*
- * What: which folder leads, and how a standby comes to. Invariants: leading follows from the folded log and
- * the folder's own seat, never from a flag; a promotion is durable and folded before anything is served;
+ * What: which folder leads, and how a standby comes to. Invariants: leading follows from the folded log,
+ * the folder's own seat and the key store's record of it, which is in no copy, never from a flag; a promotion is durable and folded before anything is served;
  * until then nothing in the folder is changed but by the one append.
  */
 #include "warden/promote.h"
@@ -14,9 +14,11 @@
 #include "base/fdio.h"
 #include "base/log.h"
 #include "base/time.h"
+#include "request.h"
 #include "rules/epoch.h"
 #include "warden/domain.h"
 #include "warden/record.h"
+#include "warden/shard.h"
 #include "warden/witness.h"
 
 #define SEAT_FILE  "standby"
@@ -61,21 +63,13 @@ static sy_status root_check(const struct warden *w, const struct sy_promote *a,
     if (memcmp(a->seat, w->seat, sizeof(w->seat)) != 0) {
         return sy_fail(err, SY_E_PROOF, "seat", "the request promotes another folder");
     }
-    if (a->size != ledger_size(w->ledger)) {
+    if (a->size != warden_log_size(w)) {
         return sy_fail(err, SY_E_PROOF, "size", "the request is for another length of the log");
     }
-    SY_TRY(ledger_root(w->ledger, a->size, root));
+    SY_TRY(ledger_root(w->ledger, ledger_size(w->ledger), root));
     return memcmp(root, a->root, sizeof(root)) == 0
                ? SY_OK
                : sy_fail(err, SY_E_PROOF, "root", "the request is for another history");
-}
-
-static sy_status refused(const struct sy_verdict *v, struct sy_error *err)
-{
-    char field[sizeof(err->field)];
-    sy_view_to_cstr(v->field, field, sizeof(field));
-    return sy_fail(err, v->code != 0 ? (int32_t)v->code : SY_E_STATE, field, "%.*s",
-                   SY_PV(v->reason));
 }
 
 static sy_status promote(struct warden *w, const struct rules_request *r,
@@ -87,9 +81,11 @@ static sy_status promote(struct warden *w, const struct rules_request *r,
     SY_TRY(root_check(w, a, err));
     SY_TRY(rules_decide(w->state, r, &in, arena, &d, err));
     if (d.kind != RULES_KIND_EVENT || d.verdict.code != 0) {
-        return refused(&d.verdict, err); /* a standby records nothing, refusals included */
+        return warden_request_refused(&d.verdict,
+                                      err); /* a standby records nothing, refusals included */
     }
     SY_TRY(vault_epoch_reach(w->vault, a->epoch));
+    SY_TRY(vault_seat_set(w->vault, w->seat)); /* says nothing as long as the entry is not there */
     SY_TRY(warden_record(w, r, &in, &d, &entry, err));
     SY_TRY(ledger_commit(w->ledger, err));
     w->appended = false;
@@ -101,31 +97,36 @@ static sy_status promote(struct warden *w, const struct rules_request *r,
 static sy_status read_request(struct warden *w, struct sy_arena *arena, struct rules_request *ret,
                               struct sy_promote *ret_args, struct sy_error *err)
 {
-    SY_BUF_CLEANUP struct sy_buf b = sy_buf(FILE_MAX);
-    struct sy_logged_request logged;
-    sy_status s = sy_read_file_at(w->dir, REQUEST, &b);
-    if (s.code == SY_E_NOT_FOUND) {
-        return sy_fail(err, SY_E_STATE, SEAT_FILE,
-                       warden_is_standby(w)
-                           ? "this is a standby: it serves nothing before it is promoted (shuyu "
-                             "domain promote)"
-                           : "another folder was promoted and leads this domain now");
+    sy_status s = warden_request_read(w, REQUEST, "domain.promote", &sy_promote_desc, arena, ret,
+                                      ret_args, err);
+    if (s.code != SY_E_NOT_FOUND) {
+        return s;
     }
-    SY_TRY(s);
-    struct sy_view bytes = sy_arena_copy(arena, sy_buf_view(&b));
-    SY_TRY(sy_record_decode(&sy_logged_request_desc, bytes, &SY_MP_REQUEST, arena, &logged, err));
-    *ret = (struct rules_request){.header_bytes = logged.header,
-                                  .args = logged.args,
-                                  .sigs = logged.sigs,
-                                  .n_sigs = logged.n_sigs};
-    memcpy(ret->salt, logged.salt, sizeof(ret->salt));
-    memcpy(ret->secret_digest, logged.secret, sizeof(ret->secret_digest));
-    SY_TRY(
-        sy_record_decode(&sy_header_desc, logged.header, &SY_MP_REQUEST, arena, &ret->header, err));
-    if (!sy_view_is(ret->header.method, "domain.promote")) {
-        return sy_fail(err, SY_E_METHOD, REQUEST, "the request is for another method");
+    return sy_fail(err, SY_E_STATE, SEAT_FILE,
+                   warden_is_standby(w)
+                       ? "this is a standby: it serves nothing before it is promoted (shuyu "
+                         "domain promote)"
+                       : "another folder was promoted and leads this domain now");
+}
+
+/* A copy of the folder whose file `standby` is gone, or is the leader's, would lead by the log alone. Which of both lacks
+ * the record can't be told: what to do is said for each. */
+sy_status warden_leads_by_keys(const struct warden *w, struct sy_error *reterr)
+{
+    uint8_t seat[SEAT_BYTES];
+    sy_status s = vault_seat(w->vault, seat);
+    if (s.code == SY_E_NOT_FOUND || (sy_ok(s) && memcmp(seat, w->seat, sizeof(seat)) != 0)) {
+        return sy_fail(
+            reterr, SY_E_STATE, "keys/store/seat.key",
+            warden_is_standby(w)
+                ? "the key store does not say that this folder leads, as the log does: if this is "
+                  "the folder that was promoted, put the file back from the backup of its keys"
+                : "the key store does not say that this folder leads: the domain's own folder "
+                  "needs the file back from the backup of its keys; a copy needs its file "
+                  "`standby` back, "
+                  "and to be promoted (shuyu domain promote)");
     }
-    return sy_record_decode(&sy_promote_desc, logged.args, &SY_MP_REQUEST, arena, ret_args, err);
+    return sy_ok(s) ? s : sy_fail(reterr, s.code, "keys/store/seat.key", NULL);
 }
 
 /* By the log: at start nothing was loaded from it yet. */
@@ -153,6 +154,7 @@ sy_status warden_lead(struct warden *w, struct sy_error *reterr)
     if (memcmp(e.seat, w->seat, sizeof(w->seat)) != 0) {
         return sy_fail(reterr, SY_E_INTERNAL, SEAT_FILE, "the promotion names another folder");
     }
+    SY_TRY(warden_leads_by_keys(w, reterr));
     w->promotion = e.entry;
     if (e.entry > 0 && !policy_has_quorum(w)) {
         sy_log(SY_LOG_WARN,
@@ -164,34 +166,12 @@ sy_status warden_lead(struct warden *w, struct sy_error *reterr)
 
 bool warden_is_fenced(const struct warden *w)
 {
-    return w->promotion > 0 && warden_witness_asked(w) && !warden_witness_covers(w, w->promotion);
+    /* Of a log closed since then the next one's first entry tells, which only a leader wrote. */
+    const uint64_t since = w->promotion > w->base ? w->promotion : w->base;
+    return w->promotion > 0 && warden_witness_asked(w) && !warden_witness_covers(w, since);
 }
 
 /* --- asking for it ------------------------------------------------------------------------------------- */
-
-static sy_status write_request(const struct warden *w, const struct sy_genesis *g,
-                               const struct sy_promote *a, struct sy_error *err)
-{
-    SY_BUF_CLEANUP struct sy_buf args = sy_buf(FILE_MAX), header = sy_buf(FILE_MAX);
-    SY_BUF_CLEANUP struct sy_buf out = sy_buf(FILE_MAX);
-    struct sy_logged_request r = {0};
-    struct sy_header h = {.ctx = sy_view_str(SY_REQUEST_CONTEXT),
-                          .method = sy_view_str("domain.promote"),
-                          .party = g->agency.party,
-                          .suite = SY_SUITE_INTL,
-                          .expiry = warden_time(w) + SY_ENVELOPE_LIFE_MAX_S};
-    SY_TRY(sy_record_encode(&sy_promote_desc, a, &args));
-    r.args = sy_buf_view(&args);
-    randombytes_buf(r.salt, sizeof(r.salt));
-    randombytes_buf(h.nonce, sizeof(h.nonce));
-    proof_args_digest(h.body, r.salt, r.args, NULL);
-    memcpy(h.domain, w->domain, sizeof(h.domain));
-    SY_TRY(sy_record_encode(&sy_header_desc, &h, &header));
-    r.header = sy_buf_view(&header);
-    SY_TRY(sy_record_encode(&sy_logged_request_desc, &r, &out));
-    sy_status s = sy_replace_file_at(w->dir, REQUEST, sy_buf_view(&out), 0644);
-    return sy_ok(s) ? s : sy_fail(err, s.code, REQUEST, NULL);
-}
 
 static sy_status ask(struct warden *w, struct sy_error *err)
 {
@@ -208,10 +188,13 @@ static sy_status ask(struct warden *w, struct sy_error *err)
     SY_TRY(rules_state_read(w->state, sy_view_str("domain"), &sy_row_domain_desc, &arena, &domain,
                             err));
     memcpy(w->domain, domain.id, sizeof(w->domain));
-    struct sy_promote a = {.epoch = e.number + 1, .size = ledger_size(w->ledger)};
+    SY_BUF_CLEANUP struct sy_buf args = sy_buf(FILE_MAX);
+    struct sy_promote a = {.epoch = e.number + 1, .size = warden_log_size(w)};
     memcpy(a.seat, w->seat, sizeof(a.seat));
-    SY_TRY(ledger_root(w->ledger, a.size, a.root));
-    return write_request(w, &g, &a, err);
+    SY_TRY(ledger_root(w->ledger, ledger_size(w->ledger), a.root));
+    SY_TRY(sy_record_encode(&sy_promote_desc, &a, &args));
+    return warden_request_write(w, REQUEST, "domain.promote", g.agency.party, sy_buf_view(&args),
+                                err);
 }
 
 /* Opening ends what a crash left undone: not in a domain's own folder, and not while anybody works here. */
@@ -237,7 +220,7 @@ sy_status warden_promotion_ask(int dir, struct sy_error *reterr)
     w = (struct warden){.dir = dir, .zygote = -1, .listener = -1, .control = -1};
     sy_status s = lock(&w, &run, reterr);
     s = sy_ok(s) ? ask(&w, reterr) : s;
-    ledger_close(w.ledger);
+    warden_logs_close(&w);
     vault_close(w.vault);
     rules_state_free(w.state);
     return s;

@@ -11,7 +11,9 @@
 #include "rules/guard.h"
 #include "rules/meter.h"
 #include "rules/supervise.h"
+#include "share.h"
 #include "warden/record.h"
+#include "warden/shard.h"
 #include "warden/witness.h"
 
 enum { LIST_ROWS = 256, LOG_ENTRIES = 256, BYTES_MAX = 8 << 20 };
@@ -91,7 +93,7 @@ static sy_status fill_entries(struct warden_call *c, const struct sy_log_range *
     if (!warden_party(c->w, c->request.header.party, &c->arena, &caller)) {
         return sy_fail(err, SY_E_PARTY, NULL, NULL);
     }
-    uint64_t size = ledger_size(c->w->ledger);
+    uint64_t size = warden_log_size(c->w);
     uint64_t n = args->n < LOG_ENTRIES ? args->n : LOG_ENTRIES;
     size_t bytes = 0;
     for (uint64_t i = args->first; i < size && ret->n_entries < n && bytes < BYTES_MAX; i++) {
@@ -125,10 +127,32 @@ void warden_read_log(struct warden_call *c)
 
 /* --- log.growth, log.receipt, witness.status ---------------------------------------------------------------------- */
 
-static sy_status fill_growth(struct warden_call *c, uint64_t since, struct sy_log_growth *ret)
+/* The log of this name (the first line of its checkpoint): the one in use when none is named; NULL: there is none. */
+static const struct ledger *log_of(const struct warden *w, struct sy_view name)
 {
-    const struct ledger *l = c->w->ledger;
+    const struct ledger *l = w->ledger;
+    for (size_t i = w->closed.n; name.n > 0; i--) {
+        struct sy_view note = ledger_checkpoint(l);
+        if (sy_view_starts(note, name) && note.n > name.n && note.p[name.n] == '\n') {
+            return l;
+        }
+        if (i == 0) {
+            return NULL;
+        }
+        l = w->closed.ledger[i - 1];
+    }
+    return l;
+}
+
+static sy_status fill_growth(struct warden_call *c, const struct sy_log_since *ask,
+                             struct sy_log_growth *ret, struct sy_error *err)
+{
+    const struct ledger *l = log_of(c->w, ask->log);
+    const uint64_t since = ask->since;
     struct proof_path path = {0};
+    if (l == NULL) {
+        return sy_fail(err, SY_E_NOT_FOUND, "log", "the domain has no log of this name");
+    }
     if (since > 0 && since <= ledger_size(l)) {
         SY_TRY(ledger_consistency(l, since, ledger_size(l), &path));
     }
@@ -146,7 +170,7 @@ void warden_read_growth(struct warden_call *c)
     struct sy_log_growth ret = {0};
     sy_status s = read_args(c, &sy_log_since_desc, &args, &err);
     if (sy_ok(s)) {
-        s = fill_growth(c, args.since, &ret);
+        s = fill_growth(c, &args, &ret, &err);
     }
     if (!sy_ok(s)) {
         refuse(c, s, &err);
@@ -163,7 +187,7 @@ static sy_status fill_receipt(struct warden_call *c, uint64_t index, struct sy_l
     SY_BUF_CLEANUP struct sy_buf text = sy_buf(PROOF_RECEIPT_MAX);
     SY_TRY(warden_entry(w, index, &c->arena, &entry, err));
     SY_TRY(warden_witness_covers(w, index) ? warden_quorum_receipt(w, index, true, &text)
-                                           : ledger_receipt(w->ledger, index, &text));
+                                           : warden_log_receipt(w, index, &text));
     ret->leaf = entry.leaf;
     ret->receipt = sy_arena_copy(&c->arena, sy_buf_view(&text));
     return ret->receipt.p != NULL ? SY_OK : sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
@@ -205,8 +229,14 @@ void warden_read_share(struct warden_call *c)
     struct sy_dataset_ref args;
     SY_BUF_CLEANUP struct sy_buf sealed = sy_buf(4096);
     sy_status s = read_args(c, &sy_dataset_ref_desc, &args, &err);
+    struct warden_custody at;
+    if (sy_ok(s) && !warden_custody_read(c->w->state, args.dataset, &c->arena, &at)) {
+        s = sy_fail(&err, SY_E_NOT_FOUND, "dataset", NULL);
+    }
     if (sy_ok(s)) {
-        s = vault_custodian_share(c->w->vault, args.dataset, &sealed, &err);
+        s = vault_sealed_share(c->w->vault, args.dataset,
+                               sy_custody_of(&at.def, &at.keys, c->request.header.party), &sealed,
+                               &err);
     }
     if (!sy_ok(s)) {
         refuse(c, s, &err);
@@ -273,7 +303,7 @@ void warden_ping_fill(const struct warden *w, struct sy_ping *ret)
 {
     *ret = (struct sy_ping){.log = sy_view_str(w->log_vkey),
                             .purpose = w->purpose,
-                            .size = ledger_size(w->ledger),
+                            .size = warden_log_size(w),
                             .time = sy_now_s(),
                             .version = sy_view_str(SHUYU_VERSION)};
     memcpy(ret->box, w->keys.box_pub, sizeof(ret->box));

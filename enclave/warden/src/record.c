@@ -18,6 +18,7 @@
 #include "warden/call.h"
 #include "warden/log_key.h"
 #include "warden/replica.h"
+#include "warden/shard.h"
 #include "warden/stop.h"
 #include "warden/witness.h"
 
@@ -50,6 +51,9 @@ static sy_status append_event(struct warden *w, const struct sy_event *event, ui
     if (s.code == SY_E_BUSY) { /* the batch is full: make it durable and go on */
         SY_TRY(ledger_commit(w->ledger, err));
         s = ledger_append(w->ledger, &entry, ret_entry, err);
+    }
+    if (sy_ok(s)) {
+        *ret_entry += w->base;
     }
     return s;
 }
@@ -90,7 +94,7 @@ sy_status warden_record(struct warden *w, const struct rules_request *request,
     }
     struct sy_event event;
     rules_event_fill(request, inputs, decision, &event);
-    uint64_t entry = ledger_size(w->ledger) + ledger_pending(w->ledger);
+    uint64_t entry = warden_log_next(w);
     RULES_EFFECT_CLEANUP struct rules_effect *effect = NULL;
     SY_TRY(rules_effect_new(w->state, &event, entry, &effect, reterr));
     return append_and_apply(w, &event, effect, ret_entry, reterr);
@@ -184,11 +188,11 @@ bool warden_has_room_for(const struct warden *w, uint64_t bytes)
 void warden_note(struct warden *w)
 {
     uint8_t root[32];
-    uint64_t size = ledger_size(w->ledger);
+    uint64_t size = warden_log_size(w); /* of all logs: it only grows */
     if (size == w->noted_size) {
         return;
     }
-    sy_status s = ledger_root(w->ledger, size, root);
+    sy_status s = warden_log_root(w, size, root);
     if (sy_ok(s)) {
         s = vault_note_checkpoint(w->vault, size, root);
     }
@@ -231,12 +235,13 @@ void warden_publish(struct warden *w)
         return;
     }
     sy_status s = ledger_publish_start(w->ledger, NULL);
-    w->unpublished = !sy_ok(s);
+    bool begun = sy_ok(s) && ledger_publish_works(w->ledger); /* what became of it is told later */
+    w->unpublished = !sy_ok(s) || begun;
     if (w->unpublished) {
-        bool busy = s.code == SY_E_BUSY;
-        uint64_t at = sy_mono_ns() + (busy ? PUBLISH_AGAIN_NS : PUBLISH_RETRY_NS);
+        bool soon = begun || s.code == SY_E_BUSY;
+        uint64_t at = sy_mono_ns() + (soon ? PUBLISH_AGAIN_NS : PUBLISH_RETRY_NS);
         w->publish_later = warden_timer_add(w->loop, at, look_again, w) != 0;
-        if (!busy) {
+        if (!soon) {
             sy_log(SY_LOG_WARN, "public tiles not written", SY_LOGF_CODE(s.code));
         }
     }
@@ -249,10 +254,12 @@ sy_status warden_entry(struct warden *w, uint64_t index, struct sy_arena *arena,
 {
     SY_BUF_CLEANUP struct sy_buf b = sy_buf(LEDGER_READ_MAX);
     struct ledger_entry e;
-    if (index >= ledger_size(w->ledger)) {
+    uint64_t place = 0;
+    if (index >= warden_log_size(w)) {
         warden_commit(w); /* appended in this very round: make it durable before it is shown */
     }
-    SY_TRY(ledger_read(w->ledger, index, &b, &e, reterr));
+    struct ledger *l = warden_log_at(w, index, &place);
+    SY_TRY(ledger_read(l, place, &b, &e, reterr));
     ret->leaf = sy_arena_copy(arena, e.leaf);
     ret->body = sy_arena_copy(arena, e.body);
     ret->salt = sy_arena_copy(arena, sy_view(e.salt, LEDGER_SALT_BYTES)).p;
@@ -264,8 +271,12 @@ sy_status warden_entry(struct warden *w, uint64_t index, struct sy_arena *arena,
 sy_status warden_quorum_receipt(struct warden *w, uint64_t index, bool with_lines, struct sy_buf *b)
 {
     struct warden_quorum q = warden_witness_quorum(w);
-    struct proof_receipt r = {.index = index, .checkpoint = with_lines ? q.note : q.plain};
-    SY_TRY(ledger_inclusion(w->ledger, index, q.size, &r.path));
+    if (index < w->base) {
+        return sy_status_of(SY_E_NOT_FOUND); /* witnesses are asked about the log in use */
+    }
+    struct proof_receipt r = {.index = index - w->base,
+                              .checkpoint = with_lines ? q.note : q.plain};
+    SY_TRY(ledger_inclusion(w->ledger, r.index, q.size, &r.path));
     return proof_receipt_format(&r, b);
 }
 
@@ -276,8 +287,8 @@ sy_status warden_entry_proof(struct warden *w, uint64_t index, bool cosigned,
     struct ledger_entry entry;
     SY_TRY(warden_entry(w, index, arena, &entry, reterr));
     SY_BUF_CLEANUP struct sy_buf text = sy_buf(PROOF_RECEIPT_MAX);
-    SY_TRY(cosigned ? warden_quorum_receipt(w, index, false, &text)
-                    : ledger_receipt(w->ledger, index, &text));
+    SY_TRY(cosigned && index >= w->base ? warden_quorum_receipt(w, index, false, &text)
+                                        : warden_log_receipt(w, index, &text));
     *ret = (struct sy_entry_proof){.body = entry.body,
                                    .index = index,
                                    .leaf = entry.leaf,

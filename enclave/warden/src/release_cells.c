@@ -192,9 +192,8 @@ static const struct sy_run_column *open_column(const struct release_table *t,
     return NULL;
 }
 
-/* The label of a key's position; {NULL, 0} for NULL. */
-static sy_status open_label(const struct release_table *t, size_t k, uint64_t position,
-                            struct sy_view *ret, struct sy_error *err)
+sy_status warden_release_label(const struct release_table *t, size_t k, uint64_t position,
+                               struct sy_view *ret, struct sy_error *err)
 {
     if (!t->facts->keys[k].open) {
         const struct sy_plan_key *key = &t->block->keys[k];
@@ -217,7 +216,7 @@ static sy_status open_key_bytes(const struct release_table *t, const struct sy_r
     SY_TRY(sy_mp_put_array(&b, t->facts->n_keys));
     for (size_t k = 0; k < t->facts->n_keys; k++) {
         struct sy_view label;
-        SY_TRY(open_label(t, k, cell->key[k], &label, err));
+        SY_TRY(warden_release_label(t, k, cell->key[k], &label, err));
         /* nil for NULL: no label that someone wrote into a table can pass for it */
         SY_TRY(label.p == NULL ? sy_mp_put_nil(&b) : sy_mp_put_str(&b, label));
     }

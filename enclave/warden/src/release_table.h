@@ -55,6 +55,10 @@ SY_MUST sy_status warden_release_declared_rows(struct release_table *t, struct s
 SY_MUST sy_status warden_release_check_cell(const struct release_table *t,
                                             const struct sy_run_cell *cell, struct sy_error *err);
 
+/* The label of position `position` of key k, of an open block; {NULL, 0} for NULL. SY_E_FIELD when there is none. */
+SY_MUST sy_status warden_release_label(const struct release_table *t, size_t k, uint64_t position,
+                                       struct sy_view *ret, struct sy_error *err);
+
 /* The same for a cellkey block (release_cellkey.c): noise by cell keys, withheld rows. */
 SY_MUST sy_status warden_release_cellkey(struct release_table *t, const struct sy_run_block *in,
                                          struct sy_error *err);

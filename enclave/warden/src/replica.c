@@ -5,6 +5,7 @@
  * models, the log's public keys (DESIGN section 2).
  */
 #include "warden/replica.h"
+#include "warden/shard.h"
 
 #include "wire/rpc.h"
 #include "wire/staff.h"
@@ -47,7 +48,7 @@ static void send_head(struct warden *w)
 {
     SY_BUF_CLEANUP struct sy_buf b = sy_buf(ROW_MAX);
     if (sy_ok(sy_rpc_put_notify(&b, "head", 2)) && sy_ok(sy_mp_put_bin(&b, w->genesis)) &&
-        sy_ok(sy_mp_put_u64(&b, ledger_size(w->ledger)))) {
+        sy_ok(sy_mp_put_u64(&b, warden_log_size(w)))) {
         warden_conn_send(w->gateway, sy_buf_view(&b));
     }
 }
@@ -55,8 +56,8 @@ static void send_head(struct warden *w)
 void warden_replica_tick(struct warden *w)
 {
     static uint64_t told; /* one warden a process */
-    if (w->gateway != NULL && told != ledger_size(w->ledger)) {
-        told = ledger_size(w->ledger);
+    if (w->gateway != NULL && told != warden_log_size(w)) {
+        told = warden_log_size(w);
         send_head(w);
     }
 }

@@ -19,7 +19,9 @@
 #include "base/weak.h"
 #include "exposure.h"
 #include "mechanisms/stream.h"
+#include "product_test.h"
 #include "rules/product.h"
+#include "share.h"
 #include "warden/product.h"
 #include "warden/record.h"
 #include "warden/witness.h"
@@ -33,6 +35,11 @@ static const uint64_t SLOT_TAIL_NS = 60 * 1000000;
 
 void warden_run_close(struct warden_run *r)
 {
+    if (r->closed) {
+        return;
+    }
+    r->closed = true;
+    r->answer = r->made = (struct sy_view){0}; /* of the arena */
     for (size_t i = 0; i < r->n_versions; i++) {
         vault_version_close(r->versions[i]);
     }
@@ -50,6 +57,18 @@ void warden_run_close(struct warden_run *r)
     rules_state_free(r->rows);
     sy_buf_deinit(&r->early);
     sy_arena_deinit(&r->arena);
+}
+
+void warden_run_let_go(struct warden_run *r)
+{
+    if (r->stopped && !r->busy) {
+        warden_run_close(r);
+    }
+}
+
+bool warden_run_holds(const struct warden_run *r, const uint8_t grant[32])
+{
+    return !r->closed && memcmp(r->row.grant, grant, sizeof(r->row.grant)) == 0;
 }
 
 void warden_run_free(struct warden_run *r)
@@ -160,6 +179,7 @@ static void answer_committed(struct warden_run *r, uint64_t entry)
         r->call->entries[1] = entry;
         r->call->n_entries = 2;
     }
+    warden_run_let_go(r);
     if (warden_timer_add(r->w->loop, r->due_ns, run_say, r) == 0) {
         run_say(r);
     }
@@ -352,19 +372,22 @@ static void run_start(struct warden_call *c, uint64_t charge)
 /* --- the method ---------------------------------------------------------------------------------------- */
 
 /* Are the shares there that open the plan's datasets? Of the model's grant, whatever grant the header names. Asked before
- * anything is charged; a grant that is not in force has none, and the rules say so. */
-static bool has_shares(struct warden_call *c, const struct rules_model *m)
+ * anything is charged; a grant that is not in force has none, and the rules say so. NULL: all there; else a reason. */
+static const char *lacks_shares(struct warden_call *c, const struct rules_model *m)
 {
-    if (!sy_view_is(m->grant.row.status, "active")) {
-        return true;
+    static const char plain[] = "the grant's key shares are not deposited";
+    struct sy_party p;
+    struct sy_view whose = {0};
+    if (sy_view_is(m->grant.row.status, "active")) {
+        whose = warden_share_missing(c, &m->grant);
     }
-    for (size_t i = 0; i < m->grant.defs.n; i++) {
-        const struct sy_dataset_def *def = &m->grant.defs.defs[i];
-        if (def->custodian.n > 0 && !vault_has_deposit(c->w->vault, m->grant.id, def->id)) {
-            return false;
-        }
+    if (whose.n == 0) {
+        return NULL;
     }
-    return true;
+    bool agency = warden_party(c->w, whose, &c->arena, &p) && sy_view_is(p.role, "agency");
+    const char *reason = sy_arena_printf(&c->arena, "%s: ask %.*s to %s again", plain, SY_PV(whose),
+                                         agency ? "send its final review" : "consent");
+    return reason == NULL ? plain : reason;
 }
 
 /* The model that is asked for, as it stands now. */
@@ -378,6 +401,7 @@ static sy_status asked_model(struct warden_call *c, struct rules_model *ret)
 bool warden_run_prepare(struct warden_call *c)
 {
     struct rules_model m;
+    const char *lacks = NULL;
     /* more at once would only make each other overrun their slots, which is charged */
     static const struct warden_room room = {.in_all = 8, .of_party = 4};
     if (!warden_call_room(c, &room)) {
@@ -393,10 +417,8 @@ bool warden_run_prepare(struct warden_call *c)
     if (!sy_ok(s)) { /* the rules say what is missing */
         c->inputs.data = NULL;
         c->inputs.n_data = 0;
-    } else if (!has_shares(c, &m)) {
-        warden_call_clear(c, SY_E_SHARE,
-                          "the grant's key shares are not deposited; ask the agency to send "
-                          "its final review again");
+    } else if ((lacks = lacks_shares(c, &m)) != NULL) {
+        warden_call_clear(c, SY_E_SHARE, lacks);
         return false;
     }
     return true;
@@ -503,6 +525,7 @@ static void stop_where(struct warden *w, bool (*is)(const struct warden_run *, c
         next = r->next;
         if (!r->finished && is(r, id)) {
             r->cause = "stopped";
+            r->stopped = true;
             run_finish(r);
         }
     }
@@ -512,6 +535,16 @@ void warden_runs_stop(struct warden *w, const uint8_t grant[32])
 {
     stop_where(w, of_grant, grant);
     warden_exposures_stop(w, grant);
+    warden_product_tests_stop(w, grant);
+}
+
+bool warden_runs_hold(const struct warden *w, const uint8_t grant[32])
+{
+    const struct warden_run *r = w->runs;
+    while (r != NULL && !warden_run_holds(r, grant)) {
+        r = r->next;
+    }
+    return r != NULL || warden_exposures_hold(w, grant) || warden_product_tests_hold(w, grant);
 }
 
 void warden_product_stop(struct warden *w, const uint8_t product[32])

@@ -8,6 +8,7 @@
 
 #include "base/weak.h"
 #include "sandbox/memfd.h"
+#include "share.h"
 #include "warden/run.h"
 
 /* Rows that a run stands on, copied so that later events do not move them. */
@@ -37,10 +38,15 @@ sy_status warden_run_grant_rows(struct warden_run *r, struct sy_error *err)
     return SY_OK;
 }
 
-sy_status warden_run_rows(struct warden_run *r, struct sy_error *err)
+sy_status warden_run_model_rows(struct warden_run *r, struct sy_error *err)
 {
     SY_TRY(warden_run_grant_rows(r, err));
-    SY_TRY(keep_row(r, rules_key_hash("model/", r->row.model)));
+    return keep_row(r, rules_key_hash("model/", r->row.model));
+}
+
+sy_status warden_run_rows(struct warden_run *r, struct sy_error *err)
+{
+    SY_TRY(warden_run_model_rows(r, err));
     SY_TRY(warden_history_rows(r, err));
     return rules_model_read(r->rows, r->row.model, &r->arena, &r->model, err);
 }
@@ -60,29 +66,37 @@ static sy_status same_version(const struct warden_run *r, const struct sy_datase
     return sy_fail(err, SY_E_INTERNAL, "version", NULL);
 }
 
+/* With every share that the dataset's custody asks for: the copies are wiped as soon as it is open. */
+static sy_status open_with_deposits(struct warden_run *r, const struct warden_custody *at,
+                                    const struct sy_dataset_version *version,
+                                    struct vault_version **ret, struct sy_error *err)
+{
+    VAULT_SECRET_CLEANUP struct vault_secret custodian = {0}, department = {0};
+    for (size_t i = 0; i < at->n; i++) {
+        bool third = at->holders[i] == SY_HOLDER_DEPARTMENT;
+        SY_TRY(vault_deposit_take(r->w->vault, r->row.grant, version->dataset, at->holders[i],
+                                  third ? &department : &custodian, err));
+    }
+    const struct vault_holders shares = {.custodian = custodian.p, .department = department.p};
+    return vault_version_open(r->w->vault, &at->keys, &shares, version, ret, err);
+}
+
 static sy_status open_version(struct warden_run *r, struct sy_view dataset,
                               const struct vault_version **ret, struct sy_error *err)
 {
-    struct rules_key dk = rules_key_id("dataset/", dataset), vk = rules_key_id("version/", dataset);
-    struct sy_row_dataset d;
+    struct rules_key vk = rules_key_id("version/", dataset);
+    struct warden_custody at;
     struct sy_row_version *v = sy_arena_alloc(&r->arena, 1, sizeof(*v));
     if (v == NULL) {
         return sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
     }
-    SY_TRY(
-        rules_state_read(r->rows, rules_key_view(&dk), &sy_row_dataset_desc, &r->arena, &d, err));
     SY_TRY(rules_state_read(r->rows, rules_key_view(&vk), &sy_row_version_desc, &r->arena, v, err));
-    struct vault_secret share = {0};
-    struct sy_dataset_def def;
     SY_TRY(same_version(r, &v->version, err));
-    SY_TRY(sy_record_decode(&sy_dataset_def_desc, d.def, &SY_MP_LARGE, &r->arena, &def, err));
-    if (def.custodian.n > 0) {
-        SY_TRY(vault_deposit_take(r->w->vault, r->row.grant, dataset, &share, err));
+    if (!warden_custody_read(r->rows, dataset, &r->arena, &at)) {
+        return sy_fail(err, SY_E_STATE, "dataset", NULL);
     }
     struct vault_version *ver = NULL;
-    sy_status s = vault_version_open(r->w->vault, d.keys, share.p, &v->version, &ver, err);
-    vault_secret_free(&share);
-    SY_TRY(s);
+    SY_TRY(open_with_deposits(r, &at, &v->version, &ver, err));
     r->versions[r->n_versions++] = ver;
     *ret = ver;
     return SY_OK;

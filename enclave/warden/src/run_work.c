@@ -68,7 +68,7 @@ static sy_status name_subject(struct warden_run *r, struct sy_run_job *job)
     return SY_OK;
 }
 
-static sy_status send_columns(struct warden_run *r)
+sy_status warden_run_send(struct warden_run *r)
 {
     int fds[SY_FDS_MAX];
     struct sy_run_job job = {.cellkey = cellkey_rules(&r->model.grant.pack),
@@ -80,7 +80,9 @@ static sy_status send_columns(struct warden_run *r)
                              .params = r->row.params,
                              .n_params = r->row.n_params,
                              .plan = r->model.plan,
-                             .threads = THREADS};
+                             .threads = THREADS,
+                             .without = r->without,
+                             .n_without = r->without == NULL ? 0 : r->model.plan.n_blocks};
     size_t n = 0;
     SY_TRY(name_subject(r, &job));
     for (; n < r->n_feeds; n++) {
@@ -188,6 +190,7 @@ static bool come_back(struct warden_run *r)
     pthread_join(r->thread, NULL);
     r->busy = false;
     if (r->finished) {
+        warden_run_let_go(r);
         warden_run_free(r);
         return false;
     }
@@ -245,7 +248,7 @@ static void *feeder_main(void *ctx)
     struct warden_run *r = ctx;
     r->worked = warden_run_fill(r);
     if (sy_ok(r->worked)) {
-        r->worked = send_columns(r);
+        r->worked = warden_run_send(r);
     }
     post_back(r, feeder_done);
     return NULL;

@@ -55,7 +55,7 @@ static sy_status check_digest(struct warden *w, const struct proof_snapshot *s,
     SY_ARENA_CLEANUP struct sy_arena arena = {0};
     struct sy_event event;
     const uint8_t *digest = rules_state_digest(state);
-    SY_TRY(warden_entry_event(w, s->size - 1, &arena, &event, err));
+    SY_TRY(warden_entry_event(w, w->base + s->size - 1, &arena, &event, err));
     *ret_time = event.inputs.time;
     bool same = memcmp(digest, s->state, sizeof(s->state)) == 0 &&
                 memcmp(digest, event.state, sizeof(event.state)) == 0;
@@ -86,7 +86,8 @@ sy_status warden_snapshot_restore(struct warden *w, uint64_t *ret_from, struct s
         if (sy_ok(st)) {
             sy_log(SY_LOG_INFO, "state taken from a snapshot", SY_LOGF_N("entries", s.size),
                    SY_LOGF_N("unread", ledger_unread(w->ledger)));
-            *ret_from = w->snapshots.last = s.size;
+            w->snapshots.last = s.size;
+            *ret_from = w->base + s.size;
             return SY_OK;
         }
         if (st.code == SY_E_NO_MEMORY) {
@@ -168,6 +169,9 @@ void warden_snapshot_round(struct warden *w)
     struct warden_snapshots *all = &w->snapshots;
     uint64_t size = ledger_size(w->ledger);
     uint64_t every = all->every == 0 ? WARDEN_SNAPSHOT_EVERY : all->every;
+    if (w->base > 0 && all->last == 0) {
+        every = 1; /* so that no start needs to decide the closed logs again */
+    }
     if (w->failed || all->making != NULL || size - all->last < sy_max_u64(every, size / LONG_LOG) ||
         ledger_pending(w->ledger) > 0) {
         return;

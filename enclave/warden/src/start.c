@@ -11,11 +11,14 @@
 #include "base/log.h"
 #include "payload.h"
 #include "proof/leaf.h"
+#include "share.h"
 #include "warden/domain.h"
 #include "warden/log_key.h"
+#include "warden/own.h"
 #include "warden/promote.h"
 #include "warden/record.h"
 #include "warden/run.h"
+#include "warden/shard.h"
 #include "warden/work.h"
 
 enum { FILE_MAX = 1 << 16, KEEP_MAX = 4096 };
@@ -80,11 +83,15 @@ static sy_status replay_entry(struct warden *w, uint64_t i, struct sy_error *err
 static sy_status replay(struct warden *w, struct sy_error *err)
 {
     uint64_t from = 0;
+    bool more = true;
     SY_TRY(warden_snapshot_restore(w, &from, err));
-    for (uint64_t i = from; i < ledger_size(w->ledger); i++) {
-        SY_TRY(replay_entry(w, i, err));
+    while (more) {
+        for (; from < warden_log_size(w); from++) {
+            SY_TRY(replay_entry(w, from, err));
+        }
+        SY_TRY(warden_logs_go_on(w, &more, err));
     }
-    return SY_OK;
+    return warden_logs_check(w, err);
 }
 
 /* The key store remembers, apart from the ledger, how far the log had come. */
@@ -96,10 +103,10 @@ static sy_status check_memory(struct warden *w, struct sy_error *err)
     if (size == 0) {
         return SY_OK;
     }
-    if (size > ledger_size(w->ledger)) {
+    if (size > warden_log_size(w)) {
         return sy_fail(err, SY_E_ROLLBACK, "ledger", "the ledger is older than the keys remember");
     }
-    SY_TRY(ledger_root(w->ledger, size, root));
+    SY_TRY(warden_log_root(w, size, root));
     return memcmp(root, noted, sizeof(root)) == 0
                ? SY_OK
                : sy_fail(err, SY_E_ROLLBACK, "ledger",
@@ -148,11 +155,13 @@ static sy_status erase_deposits(struct warden *w)
         uint8_t id[32];
         SY_TRY(sy_record_decode(&sy_row_grant_desc, value, &SY_MP_LARGE, &arena, &row, NULL));
         proof_grant_id(id, row.proposal);
-        if (!sy_view_is(row.status, "active")) {
+        bool stands = sy_view_is(row.status, "active") || sy_view_is(row.status, "suspended") ||
+                      sy_view_is(row.status, "awaiting"); /* of the last two: what follows */
+        if (!stands) {
             SY_TRY(warden_forget_grant(w, id));
         }
     }
-    return SY_OK;
+    return warden_shares_sweep(w);
 }
 
 static sy_status sweep(struct warden *w)
@@ -196,19 +205,7 @@ static sy_status open_ledger(struct warden *w, struct sy_error *err)
                             &logged, err));
     SY_TRY(sy_record_decode(&sy_genesis_desc, logged.args, &SY_MP_REQUEST, &arena, &g, err));
     SY_TRY(may_open(&g, err));
-    SY_FD_CLEANUP int fd = openat(w->dir, "ledger", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    if (fd < 0) {
-        return sy_fail(err, SY_E_IO, "ledger", NULL);
-    }
-    struct ledger_key known[VAULT_LOG_KEYS_MAX];
-    size_t n = 0;
-    SY_TRY(warden_log_known(w->vault, g.name, known, &n, err));
-    struct ledger_options options = {.log = &known[0].vkey,
-                                     .secret = known[0].secret,
-                                     .create = !warden_is_standby(w),
-                                     .others = known + 1,
-                                     .n_others = n - 1};
-    return ledger_open(fd, &options, &w->ledger, err);
+    return warden_logs_open(w, g.name, err);
 }
 
 static sy_status open_vault(struct warden *w, struct sy_error *err)
@@ -231,25 +228,29 @@ sy_status warden_domain_fold(struct warden *w, struct sy_error *reterr)
     SY_TRY(warden_seat_read(w, reterr));
     SY_TRY(open_vault(w, reterr));
     SY_TRY(open_ledger(w, reterr));
-    SY_TRY(check_memory(w, reterr));
-    return replay(w, reterr);
+    SY_TRY(replay(w, reterr));
+    return check_memory(w, reterr);
 }
 
 sy_status warden_domain_open(struct warden *w, struct sy_error *reterr)
 {
     SY_TRY(warden_domain_fold(w, reterr));
-    if (ledger_size(w->ledger) == 0) {
+    if (warden_log_size(w) == 0) {
         SY_TRY(first_start(w, reterr));
     }
     SY_TRY(read_genesis(w, reterr));
+    SY_TRY(warden_shard_resume(w, reterr));
     SY_TRY(warden_log_open(w, reterr));
     SY_TRY(warden_lead(w, reterr));
+    SY_TRY(warden_shard_request(w, reterr));
     SY_TRY(ledger_publish(w->ledger, reterr));
     warden_note(w);
     SY_TRY(erase_deposits(w));
     SY_TRY(warden_payloads_settle(w));
+    SY_TRY(warden_own_settle(w));
     SY_TRY(sweep(w));
-    sy_log(SY_LOG_INFO, "domain open", SY_LOGF_N("entries", ledger_size(w->ledger)));
+    SY_TRY(warden_history_forget(w));
+    sy_log(SY_LOG_INFO, "domain open", SY_LOGF_N("entries", warden_log_size(w)));
     return SY_OK;
 }
 
@@ -281,6 +282,7 @@ static bool next_expired(struct warden *w, uint8_t ret[32])
 
 void warden_domain_tick(struct warden *w)
 {
+    warden_shares_tick(w);
     uint8_t id[32];
     while (!w->failed && next_expired(w, id)) {
         struct sy_inputs in = {0};

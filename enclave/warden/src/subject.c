@@ -14,6 +14,7 @@
 #include "vault/payload.h"
 #include "warden/record.h"
 #include "warden/run.h"
+#include "warden/shard.h"
 #include "warden/work.h"
 #include "wire/plan_type.h"
 #include "wire/unit_id.h"
@@ -131,7 +132,7 @@ static sy_status name_and_keep(struct warden_call *c, struct sy_view ns, const s
     if (!warden_has_room(w) || !would_allow(c, *in)) {
         return SY_OK;
     }
-    uint64_t entry = ledger_size(w->ledger) + ledger_pending(w->ledger);
+    uint64_t entry = warden_log_next(w);
     SY_TRY(vault_payload_put(w->vault, ns, id, entry, c->opened.secret, NULL));
     memcpy(c->kept_who, in->who, sizeof(c->kept_who));
     c->kept_at = entry + 1;

@@ -43,7 +43,7 @@ static void call_waiters(struct warden_witnesses *s)
 {
     for (size_t i = 0; i < s->n_waiters;) {
         struct witness_waiter one = s->waiters[i];
-        if (one.entry >= s->quorum_size) {
+        if (one.entry - s->w->base >= s->quorum_size) {
             i++;
             continue;
         }
@@ -200,6 +200,17 @@ static uint64_t earliest(const struct proof_policy *policy, const struct proof_p
     return time_s;
 }
 
+/* What was claimed of a log that a quorum has now seen whole is answered. */
+static void end_claims(struct warden_witnesses *s)
+{
+    for (size_t i = 0; i < s->policy.n_witnesses; i++) {
+        if (s->peers[i].claimed <= s->quorum_size) {
+            witness_unclaim(&s->peers[i]);
+        }
+    }
+    s->carried = false;
+}
+
 /* The candidate, cosigned, is the newest that everybody can be shown. */
 static void take_quorum(struct warden_witnesses *s, struct sy_buf *note, uint64_t time_s)
 {
@@ -210,6 +221,7 @@ static void take_quorum(struct warden_witnesses *s, struct sy_buf *note, uint64_
     s->quorum_size = s->size;
     s->quorum_time_s = time_s;
     s->met = true;
+    end_claims(s);
     sy_status st = ledger_publish_cosigned(s->w->ledger, sy_buf_view(&s->note), s->size, NULL);
     if (!sy_ok(st)) {
         sy_log(SY_LOG_WARN, "cosigned checkpoint not published", SY_LOGF_CODE(st.code));
@@ -245,9 +257,24 @@ bool warden_witness_asked(const struct warden *w)
     return w->witnesses != NULL && w->witnesses->has_quorum;
 }
 
+static bool any_claim(const struct warden_witnesses *s)
+{
+    bool any = false;
+    for (size_t i = 0; i < s->policy.n_witnesses; i++) {
+        any = any || s->peers[i].claimed > 0;
+    }
+    return any;
+}
+
+bool warden_witness_claimed(const struct warden *w)
+{
+    const struct warden_witnesses *s = w->witnesses;
+    return s != NULL && (any_claim(s) || (s->carried && !all_ended(s)));
+}
+
 bool warden_witness_covers(const struct warden *w, uint64_t entry)
 {
-    return w->witnesses != NULL && entry < w->witnesses->quorum_size;
+    return w->witnesses != NULL && entry >= w->base && entry - w->base < w->witnesses->quorum_size;
 }
 
 struct warden_quorum warden_witness_quorum(const struct warden *w)
@@ -282,6 +309,7 @@ static struct warden_witnesses *witnesses_of(struct warden *w)
 static void forget_policy(struct warden_witnesses *s)
 {
     s->load++;
+    s->carried = warden_witness_claimed(s->w); /* the same request sent again must not end it */
     sy_arena_deinit(&s->arena);
     s->policy = (struct proof_policy){0};
     memset(s->peers, 0, sizeof(s->peers));
@@ -346,11 +374,9 @@ void warden_witness_free(struct warden *w)
 
 static struct sy_witness_peer report_peer(const struct witness_peer *p)
 {
-    static const char *const words[WITNESS_N] = {[WITNESS_NEW] = "new",
-                                                 [WITNESS_GOOD] = "good",
-                                                 [WITNESS_SILENT] = "silent",
-                                                 [WITNESS_REFUSES] = "refuses",
-                                                 [WITNESS_STALE] = "stale"};
+    static const char *const words[WITNESS_N] = {
+        [WITNESS_NEW] = "new",         [WITNESS_GOOD] = "good",   [WITNESS_SILENT] = "silent",
+        [WITNESS_REFUSES] = "refuses", [WITNESS_STALE] = "stale", [WITNESS_CLAIMS] = "claims"};
     return (struct sy_witness_peer){.name = p->who->name,
                                     .size = p->size,
                                     .time = p->time_s,
@@ -376,6 +402,7 @@ sy_status warden_witness_report(const struct warden *w, struct sy_arena *arena,
     }
     ret->policy = s->text;
     ret->quorum = s->has_quorum;
+    ret->held = warden_witness_claimed(w);
     ret->quorum_size = s->quorum_size;
     ret->quorum_time = s->quorum_time_s;
     return SY_OK;

@@ -2,7 +2,7 @@
  * What: one witness, from the request to what its answer means. BOUNDARY: everything that comes back
  * is a stranger's: a cosignature counts when it verifies under the policy's key over the very checkpoint
  * that was sent; a size is believed only so far that the next request begins there; and whoever says that
- * this log is not the one it saw stops the domain, for the operator to explain.
+ * this log is not the one it saw is asked for evidence (witness_evidence.c).
  */
 #include <stdlib.h>
 #include <string.h>
@@ -14,8 +14,6 @@
 #include "witness_state.h"
 
 enum {
-    ASK_MS = 10000,
-    URL_MAX = 300,
     CONFLICTS_MAX = 3, /* a size that changes with every answer is no size */
     FAILURES_MAX = 6   /* the delay is doubled so often at most: 64 s */
 };
@@ -37,12 +35,13 @@ struct asked {
 /* Said once, when it begins: a witness that is away for a week is one line. */
 static void change_state(struct witness_peer *p, enum witness_state state, int64_t code)
 {
-    static const char *const texts[WITNESS_N] = {[WITNESS_NEW] = "a witness is asked",
-                                                 [WITNESS_GOOD] = "a witness cosigns",
-                                                 [WITNESS_SILENT] = "a witness does not answer",
-                                                 [WITNESS_REFUSES] = "a witness refuses to cosign",
-                                                 [WITNESS_STALE] =
-                                                     "a witness states a time that is not now"};
+    static const char *const texts[WITNESS_N] = {
+        [WITNESS_NEW] = "a witness is asked",
+        [WITNESS_GOOD] = "a witness cosigns",
+        [WITNESS_SILENT] = "a witness does not answer",
+        [WITNESS_REFUSES] = "a witness refuses to cosign",
+        [WITNESS_STALE] = "a witness states a time that is not now",
+        [WITNESS_CLAIMS] = "a witness claims another log and shows none"};
     if (p->state != state) {
         sy_log(state == WITNESS_GOOD ? SY_LOG_INFO : SY_LOG_WARN, texts[state], WITNESS_FIELD(p),
                SY_LOGF_CODE(code));
@@ -50,8 +49,8 @@ static void change_state(struct witness_peer *p, enum witness_state state, int64
     p->state = state;
 }
 
-static void fail(struct warden_witnesses *s, struct witness_peer *p, enum witness_state state,
-                 int64_t code)
+void witness_failed(struct warden_witnesses *s, struct witness_peer *p, enum witness_state state,
+                    int64_t code)
 {
     unsigned shift = p->failures < FAILURES_MAX ? p->failures : FAILURES_MAX;
     uint64_t delay = state == WITNESS_REFUSES ? REFUSED_NS : SECOND_NS << shift;
@@ -92,13 +91,14 @@ static void on_cosigned(const struct asked *a, struct sy_view body)
         st = sy_status_of(SY_E_LIMIT); /* one line each: replies have room for no more */
     }
     if (!sy_ok(st)) {
-        fail(a->s, p, WITNESS_REFUSES, st.code);
+        witness_failed(a->s, p, WITNESS_REFUSES, st.code);
         return;
     }
     p->known = p->size = p->asking_size;
     p->time_s = time_s;
+    witness_unclaim(p); /* it takes this log for the one that it saw */
     if (!is_now(time_s)) {
-        fail(a->s, p, WITNESS_STALE, SY_E_EXPIRED);
+        witness_failed(a->s, p, WITNESS_STALE, SY_E_EXPIRED);
         return;
     }
     p->failures = p->conflicts = 0;
@@ -107,35 +107,35 @@ static void on_cosigned(const struct asked *a, struct sy_view body)
     witness_ended(a->s, p);
 }
 
-/* 409: it has seen another size. Beyond ours, this disk is not the one that it saw. */
+/* 409: it has seen another size. Beyond ours, this disk would not be the one that it saw. */
 static void on_conflict(const struct asked *a, struct sy_view body)
 {
     struct warden_witnesses *s = a->s;
     struct witness_peer *p = a->peer;
     uint64_t size = 0;
     sy_status st = proof_witness_size(body, &size, NULL);
-    if (!sy_ok(st) || size == p->known || p->conflicts++ == CONFLICTS_MAX) {
-        fail(s, p, WITNESS_REFUSES, sy_ok(st) ? SY_E_STATE : st.code);
+    if (sy_ok(st) && size > ledger_size(s->w->ledger)) {
+        witness_claim(s, p, size);
         return;
     }
-    if (size > ledger_size(s->w->ledger)) {
-        witness_stop(s, p, size);
+    if (!sy_ok(st) || size == p->known || p->conflicts++ == CONFLICTS_MAX) {
+        witness_failed(s, p, WITNESS_REFUSES, sy_ok(st) ? SY_E_STATE : st.code);
         return;
     }
     p->known = size; /* it is asked again, from there */
 }
 
-/* 422: what was cosigned before is no beginning of this log. */
+/* 422: what was cosigned before would be no beginning of this log. */
 static void on_inconsistent(const struct asked *a, struct sy_view body)
 {
     (void)body;
-    witness_stop(a->s, a->peer, a->peer->known);
+    witness_claim(a->s, a->peer, a->peer->known);
 }
 
 static void on_refusal(const struct asked *a, struct sy_view body)
 {
     (void)body;
-    fail(a->s, a->peer, WITNESS_REFUSES, SY_E_REFUSED);
+    witness_failed(a->s, a->peer, WITNESS_REFUSES, SY_E_REFUSED);
 }
 
 static const struct {
@@ -156,7 +156,7 @@ static void take_answer(const struct asked *a, sy_status st, unsigned http_statu
             return;
         }
     }
-    fail(a->s, a->peer, WITNESS_SILENT, sy_ok(st) ? (int64_t)http_status : st.code);
+    witness_failed(a->s, a->peer, WITNESS_SILENT, sy_ok(st) ? (int64_t)http_status : st.code);
 }
 
 static void on_answer(void *ctx, sy_status st, unsigned http_status, struct sy_view body)
@@ -183,11 +183,12 @@ static sy_status make_body(const struct warden_witnesses *s, const struct witnes
     return proof_witness_ask_format(&ask, b);
 }
 
-static sy_status make_url(struct sy_view base, struct sy_buf *b)
+sy_status witness_url(struct sy_view base, const char *path, struct sy_buf *b)
 {
     bool slash = base.n > 0 && base.p[base.n - 1] == '/';
     SY_TRY(sy_buf_add_view(b, base));
-    SY_TRY(sy_buf_add_str(b, slash ? "add-checkpoint" : "/add-checkpoint"));
+    SY_TRY(sy_buf_add_str(b, slash ? "" : "/"));
+    SY_TRY(sy_buf_add_str(b, path));
     return sy_buf_add(b, "", 1); /* the NUL */
 }
 
@@ -208,15 +209,15 @@ static struct asked *asked_new(struct warden_witnesses *s, struct witness_peer *
 static sy_status send_ask(struct warden_witnesses *s, struct witness_peer *p)
 {
     SY_BUF_CLEANUP struct sy_buf body = sy_buf(PROOF_WITNESS_ASK_MAX);
-    SY_BUF_CLEANUP struct sy_buf url = sy_buf(URL_MAX);
+    SY_BUF_CLEANUP struct sy_buf url = sy_buf(WITNESS_URL_MAX);
     SY_TRY(make_body(s, p, &body));
-    SY_TRY(make_url(p->who->url, &url));
+    SY_TRY(witness_url(p->who->url, "add-checkpoint", &url));
     struct asked *a = asked_new(s, p);
     if (a == NULL) {
         return sy_status_of(SY_E_NO_MEMORY);
     }
     sy_status st = warden_courier_http(s->w, "POST", (const char *)url.p, "text/plain",
-                                       sy_buf_view(&body), ASK_MS, on_answer, a, NULL);
+                                       sy_buf_view(&body), WITNESS_ASK_MS, on_answer, a, NULL);
     if (!sy_ok(st)) {
         sy_buf_deinit(&a->plain);
         free(a);
@@ -231,6 +232,6 @@ void witness_ask(struct warden_witnesses *s, struct witness_peer *p)
     sy_status st = send_ask(s, p);
     if (!sy_ok(st)) {
         p->asking = false;
-        fail(s, p, WITNESS_SILENT, st.code);
+        witness_failed(s, p, WITNESS_SILENT, st.code);
     }
 }

@@ -34,6 +34,7 @@ struct sql_shape sql_shape_of(const struct engine_job *job, size_t block)
     h.exact = h.b->ns.n == 0;
     h.cellkey = !h.exact && sy_view_is(h.b->mechanism, "cellkey");
     h.subject = sy_view_is(h.b->mechanism, SY_PLAN_SUBJECT);
+    h.without = job->def->n_without > 0 ? job->def->without[block] : 0;
     h.limited = !h.exact && !h.subject && (h.t->open || h.t->n_cells > h.b->groups);
     h.apart = any_open_key(h.b);
     h.worlds = job->worlds_units != 0 && !h.exact;
@@ -115,8 +116,11 @@ void sql_rows(struct sql *s, const struct sql_shape *h)
     }
     sql_put(s, "c%" PRIu64 " AS u FROM ", h->b->unit);
     sql_rel(s, (size_t)h->b->rel);
-    if (!sy_weak(SY_WEAK_NULL_UNITS) || h->subject) {
+    if (!sy_weak(SY_WEAK_NULL_UNITS) || h->subject || h->without != 0) {
         sql_put(s, " WHERE c%" PRIu64 " IS NOT NULL", h->b->unit);
+    }
+    if (h->without != 0) { /* the same data without one unit: its neighbour */
+        sql_put(s, " AND c%" PRIu64 "<>%" PRIu64, h->b->unit, h->without - 1);
     }
     if (h->subject) { /* whatever the relation holds, of one unit only */
         sql_put(s, " AND c%" PRIu64 "=%" PRIu64, h->b->unit, s->job->def->subject - 1);

@@ -107,10 +107,11 @@ struct sql_shape {
     const struct sy_plan_block *b;
     const struct sy_block_types *t;
     struct sql_scope scope;
-    bool exact;   /* no unit */
-    bool cellkey; /* figures come with cell keys and largest contributions */
-    bool subject; /* about one unit, the job's `subject`, which is in one cell at most */
-    bool limited; /* a unit may have more cells than it may keep */
+    bool exact;       /* no unit */
+    bool cellkey;     /* figures come with cell keys and largest contributions */
+    bool subject;     /* about one unit, the job's `subject`, which is in one cell at most */
+    uint64_t without; /* 1 + code of the unit whose rows do not count; 0: all do */
+    bool limited;     /* a unit may have more cells than it may keep */
     bool
         apart; /* with an open key each is a column of its own; else they make one, the cell's ordinal */
     bool distinct; /* some figure counts different values, of units */

@@ -184,6 +184,16 @@ static bool subject_fits(const struct sy_run_job *job)
     return fits && n == job->n_asserted;
 }
 
+/* Whom to leave out, block by block: protected ones only, and nobody of a plan about one subject. */
+static bool without_fits(const struct sy_run_job *job)
+{
+    bool fits = job->n_without == 0 || (job->n_without == job->plan.n_blocks && job->subject == 0);
+    for (size_t i = 0; fits && i < job->n_without; i++) {
+        fits = job->without[i] == 0 || job->plan.blocks[i].ns.n > 0;
+    }
+    return fits;
+}
+
 sy_status engine_check_job(const struct sy_run_job *job)
 {
     size_t wanted = 0;
@@ -203,6 +213,6 @@ sy_status engine_check_job(const struct sy_run_job *job)
     for (size_t i = 0; params && i < job->n_params; i++) {
         params = job->params[i] < job->plan.params[i].n_values;
     }
-    return wanted == job->n_columns && params && subject_fits(job) ? SY_OK
-                                                                   : sy_status_of(SY_E_FIELD);
+    bool fits = wanted == job->n_columns && params && subject_fits(job) && without_fits(job);
+    return fits ? SY_OK : sy_status_of(SY_E_FIELD);
 }

@@ -92,8 +92,8 @@ static sy_status withhold(struct run *r, struct sy_run_result *result)
     const struct sy_plan *plan = &r->job.plan;
     for (size_t i = 0; i < plan->n_blocks; i++) {
         if (sy_view_is(plan->blocks[i].mechanism, "cellkey")) {
-            SY_TRY(worker_cellkey(&plan->blocks[i], &r->job.cellkey, &r->arena,
-                                  &result->blocks[i]));
+            SY_TRY(
+                worker_cellkey(&plan->blocks[i], &r->job.cellkey, &r->arena, &result->blocks[i]));
         }
     }
     return SY_OK;

@@ -10,7 +10,7 @@
 
 #include "courier/http.h"
 #include "courier/tls.h"
-#include "courier/url.h"
+#include "wire/url.h"
 
 enum { OUT_MAX = 1 << 20, PLAIN_BYTES = 16384 };
 
@@ -19,7 +19,7 @@ struct courier_errand {
     struct courier_errand *next;
     struct courier_errand *prev;
     uint32_t id;
-    struct courier_url url;
+    struct sy_url url;
     struct sy_buf request; /* in clear */
     struct sy_buf out;     /* waits for the socket */
     struct sy_buf writing; /* the socket has it */
@@ -379,7 +379,7 @@ static struct courier_errand *new_errand(struct courier *c, uint32_t id, uint64_
 static sy_status prepare(struct courier_errand *e, const struct sy_courier_ask *ask,
                          struct sy_error *err)
 {
-    SY_TRY(courier_url_parse(ask->url, &e->url, err));
+    SY_TRY(sy_url_parse(ask->url, &e->url, err));
     SY_TRY(courier_request_put(&e->request, &e->url, ask));
     return look_up(e, err);
 }

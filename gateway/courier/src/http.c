@@ -11,7 +11,7 @@ enum { STATUS_LEAST = 200, STATUS_MOST = 599, SWITCHING = 101 };
 
 /* ---- request ---- */
 
-sy_status courier_request_put(struct sy_buf *b, const struct courier_url *url,
+sy_status courier_request_put(struct sy_buf *b, const struct sy_url *url,
                               const struct sy_courier_ask *ask)
 {
     SY_TRY(sy_buf_printf(b, "%.*s %s HTTP/1.1\r\nHost: %s\r\n", SY_PV(ask->verb), url->target,

@@ -53,7 +53,7 @@ sy_status courier_tls_new(const char *ca_path, SSL_CTX **ret, bool *ret_trusts,
 /* ---- one connection ---- */
 
 /* Who must be at the other end. */
-static bool expect(SSL *ssl, const struct courier_url *url)
+static bool expect(SSL *ssl, const struct sy_url *url)
 {
     static const unsigned char http[] = "\x08http/1.1";
     if (SSL_set_alpn_protos(ssl, http, sizeof(http) - 1) != 0) {
@@ -66,7 +66,7 @@ static bool expect(SSL *ssl, const struct courier_url *url)
     return SSL_set1_host(ssl, url->host) == 1 && SSL_set_tlsext_host_name(ssl, url->host) == 1;
 }
 
-sy_status courier_tls_init(struct courier_tls *t, SSL_CTX *shared, const struct courier_url *url)
+sy_status courier_tls_init(struct courier_tls *t, SSL_CTX *shared, const struct sy_url *url)
 {
     *t = (struct courier_tls){0};
     SY_TRY(role_tls_init(&t->wire, shared));

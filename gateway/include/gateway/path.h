@@ -1,7 +1,8 @@
 /*
  * The only paths that are served over HTTPS, after c2sp.org/tlog-tiles: /checkpoint, /tile/L/N[.p/W],
  * /tile/entries/N[.p/W], and / for people; beside them /checkpoint.cosigned, the newest that a quorum of
- * witnesses has cosigned. Pure: bytes in, verdict out.
+ * witnesses has cosigned. The same of a later log of the domain stands below /log/N, from 2 on; /next of a
+ * closed log says where it goes on. Pure: bytes in, verdict out.
  *
  * Runs in: gateway. Trusts: nobody. Holds: nothing. May block/alloc: never. Threads: any.
  */
@@ -19,9 +20,12 @@ enum gw_path_kind {
     GW_PATH_N
 };
 
-enum { GW_PATH_MAX = 96 }; /* bytes of the longest path that is served */
+enum {
+    GW_PATH_MAX = 96,      /* bytes of the longest path that is served */
+    GW_PATH_LOGS_MAX = 65, /* logs that a domain can have (rules/log.h) */
+};
 
-/* What is it? Anything but the exact forms is NONE: L is 0..63 without leading zeros, N is x123/x456/789
+/* What is it? Anything but the exact forms is NONE: L is 0..63 without leading zeros, a log's number 2..GW_PATH_LOGS_MAX, a tile's N is x123/x456/789
  * in groups of three digits without a leading group x000, W is 1..255 without leading zeros. No query,
  * no escapes, no dots but ".p". On all but NONE and ABOUT, the path without its first byte is safe to
  * open relative to the public directory. */

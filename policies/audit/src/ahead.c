@@ -1,7 +1,8 @@
 /*
- * Batches of entries in a ring: prepared in any order, taken in order. Invariants, under the lock: batches
- * below `taken` are gone, from there to `claimed` they are in the ring and somebody prepares them or they are
- * ready, and the ring never holds more than it has places for.
+ * Batches of entries in a ring: prepared in any order, taken in order, settled in any, retired in order.
+ * Invariants, under the lock: retired <= settling <= taken <= claimed. Batches below `retired` are gone; from
+ * there to `settling` somebody settles them or they are settled, to `taken` they wait for it, to `claimed`
+ * somebody prepares them or they are ready; and the ring never holds more than it has places for.
  */
 #include "ahead.h"
 
@@ -9,19 +10,20 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-enum { BATCH = 64, RING_PER_THREAD = 4, THREADS_MAX = 64 };
+enum { BATCH = AHEAD_BATCH, RING_PER_THREAD = 4, THREADS_MAX = 64 };
 #define ARENA_CEILING ((size_t)1 << 30)
 
 struct batch {
-    bool ready;
+    bool ready, settled;
+    size_t n; /* entries that were taken */
     struct sy_arena arena;
     struct ahead_entry entries[BATCH];
 };
 
 struct pool {
     const struct ahead *a;
-    uint64_t n; /* batches in all */
-    uint64_t claimed, taken;
+    uint64_t n; /* batches in all; fewer when taking one has failed */
+    uint64_t claimed, taken, settling, retired;
     struct batch *ring;
     uint64_t places;
     bool stop;
@@ -50,6 +52,11 @@ static void prepare_entry(const struct ahead *a, uint64_t i, struct sy_arena *ar
     }
 }
 
+static struct batch *place(const struct pool *p, uint64_t batch)
+{
+    return &p->ring[batch % p->places];
+}
+
 static uint64_t first_of(uint64_t batch)
 {
     return batch * BATCH;
@@ -61,16 +68,11 @@ static uint64_t end_of(const struct pool *p, uint64_t batch)
     return end < audit_size(p->a->x) ? end : audit_size(p->a->x);
 }
 
-static bool can_claim(const struct pool *p)
-{
-    return !p->stop && p->claimed < p->n && p->claimed < p->taken + p->places;
-}
-
-/* Prepare the next batch; the lock is held before and after, not meanwhile. */
-static void claim(struct pool *p)
+/* The lock is held before and after, not meanwhile. */
+static void prepare(struct pool *p)
 {
     const uint64_t batch = p->claimed++;
-    struct batch *b = &p->ring[batch % p->places];
+    struct batch *b = place(p, batch);
     (void)pthread_mutex_unlock(&p->lock);
     sy_arena_clear(&b->arena);
     for (uint64_t i = first_of(batch); i < end_of(p, batch); i++) {
@@ -81,14 +83,42 @@ static void claim(struct pool *p)
     (void)pthread_cond_signal(&p->ready);
 }
 
-static void *work(void *arg)
+/* ---- settling ---- */
+
+/* The same with the lock. */
+static void settle(struct pool *p)
+{
+    struct batch *b = place(p, p->settling++);
+    (void)pthread_mutex_unlock(&p->lock);
+    for (size_t i = 0; i < b->n; i++) {
+        p->a->settle(&b->entries[i]);
+    }
+    (void)pthread_mutex_lock(&p->lock);
+    b->settled = true;
+    (void)pthread_cond_signal(&p->ready);
+}
+
+/* ---- what all do ---- */
+
+/* The oldest batch first: that makes room. False: there is nothing to do. */
+static bool work(struct pool *p)
+{
+    if (p->settling < p->taken) {
+        settle(p);
+    } else if (p->claimed < p->n && p->claimed < p->retired + p->places) {
+        prepare(p);
+    } else {
+        return false;
+    }
+    return true;
+}
+
+static void *help(void *arg)
 {
     struct pool *p = arg;
     (void)pthread_mutex_lock(&p->lock);
-    while (!p->stop && p->claimed < p->n) {
-        if (can_claim(p)) {
-            claim(p);
-        } else {
+    while (!p->stop) {
+        if (!work(p)) {
             (void)pthread_cond_wait(&p->room, &p->lock);
         }
     }
@@ -96,50 +126,61 @@ static void *work(void *arg)
     return NULL;
 }
 
-/* ---- taking ---- */
+/* ---- what the caller does ---- */
 
-/* Wait for the batch, and do something useful meanwhile. */
-static struct batch *next_ready(struct pool *p)
+static sy_status take(struct pool *p, struct sy_error *err)
 {
-    struct batch *b = &p->ring[p->taken % p->places];
+    struct batch *b = place(p, p->taken);
+    const uint64_t first = first_of(p->taken);
+    const uint64_t n = end_of(p, p->taken) - first;
+    sy_status s = SY_OK;
+    (void)pthread_mutex_unlock(&p->lock);
+    if (p->a->expect != NULL) {
+        p->a->expect(p->a->ctx, b->entries, (size_t)n);
+    }
+    for (b->n = 0; b->n < n && sy_ok(s); b->n += sy_ok(s) ? 1 : 0) {
+        s = p->a->take(p->a->ctx, first + b->n, &b->entries[b->n], &b->arena, err);
+    }
     (void)pthread_mutex_lock(&p->lock);
-    while (!b->ready) {
-        if (can_claim(p)) {
-            claim(p);
-        } else {
+    p->taken++;
+    p->n = sy_ok(s) ? p->n : p->taken;
+    if (p->a->settle == NULL) { /* then it is */
+        b->settled = true;
+        p->settling = p->taken;
+    }
+    (void)pthread_cond_signal(&p->room);
+    return s;
+}
+
+static void retire(struct pool *p)
+{
+    struct batch *b = place(p, p->retired);
+    (void)pthread_mutex_unlock(&p->lock);
+    for (size_t i = 0; p->a->retire != NULL && i < b->n; i++) {
+        p->a->retire(p->a->ctx, first_of(p->retired) + i, &b->entries[i]);
+    }
+    (void)pthread_mutex_lock(&p->lock);
+    b->ready = b->settled = false;
+    p->retired++;
+    (void)pthread_cond_signal(&p->room);
+}
+
+/* Whatever comes next; when nothing does, something useful meanwhile. */
+static sy_status run(struct pool *p, struct sy_error *err)
+{
+    sy_status s = SY_OK;
+    (void)pthread_mutex_lock(&p->lock);
+    while (p->retired < p->n) {
+        if (p->retired < p->taken && place(p, p->retired)->settled) {
+            retire(p);
+        } else if (p->taken < p->n && p->taken < p->claimed && place(p, p->taken)->ready) {
+            s = take(p, err);
+        } else if (!work(p)) {
             (void)pthread_cond_wait(&p->ready, &p->lock);
         }
     }
     (void)pthread_mutex_unlock(&p->lock);
-    return b;
-}
-
-static sy_status take_batch(struct pool *p, const struct batch *b, struct sy_error *err)
-{
-    const uint64_t first = first_of(p->taken);
-    for (uint64_t i = first; i < end_of(p, p->taken); i++) {
-        SY_TRY(p->a->take(p->a->ctx, i, &b->entries[i - first], err));
-    }
-    return SY_OK;
-}
-
-static void give_back(struct pool *p, struct batch *b)
-{
-    (void)pthread_mutex_lock(&p->lock);
-    b->ready = false;
-    p->taken++;
-    (void)pthread_cond_signal(&p->room);
-    (void)pthread_mutex_unlock(&p->lock);
-}
-
-static sy_status take_all(struct pool *p, struct sy_error *err)
-{
-    while (p->taken < p->n) {
-        struct batch *b = next_ready(p);
-        SY_TRY(take_batch(p, b, err));
-        give_back(p, b);
-    }
-    return SY_OK;
+    return s;
 }
 
 /* ---- the pool ---- */
@@ -154,7 +195,7 @@ static unsigned processors(void)
 static void start(struct pool *p, unsigned wanted)
 {
     while (p->n_threads + 1 < wanted && p->n_threads < THREADS_MAX &&
-           pthread_create(&p->threads[p->n_threads], NULL, work, p) == 0) {
+           pthread_create(&p->threads[p->n_threads], NULL, help, p) == 0) {
         p->n_threads++;
     }
 }
@@ -190,7 +231,7 @@ sy_status ahead_run(const struct ahead *a, struct sy_error *reterr)
         p.ring[i].arena.ceiling = ARENA_CEILING;
     }
     start(&p, wanted);
-    sy_status s = take_all(&p, reterr);
+    sy_status s = run(&p, reterr);
     stop(&p);
     free(p.ring);
     return s;

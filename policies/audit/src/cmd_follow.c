@@ -2,7 +2,6 @@
  * What: follow: a verified copy that grows with the log. New entries are fetched by `shuyu log export`, run as
  * a program of its own with the auditor's profile, or are put by others into the folder --from.
  */
-#include <errno.h>
 #include <fcntl.h>
 #include <inttypes.h>
 #include <jansson.h>
@@ -10,11 +9,11 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <time.h>
 
 #include "audit/follow.h"
 #include "audit/line.h"
+#include "child.h"
 #include "cmd.h"
 #include "online.h"
 
@@ -95,7 +94,6 @@ static int fetch(const struct following *w, uint64_t first)
     const char *const given[][2] = {
         {"--home", w->o->home}, {"--address", w->o->address}, {"--local", w->o->local}};
     size_t n = 8;
-    int status = 0;
     pid_t pid = 0;
     posix_spawn_file_actions_t files;
     (void)snprintf(number, sizeof(number), "%" PRIu64, first);
@@ -116,10 +114,8 @@ static int fetch(const struct following *w, uint64_t first)
                          : posix_spawnp(&pid, w->shuyu, &files, NULL,
                                         (char *const *)(uintptr_t)argv, environ);
     (void)posix_spawn_file_actions_destroy(&files);
-    while (failed == 0 && waitpid(pid, &status, 0) != pid) {
-        failed = errno == EINTR ? 0 : errno;
-    }
-    return failed == 0 && WIFEXITED(status) ? WEXITSTATUS(status) : NOT_FETCHED;
+    int status = failed == 0 ? audit_child_end(pid) : -1;
+    return status >= 0 ? status : NOT_FETCHED;
 }
 
 static int not_fetched(const struct following *w)

@@ -11,11 +11,11 @@
 #include <spawn.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "audit/record.h"
 #include "base/fdio.h"
+#include "child.h"
 #include "cmd.h"
 #include "online.h"
 
@@ -91,7 +91,6 @@ static int run_shuyu(const struct asking *a, uint64_t charge, struct sy_buf *sai
 {
     int ends[2];
     pid_t pid = 0;
-    int status = 0;
     if (pipe2(ends, O_CLOEXEC) != 0) {
         return NO_ANSWER;
     }
@@ -99,10 +98,8 @@ static int run_shuyu(const struct asking *a, uint64_t charge, struct sy_buf *sai
     sy_fd_close(&ends[1]);
     bool whole = failed == 0 && read_said_by(ends[0], said);
     sy_fd_close(&ends[0]);
-    if (failed != 0 || waitpid(pid, &status, 0) != pid || !whole || !WIFEXITED(status)) {
-        return NO_ANSWER;
-    }
-    return WEXITSTATUS(status);
+    int status = failed == 0 ? audit_child_end(pid) : -1; /* also when it said too much */
+    return whole && status >= 0 ? status : NO_ANSWER;
 }
 
 /* --- one answer --------------------------------------------------------------------------------------- */

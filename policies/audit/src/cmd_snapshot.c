@@ -11,38 +11,50 @@
 
 #include "audit/snapshot.h"
 #include "base/fdio.h"
+#include "chain.h"
 #include "cmd.h"
 
 /* How many entries: those of the note to compare with, or as asked, or all. */
 static sy_status choose_size(const struct options *o, const struct audit_export *x,
+                             const struct proof_vkey *key, const struct proof_vkey *signer,
                              const struct proof_snapshot *want, uint64_t *ret, struct sy_error *err)
 {
-    uint64_t size = o->compare != NULL ? want->size : o->size;
+    struct proof_vkey ignored;
+    uint64_t base = 0, n = 0;
+    const char *origin = o->compare != NULL ? signer->name : key->name;
+    SY_TRY(chain_find(x, sy_view_str(origin), key, &base, &n, &ignored, err));
+    uint64_t size = o->compare != NULL ? base + want->size : o->size;
     *ret = size == 0 ? audit_size(x) : size;
-    if (*ret == 0 || *ret > audit_size(x)) {
-        return sy_fail(err, SY_E_NOT_FOUND, "size", "the export has %" PRIu64 " entries",
-                       audit_size(x));
+    if (*ret <= base || *ret > base + n) {
+        return sy_fail(err, SY_E_NOT_FOUND, "size",
+                       "the log has entries %" PRIu64 " to %" PRIu64 " in this export", base,
+                       base + n);
     }
     return SY_OK;
 }
 
-/* The note may be older than the log's present key: then the one that the auditor knows signed it. */
+/* The note may be older than the log's present key, or of a log before it: then the one that the auditor
+ * knows signed it. */
 static sy_status read_note(const struct options *o, const struct audit_export *x,
-                           const struct proof_vkey *key, struct proof_snapshot *ret,
-                           struct sy_error *err)
+                           const struct proof_vkey *key, struct proof_vkey *ret_signer,
+                           struct proof_snapshot *ret, struct sy_error *err)
 {
     SY_BUF_CLEANUP struct sy_buf b = sy_buf(PROOF_NOTE_MAX);
-    struct proof_vkey keys[2] = {*key};
     if (o->compare == NULL) {
         return SY_OK;
-    }
-    if (!cmd_pinned_key(o, x, &keys[1], err)) {
-        return sy_status_of(err->code);
     }
     if (!sy_ok(sy_read_file_at(AT_FDCWD, o->compare, &b))) {
         return sy_fail(err, SY_E_NOT_FOUND, "compare", "the note cannot be read");
     }
-    return proof_snapshot_verify(sy_buf_view(&b), keys, 2, ret, err);
+    *ret_signer = *key;
+    sy_status s = proof_snapshot_verify(sy_buf_view(&b), ret_signer, 1, ret, err);
+    if (s.code != SY_E_UNSIGNED) {
+        return s;
+    }
+    if (!cmd_pinned_key(o, x, ret_signer, err)) {
+        return sy_status_of(err->code);
+    }
+    return proof_snapshot_verify(sy_buf_view(&b), ret_signer, 1, ret, err);
 }
 
 /* ctx: the descriptor; -1: nowhere. */
@@ -105,13 +117,15 @@ int cmd_snapshot(const struct options *o, struct audit_export *x)
 {
     struct sy_error err = {0};
     struct proof_vkey key;
+    struct proof_vkey signer = {0};
     struct audit_summary sum;
     struct proof_snapshot want = {0};
     struct proof_snapshot got;
     uint64_t size = 0;
     if (!cmd_key(o, x, &key, &err) || !sy_ok(audit_verify(x, &key, &sum, &err)) ||
-        !sy_ok(read_note(o, x, &key, &want, &err)) ||
-        !sy_ok(choose_size(o, x, &want, &size, &err)) || !sy_ok(make(o, x, size, &got, &err)) ||
+        !sy_ok(read_note(o, x, &key, &signer, &want, &err)) ||
+        !sy_ok(choose_size(o, x, &key, &signer, &want, &size, &err)) ||
+        !sy_ok(make(o, x, size, &got, &err)) ||
         (o->compare != NULL && !sy_ok(compare(&want, &got, &err)))) {
         return cmd_fail(o, &err);
     }

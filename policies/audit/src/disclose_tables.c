@@ -10,6 +10,7 @@
 #include "audit/record.h"
 #include "rules/rows_scheme.h"
 #include "wire/application.h"
+#include "wire/own.h"
 #include "wire/product.h"
 #include "wire/qualify.h"
 #include "wire/supervise.h"
@@ -62,7 +63,8 @@ static const struct disclose_column PRODUCTS[] = {
     TEXT("exchange", "交易所登记号", "exchange number"),
     TEXT("registration", "资源登记码", "registration"),
     CODE("status", "状态", "status"),
-    NUMBER("calls", "调用次数", "calls")};
+    NUMBER("calls", "调用次数", "calls"),
+    TEXT("fused", "融合的自有数据及来源", "own data that may be in it, and its source")};
 static const struct disclose_column USAGE[] = {
     TEXT("grantee", "授权对象", "grantee"), NUMBER("jobs", "作业次数", "jobs"),
     NUMBER("calls", "产品调用次数", "product calls"),
@@ -264,6 +266,9 @@ static sy_status add_grant(struct filling *l, struct sy_view key, struct sy_view
         return SY_OK;
     }
     for (size_t i = 0; i < p.n_datasets; i++) {
+        if (sy_is_own(p.datasets[i].dataset)) {
+            continue; /* not public data: products say what they may hold of it */
+        }
         SY_TRY(join(l, &scope, p.datasets[i].dataset));
         SY_TRY(add_resource(l, p.datasets[i].dataset, arena));
         fields += p.datasets[i].n_fields;
@@ -287,6 +292,7 @@ static sy_status add_grant(struct filling *l, struct sy_view key, struct sy_view
 static sy_status add_product(struct filling *l, struct sy_view key, struct sy_view value,
                              struct sy_arena *arena)
 {
+    SY_BUF_CLEANUP struct sy_buf fused = sy_buf(AUDIT_DISCLOSE_BYTES_MAX);
     struct disclose_sales none = {0};
     const struct disclose_sales *sales = &none;
     struct sy_product_row row;
@@ -296,6 +302,11 @@ static sy_status add_product(struct filling *l, struct sy_view key, struct sy_vi
     SY_TRY(sy_record_decode(&sy_product_desc, row.product, &SY_MP_REQUEST, arena, &p, l->err));
     if (row.published == 0 || !audit_unhex32(key, id)) {
         return SY_OK;
+    }
+    for (size_t i = 0; i < row.n_fused; i++) {
+        SY_TRY(join(l, &fused, row.fused[i].dataset));
+        SY_TRY(sy_buf_add_str(&fused, ": "));
+        SY_TRY(sy_buf_add_view(&fused, row.fused[i].source));
     }
     for (size_t i = 0; i < l->f->n_sales; i++) {
         sales = memcmp(l->f->sales[i].product, id, 32) == 0 ? &l->f->sales[i] : sales;
@@ -309,7 +320,8 @@ static sy_status add_product(struct filling *l, struct sy_view key, struct sy_vi
                                           text(l, row.exchange),
                                           text(l, row.registration),
                                           text(l, row.status),
-                                          number(sales->calls)};
+                                          number(sales->calls),
+                                          text(l, sy_buf_view(&fused))};
     return add_row(l, table_of(l, "products"), cells);
 }
 

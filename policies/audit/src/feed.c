@@ -2,11 +2,14 @@
 #include "feed.h"
 
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 
 #include "base/arith.h"
 #include "base/fdio.h"
+#include "chain.h"
+#include "proof/leaf.h"
 
 enum { PREFIX = 4, NOTE_MAX = 1 << 20 };
 
@@ -54,4 +57,45 @@ sy_status feed_next(struct feed *f, struct sy_arena *arena, struct sy_log_entry 
     f->at += PREFIX + n;
     return sy_record_decode(&sy_log_entry_desc, sy_view(p + PREFIX, n), &SY_MP_LARGE, arena, ret,
                             reterr);
+}
+
+/* Does this entry close a log that goes on as the one whose key this is? */
+static sy_status leads_to(const struct sy_log_entry *e, const struct proof_vkey *key,
+                          struct sy_arena *arena, bool *ret)
+{
+    struct sy_event event;
+    struct sy_log_close a;
+    struct proof_vkey next;
+    *ret = false;
+    if (!chain_turns(e->leaf)) {
+        return SY_OK;
+    }
+    SY_TRY(proof_leaf_check(e->leaf, e->salt, e->body, NULL));
+    SY_TRY(sy_record_decode(&sy_event_desc, e->body, &SY_MP_LARGE, arena, &event, NULL));
+    if (!sy_view_is(event.type, "close")) {
+        return SY_OK;
+    }
+    SY_TRY(
+        sy_record_decode(&sy_log_close_desc, event.request.args, &SY_MP_REQUEST, arena, &a, NULL));
+    SY_TRY(proof_vkey_parse(a.log, &next, NULL));
+    *ret = strcmp(next.name, key->name) == 0;
+    return SY_OK;
+}
+
+uint64_t feed_base(struct feed *f, const struct proof_vkey *key, uint64_t base)
+{
+    const size_t at = f->at;
+    bool end = false, found = false;
+    while (!end && !found) {
+        SY_ARENA_CLEANUP struct sy_arena arena = {.ceiling = 256 << 20};
+        struct sy_log_entry e;
+        sy_status s = feed_next(f, &arena, &e, &end, NULL);
+        if (sy_ok(s) && !end) {
+            s = leads_to(&e, key, &arena, &found);
+        }
+        end = end || !sy_ok(s);
+        base = found ? e.index + 1 : base;
+    }
+    f->at = at;
+    return base;
 }

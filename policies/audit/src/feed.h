@@ -4,6 +4,7 @@
 
 #include "base/arena.h"
 #include "base/buf.h"
+#include "proof/note.h"
 #include "wire/event.h"
 
 struct feed {
@@ -19,5 +20,9 @@ void feed_close(struct feed *f);
 /* The next record; *ret_end at the end of the file. Views point into the map. SY_E_TAMPERED. */
 SY_MUST sy_status feed_next(struct feed *f, struct sy_arena *arena, struct sy_log_entry *ret,
                             bool *ret_end, struct sy_error *reterr);
+
+/* The first entry of the log whose key this is: the one behind the close that names its origin, if that lies ahead here,
+ * else `base`. What can't be read ends the search: it is found out when it is taken, or lies behind what is signed. */
+uint64_t feed_base(struct feed *f, const struct proof_vkey *key, uint64_t base);
 
 #endif

@@ -16,8 +16,8 @@
 
 #include "audit/log_key.h"
 #include "base/fdio.h"
+#include "chain.h"
 #include "feed.h"
-#include "promotion.h"
 #include "proof/fork.h"
 #include "proof/leaf.h"
 
@@ -29,8 +29,8 @@ struct audit_follow {
     char path[4096];
     struct proof_vkey key; /* in force for the checkpoint kept */
     bool has_key;
-    struct sy_buf hashes; /* of the leaves kept */
-    struct proof_frontier tree;
+    struct sy_buf hashes; /* of the leaves kept, of the log at hand */
+    struct chain chain;
     struct sy_buf checkpoint;
     struct rules_state *state;
     struct rules_replayer *replayer;
@@ -43,8 +43,9 @@ struct fresh {
     struct feed feed;
     struct proof_vkey key; /* that signed the tree: the copy's, or one that it leads to */
     struct proof_checkpoint signed_tree;
-    struct proof_frontier tree; /* with what is kept */
+    struct chain chain; /* with what is kept */
     struct sy_buf hashes;
+    bool crossed;    /* into the next log: hashes are of that one alone */
     uint64_t first;  /* entry that the export begins with */
     size_t from, to; /* bytes of the feed to keep */
 };
@@ -105,14 +106,18 @@ static sy_status add_fresh(struct fresh *n, const struct sy_log_entry *e, struct
     SY_ARENA_CLEANUP struct sy_arena arena = {.ceiling = 256 << 20};
     struct sy_event event;
     uint8_t hash[PROOF_HASH_BYTES];
-    if (e->index != n->tree.size) {
+    const uint64_t base = n->chain.base;
+    if (e->index != chain_size(&n->chain)) {
         return sy_fail(err, SY_E_TAMPERED, "entries", "entry %" PRIu64 " is not where it should be",
-                       n->tree.size);
+                       chain_size(&n->chain));
     }
     SY_TRY(check_entry(e, &arena, &event, err));
-    SY_TRY(promotion_check(&event, &n->tree, err));
     proof_merkle_leaf(hash, e->leaf);
-    proof_frontier_add(&n->tree, hash);
+    SY_TRY(chain_take(&n->chain, e->index, e->leaf, &event, hash, err));
+    if (n->chain.base != base) {
+        n->crossed = true;
+        sy_buf_clear(&n->hashes);
+    }
     return sy_buf_add(&n->hashes, hash, sizeof(hash));
 }
 
@@ -120,8 +125,9 @@ static sy_status add_fresh(struct fresh *n, const struct sy_log_entry *e, struct
 static sy_status read_fresh(struct fresh *n, uint64_t have, struct sy_error *err)
 {
     bool end = false, first = true;
+    const uint64_t base = feed_base(&n->feed, &n->key, n->chain.base);
     n->first = UINT64_MAX;
-    while (n->tree.size < n->signed_tree.size) {
+    while (chain_size(&n->chain) < base + n->signed_tree.size) {
         SY_ARENA_CLEANUP struct sy_arena arena = {.ceiling = 256 << 20};
         struct sy_log_entry e;
         size_t at = n->feed.at;
@@ -129,7 +135,7 @@ static sy_status read_fresh(struct fresh *n, uint64_t have, struct sy_error *err
         if (end) {
             return sy_fail(err, SY_E_PROOF, "entries",
                            "the checkpoint signs %" PRIu64 " entries, %" PRIu64 " are there",
-                           n->signed_tree.size, n->tree.size);
+                           n->signed_tree.size, n->chain.tree.size);
         }
         n->first = first ? e.index : n->first;
         first = false;
@@ -146,7 +152,7 @@ static sy_status read_fresh(struct fresh *n, uint64_t have, struct sy_error *err
 static sy_status root_check(const struct fresh *n, struct sy_error *err)
 {
     uint8_t root[PROOF_HASH_BYTES];
-    proof_frontier_root(&n->tree, root);
+    proof_frontier_root(&n->chain.tree, root);
     return memcmp(root, n->signed_tree.root, sizeof(root)) == 0
                ? SY_OK
                : sy_fail(err, SY_E_PROOF, "checkpoint",
@@ -175,8 +181,11 @@ static sy_status keep(struct audit_follow *f, const struct fresh *n, struct sy_e
     }
     sy_buf_clear(&f->checkpoint);
     SY_TRY(sy_buf_add_view(&f->checkpoint, note));
+    if (n->crossed) {
+        sy_buf_clear(&f->hashes);
+    }
     SY_TRY(sy_buf_add_view(&f->hashes, sy_buf_view(&n->hashes)));
-    f->tree = n->tree;
+    f->chain = n->chain;
     f->key = n->key;
     return SY_OK;
 }
@@ -197,6 +206,12 @@ static sy_status replay_kept(struct audit_follow *f, struct feed *feed, uint64_t
 }
 
 /* --- contradictions ----------------------------------------------------------------------------------------- */
+
+/* Sizes and roots are a log's own: only those of one log can contradict each other. */
+static bool same_log(const struct audit_follow *f, const struct proof_vkey *came)
+{
+    return strcmp(f->key.name, came->name) == 0;
+}
 
 /* Two notes and what connects them, as a file, if that proves a fork; SY_E_PROOF if it does not. Each is
  * signed by the copy's key or by the one that signed what came. */
@@ -228,18 +243,18 @@ static sy_status look_back(struct audit_follow *f, const struct fresh *n, struct
     uint8_t root[PROOF_HASH_BYTES];
     audit_range_root(f->hashes.p, 0, c->size, root);
     if (memcmp(root, c->root, sizeof(root)) == 0) {
-        return c->size == f->tree.size
+        return c->size == f->chain.tree.size
                    ? SY_OK
                    : sy_fail(err, SY_E_ROLLBACK, "checkpoint",
                              "the log shows %" PRIu64 " entries; it had %" PRIu64, c->size,
-                             f->tree.size);
+                             f->chain.tree.size);
     }
     struct proof_fork fork = {.first = sy_buf_view(&n->feed.checkpoint),
                               .second = sy_buf_view(&f->checkpoint)};
-    if (c->size > 0 && c->size < f->tree.size) {
-        audit_consistency(f->hashes.p, c->size, f->tree.size, &fork.path);
+    if (c->size > 0 && c->size < f->chain.tree.size) {
+        audit_consistency(f->hashes.p, c->size, f->chain.tree.size, &fork.path);
     }
-    return write_evidence(f, &n->key, &fork, c->size, f->tree.size, ret, err);
+    return write_evidence(f, &n->key, &fork, c->size, f->chain.tree.size, ret, err);
 }
 
 /* A longer log that does not continue what is kept. Its own entries, from the first on, say whether it is
@@ -247,7 +262,7 @@ static sy_status look_back(struct audit_follow *f, const struct fresh *n, struct
 static sy_status look_ahead(struct audit_follow *f, const struct proof_vkey *came,
                             const char *export_dir, struct audit_grown *ret, struct sy_error *err)
 {
-    struct fresh all = {.hashes = sy_buf(HASHES_MAX)};
+    struct fresh all = {.hashes = sy_buf(HASHES_MAX), .key = *came};
     struct sy_error ignored = {0};
     SY_FD_CLEANUP int dir = open(export_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     sy_status s = dir < 0 ? sy_status_of(SY_E_NOT_FOUND) : feed_open(dir, &all.feed, &ignored);
@@ -256,11 +271,11 @@ static sy_status look_ahead(struct audit_follow *f, const struct proof_vkey *cam
                  : s;
     s = sy_ok(s) ? read_fresh(&all, 0, &ignored) : s;
     s = sy_ok(s) ? root_check(&all, &ignored) : s;
-    if (sy_ok(s) && f->tree.size > 0) {
+    if (sy_ok(s) && same_log(f, came) && f->chain.tree.size > 0) {
         struct proof_fork fork = {.first = sy_buf_view(&f->checkpoint),
                                   .second = sy_buf_view(&all.feed.checkpoint)};
-        audit_consistency(all.hashes.p, f->tree.size, all.tree.size, &fork.path);
-        s = write_evidence(f, came, &fork, f->tree.size, all.tree.size, ret, err);
+        audit_consistency(all.hashes.p, f->chain.tree.size, all.chain.tree.size, &fork.path);
+        s = write_evidence(f, came, &fork, f->chain.tree.size, all.chain.tree.size, ret, err);
     } else {
         s = sy_status_of(SY_E_PROOF); /* err says what is wrong with it */
     }
@@ -324,11 +339,11 @@ static sy_status take(struct audit_follow *f, const char *export_dir, struct fre
                       struct audit_grown *ret, struct sy_error *err)
 {
     SY_TRY(verify_checkpoint(f, export_dir, n, ret, err));
-    if (n->signed_tree.size <= f->tree.size) {
+    if (same_log(f, &n->key) && n->signed_tree.size <= f->chain.tree.size) {
         return look_back(f, n, ret, err);
     }
-    n->tree = f->tree;
-    sy_status s = read_fresh(n, f->tree.size, err);
+    n->chain = f->chain;
+    sy_status s = read_fresh(n, chain_size(&f->chain), err);
     s = sy_ok(s) ? root_check(n, err) : s;
     if (s.code == SY_E_PROOF && n->first > 0) {
         ret->wants_all = true;
@@ -341,8 +356,8 @@ static sy_status take(struct audit_follow *f, const char *export_dir, struct fre
     SY_TRY(write_key(f, err));
     SY_TRY(keep(f, n, err));
     n->feed.at = n->from;
-    SY_TRY(replay_kept(f, &n->feed, ret->from, f->tree.size, err));
-    ret->to = f->tree.size;
+    SY_TRY(replay_kept(f, &n->feed, ret->from, chain_size(&f->chain), err));
+    ret->to = chain_size(&f->chain);
     return SY_OK;
 }
 
@@ -350,7 +365,7 @@ sy_status audit_follow_take(struct audit_follow *f, const char *export_dir, stru
                             struct sy_error *reterr)
 {
     struct fresh n = {.hashes = sy_buf(HASHES_MAX)};
-    *ret = (struct audit_grown){.from = f->tree.size, .to = f->tree.size};
+    *ret = (struct audit_grown){.from = chain_size(&f->chain), .to = chain_size(&f->chain)};
     SY_FD_CLEANUP int dir = open(export_dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (dir < 0) {
         return sy_fail(reterr, SY_E_NOT_FOUND, NULL, "%s: no such folder", export_dir);
@@ -389,11 +404,14 @@ static sy_status read_kept(struct audit_follow *f, struct fresh *n, struct sy_er
     SY_TRY(read_fresh(n, 0, err));
     SY_TRY(root_check(n, err));
     SY_TRY(sy_buf_add_view(&f->checkpoint, sy_buf_view(&n->feed.checkpoint)));
+    if (n->crossed) {
+        sy_buf_clear(&f->hashes);
+    }
     SY_TRY(sy_buf_add_view(&f->hashes, sy_buf_view(&n->hashes)));
-    f->tree = n->tree;
+    f->chain = n->chain;
     f->key = n->key;
     n->feed.at = 0;
-    return replay_kept(f, &n->feed, 0, f->tree.size, err);
+    return replay_kept(f, &n->feed, 0, chain_size(&f->chain), err);
 }
 
 /* Entries that came to the disk before the checkpoint that covers them did. */
@@ -462,7 +480,7 @@ void audit_follow_close(struct audit_follow *f)
 
 uint64_t audit_follow_size(const struct audit_follow *f)
 {
-    return f->tree.size;
+    return chain_size(&f->chain);
 }
 
 uint64_t audit_follow_mismatches(const struct audit_follow *f)

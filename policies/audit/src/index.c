@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/arith.h"
+#include "chain.h"
 #include "proof/merkle.h"
 
 /* Made when entries are in, which is faster than keeping them sorted all along. What is not here is found by
@@ -247,39 +248,43 @@ static sy_status same_root(const struct proof_frontier *tree, const uint8_t root
 }
 
 static sy_status take_entry(struct audit_index *x, const struct audit_export *log, uint64_t i,
-                            bool known, struct proof_frontier *tree, struct sy_error *err)
+                            bool known, struct chain *chain, struct sy_error *err)
 {
     SY_ARENA_CLEANUP struct sy_arena arena = {0};
     uint8_t hash[PROOF_HASH_BYTES];
     struct audit_record r = {0};
-    if (known) {
-        SY_TRY(audit_entry(log, i, &arena, &r.entry, err));
-    } else {
+    SY_TRY(audit_entry(log, i, &arena, &r.entry, err));
+    if (!known || chain_turns(r.entry.leaf)) {
         SY_TRY(audit_record_read(log, i, &arena, &r, err));
+    }
+    if (!known) {
         SY_TRY(index_take(x, i, &r, &arena, err));
     }
     audit_record_hash(&r, hash);
-    proof_frontier_add(tree, hash);
-    return SY_OK;
+    return chain_take(chain, i, r.entry.leaf, r.open ? &r.event : NULL, hash, err);
 }
 
 /* Go through the log: what the file knows must be its beginning, all of it what the checkpoint signs. */
 static sy_status take_log(struct audit_index *x, const struct audit_export *log,
                           const struct proof_checkpoint *before, struct sy_error *err)
 {
-    struct proof_frontier tree = {0};
-    for (uint64_t i = 0; i <= x->tree.size; i++) {
+    struct chain chain = {0};
+    for (uint64_t i = 0; i <= audit_size(log); i++) {
         if (i == before->size) {
             SY_TRY(same_root(
-                &tree, before->root, SY_E_ROLLBACK, "index",
+                &chain.tree, before->root, SY_E_ROLLBACK, "index",
                 "this log is not the continuation of the one it was made of: use --rebuild", err));
         }
-        if (i < x->tree.size) {
-            SY_TRY(take_entry(x, log, i, i < before->size, &tree, err));
+        if (i < audit_size(log)) {
+            SY_TRY(take_entry(x, log, i, i < before->size, &chain, err));
         }
     }
-    x->n_new = x->tree.size - before->size;
-    return same_root(&tree, x->tree.root, SY_E_PROOF, "checkpoint",
+    x->n_new = audit_size(log) - before->size;
+    if (chain.tree.size != x->n_signed) {
+        return sy_fail(err, SY_E_PROOF, "checkpoint", "%llu entries exported, %llu signed",
+                       (unsigned long long)chain.tree.size, (unsigned long long)x->n_signed);
+    }
+    return same_root(&chain.tree, x->tree.root, SY_E_PROOF, "checkpoint",
                      "the exported entries are not those that the checkpoint signs", err);
 }
 
@@ -325,10 +330,8 @@ sy_status audit_index_open(const char *path, enum audit_index_open how,
     ix->texts.ceiling = (size_t)1 << 32;
     ix->traits = sy_buf((size_t)1 << 32);
     SY_TRY(proof_checkpoint_verify(audit_checkpoint(x), log, &ix->tree, reterr));
-    if (ix->tree.size != audit_size(x)) {
-        return sy_fail(reterr, SY_E_PROOF, "checkpoint", "%llu entries exported, %llu signed",
-                       (unsigned long long)audit_size(x), (unsigned long long)ix->tree.size);
-    }
+    ix->n_signed = ix->tree.size;
+    ix->tree.size = audit_size(x);
     if (how == AUDIT_INDEX_REBUILD) {
         SY_TRY(remove_file(path, reterr));
     }

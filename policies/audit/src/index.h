@@ -43,6 +43,8 @@ struct audit_index {
     struct sy_buf traits;  /* struct index_traits of name 1, 2, ... */
     struct proof_checkpoint tree;
     char origin[PROOF_NAME_MAX + 1];
+    uint64_t
+        n_signed; /* entries of the last log, as its checkpoint states; tree.size counts all logs */
     uint64_t n_new;
 };
 

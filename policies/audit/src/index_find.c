@@ -166,7 +166,7 @@ static const char *const ORIGINS[AUDIT_OF_N] = {
     [AUDIT_OF_DATASET] =
         "SELECT max(a.entry) FROM about a JOIN entry e USING(entry) WHERE a.dataset ="
         " (SELECT id FROM name WHERE text = ?1) AND a.version = 0 AND e.code = 0 AND a.entry < ?2"
-        " AND e.method = (SELECT id FROM name WHERE text = 'dataset.define')",
+        " AND e.method IN (SELECT id FROM name WHERE text IN ('dataset.define', 'own.define'))",
     [AUDIT_OF_VERSION] =
         "SELECT min(a.entry) FROM about a JOIN entry e USING(entry) WHERE a.dataset ="
         " (SELECT id FROM name WHERE text = ?1) AND a.version = ?2 AND e.code = 0"

@@ -5,6 +5,7 @@
 #include "index.h"
 #include "proof/ids.h"
 #include "wire/consent.h"
+#include "wire/own.h"
 
 /* One entry's row in the making: numbers of names, INDEX_NULL for none. */
 struct taking {
@@ -98,6 +99,33 @@ static sy_status take_publish(struct taking *t)
 {
     const struct sy_inputs *in = &t->r->event.inputs;
     return in->n_version == 0 ? SY_OK : about(t, in->version[0].dataset, in->version[0].version);
+}
+
+/* A developer's own data: each act on it names it. */
+static sy_status take_own_define(struct taking *t)
+{
+    struct sy_own a;
+    return audit_record_args(t->r, &sy_own_desc, t->arena, &a) ? about(t, a.def.id, 0) : SY_OK;
+}
+
+static sy_status take_own_confirm(struct taking *t)
+{
+    struct sy_own_confirm a;
+    bool has = audit_record_args(t->r, &sy_own_confirm_desc, t->arena, &a);
+    return has ? about(t, a.dataset, 0) : SY_OK;
+}
+
+static sy_status take_own_put(struct taking *t)
+{
+    struct sy_own_put a;
+    return audit_record_args(t->r, &sy_own_put_desc, t->arena, &a) ? about(t, a.dataset, 0) : SY_OK;
+}
+
+static sy_status take_own_erased(struct taking *t)
+{
+    struct sy_own_erased a;
+    bool has = audit_record_args(t->r, &sy_own_erased_desc, t->arena, &a);
+    return has ? about(t, a.dataset, 0) : SY_OK;
 }
 
 /* --- grants -------------------------------------------------------------------------------------- */
@@ -201,11 +229,13 @@ static const struct {
     {"dataset.publish", take_publish}, {"dataset.share", take_share},
     {"genesis", take_genesis},         {"job.answer", take_answer},
     {"model.register", take_register}, {"model.run", take_run},
+    {"own.confirm", take_own_confirm}, {"own.define", take_own_define},
+    {"own.erased", take_own_erased},   {"own.put", take_own_put},
     {"party.enrol", take_enrol},       {"product.call", take_run},
     {"scene.apply", take_apply},       {"subject.ask", take_run},
 };
 
-static sy_status take_own(struct taking *t)
+static sy_status take_named(struct taking *t)
 {
     for (size_t i = 0; i < sizeof(TAKES) / sizeof(TAKES[0]); i++) {
         if (sy_view_is(t->r->header.method, TAKES[i].method)) {
@@ -275,7 +305,7 @@ sy_status index_take(struct audit_index *x, uint64_t i, const struct audit_recor
     SY_TRY(index_name(x, r->header.party, &party, err));
     SY_TRY(name_id(&t, r->header.grant, &t.grant));
     SY_TRY(name_id(&t, r->model, &t.model));
-    SY_TRY(take_own(&t));
+    SY_TRY(take_named(&t));
     SY_TRY(take_referred(&t));
     SY_TRY(index_take_staff(x, i, r, arena, err));
     int64_t row[] = {(int64_t)i, r->event.inputs.time,

@@ -39,9 +39,43 @@ struct replaying {
     const struct audit_replay_how *how;
     struct rules_replayer *replayer;
     struct audit_replayed *sum;
-    uint64_t entry;
+    uint64_t entry; /* that is told of */
     const struct ahead_entry *at;
 };
+
+/* A difference that is told when its entry is retired: after all of the entries before it. */
+struct told {
+    struct told *next;
+    struct rules_difference d;
+};
+
+/* Where to keep them. */
+struct keeping {
+    struct sy_arena *arena;
+    struct told **last;
+    bool failed;
+};
+
+static const char *keep_text(struct sy_arena *arena, const char *text)
+{
+    return sy_arena_printf(arena, "%s", text);
+}
+
+static void keep(void *ctx, const struct rules_difference *d)
+{
+    struct keeping *k = ctx;
+    struct told *t = sy_arena_alloc(k->arena, 1, sizeof(*t));
+    if (t == NULL) {
+        k->failed = true;
+        return;
+    }
+    t->d =
+        (struct rules_difference){keep_text(k->arena, d->field), keep_text(k->arena, d->expected),
+                                  keep_text(k->arena, d->found)};
+    k->failed |= t->d.field == NULL || t->d.expected == NULL || t->d.found == NULL;
+    *k->last = t;
+    k->last = &t->next;
+}
 
 static void tell(void *ctx, const struct rules_difference *d)
 {
@@ -77,25 +111,52 @@ static void compare_leaf(struct replaying *r)
     tell(r, &(struct rules_difference){"leaf", want, got});
 }
 
-static sy_status take(void *ctx, uint64_t i, const struct ahead_entry *e, struct sy_error *err)
+static void expect(void *ctx, const struct ahead_entry *entries, size_t n)
+{
+    const struct replaying *r = ctx;
+    const struct rules_request *requests[AHEAD_BATCH];
+    for (size_t i = 0; i < n; i++) {
+        requests[i] = &entries[i].request;
+    }
+    rules_replayer_expect(r->replayer, requests, n);
+}
+
+static sy_status take(void *ctx, uint64_t i, struct ahead_entry *e, struct sy_arena *arena,
+                      struct sy_error *err)
 {
     struct replaying *r = ctx;
-    const uint64_t before = r->sum->n_differences;
+    struct keeping k = {.arena = arena, .last = &e->told};
     if (!sy_ok(e->s)) {
         return sy_fail(err, e->s.code, e->why == NULL ? NULL : e->why->field, "%s",
                        e->why == NULL ? sy_code_text(e->s.code) : e->why->reason);
     }
+    SY_TRY(rules_replayer_fold(r->replayer, &e->event, &e->request, i, arena, &e->seal, keep, &k,
+                               err));
+    return k.failed ? sy_fail(err, SY_E_NO_MEMORY, NULL, NULL) : SY_OK;
+}
+
+static void settle(struct ahead_entry *e)
+{
+    rules_seal_work(&e->seal);
+}
+
+static void retire(void *ctx, uint64_t i, struct ahead_entry *e)
+{
+    struct replaying *r = ctx;
+    const uint64_t before = r->sum->n_differences;
     r->entry = i;
     r->at = e;
     compare_leaf(r);
-    SY_TRY(rules_replayer_next(r->replayer, &e->event, &e->request, i, tell, r, err));
+    for (const struct told *t = e->told; t != NULL; t = t->next) {
+        tell(r, &t->d);
+    }
+    rules_seal_tell(&e->seal, tell, r);
     r->sum->n_entries++;
     r->sum->n_signatures += r->how->no_signatures ? 0 : e->request.n_sigs;
     r->sum->n_mismatches += r->sum->n_differences > before ? 1 : 0;
     if (r->how->progress != NULL && r->sum->n_entries % PROGRESS_EVERY == 0) {
         r->how->progress(r->how->ctx, r->sum->n_entries, audit_size(r->x));
     }
-    return SY_OK;
 }
 
 /* ---- the end ---- */
@@ -121,7 +182,10 @@ static sy_status replay(struct replaying *r, const struct rules_state *state, st
                             .threads = r->how->threads,
                             .prepare = prepare,
                             .how = r->how,
+                            .expect = expect,
                             .take = take,
+                            .settle = settle,
+                            .retire = retire,
                             .ctx = r};
     SY_TRY(ahead_run(&a, err));
     memcpy(r->sum->state, rules_state_digest(state), 32);

@@ -5,13 +5,14 @@
 #include "audit/snapshot.h"
 
 #include "audit/record.h"
+#include "chain.h"
 #include "proof/merkle.h"
 #include "rules/decide.h"
 
 struct folding {
     const struct audit_export *x;
     struct rules_state *state;
-    struct proof_frontier tree;
+    struct chain chain;
 };
 
 static sy_status fold_entry(struct folding *f, uint64_t i, struct sy_error *err)
@@ -26,7 +27,7 @@ static sy_status fold_entry(struct folding *f, uint64_t i, struct sy_error *err)
                        (unsigned long long)i);
     }
     audit_record_hash(&r, hash);
-    proof_frontier_add(&f->tree, hash);
+    SY_TRY(chain_take(&f->chain, i, r.entry.leaf, &r.event, hash, err));
     struct sy_error what = {0};
     sy_status s = rules_replay(f->state, &r.event, i, &what);
     return sy_ok(s) ? s
@@ -69,7 +70,8 @@ sy_status audit_snapshot(const struct audit_export *x, uint64_t size, rules_snap
     for (uint64_t i = 0; i < size; i++) {
         SY_TRY(fold_entry(&f, i, reterr));
     }
-    proof_frontier_root(&f.tree, snap.root);
+    snap.size = f.chain.tree.size; /* of the log that it ends in */
+    proof_frontier_root(&f.chain.tree, snap.root);
     memcpy(snap.state, rules_state_digest(state), sizeof(snap.state));
     sy_status s = write_rows(state, sink, ctx, snap.rows);
     if (!sy_ok(s)) {

@@ -7,6 +7,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+#include "chain.h"
 #include "proof/merkle.h"
 #include "proof/receipt.h"
 
@@ -122,6 +123,21 @@ static sy_status run_of(struct tracing *t, uint64_t charge)
     return of_charge(t, &c);
 }
 
+/* A re-run, asked for or done, is traced as the run that it is about. */
+static sy_status of_rerun(struct tracing *t, const struct audit_record *r)
+{
+    struct sy_rerun a;
+    return audit_record_args(r, &sy_rerun_desc, t->arena, &a) && a.charge < audit_size(t->log)
+               ? run_of(t, a.charge)
+               : SY_OK;
+}
+
+static sy_status of_reran(struct tracing *t, const struct audit_record *r)
+{
+    struct sy_reran a;
+    return audit_record_args(r, &sy_reran_desc, t->arena, &a) ? run_of(t, a.charge) : SY_OK;
+}
+
 static sy_status of_answer(struct tracing *t, const struct audit_record *r)
 {
     return run_of(t, r->event.inputs.charge);
@@ -207,14 +223,14 @@ static sy_status of_model_review(struct tracing *t, const struct audit_record *r
 
 static sy_status of_define(struct tracing *t, const struct audit_record *r)
 {
-    struct sy_dataset_def d;
-    uint8_t digest[32];
+    struct trace_def d;
     size_t step;
-    if (r->event.verdict.code != 0 || !audit_record_args(r, &sy_dataset_def_desc, t->arena, &d)) {
+    bool is;
+    if (r->event.verdict.code != 0) {
         return SY_OK;
     }
-    proof_sha256_one(digest, r->event.request.args);
-    return trace_definition(t, d.id, r->entry.index + 1, digest, &step);
+    SY_TRY(trace_defined(t, r, &d, &is));
+    return is ? trace_definition(t, d.id, r->entry.index + 1, d.digest, &step) : SY_OK;
 }
 
 static sy_status of_publish(struct tracing *t, const struct audit_record *r)
@@ -234,9 +250,10 @@ static const struct {
     const char *method;
     sy_status (*trace)(struct tracing *t, const struct audit_record *r);
 } TRACES[] = {
-    {"dataset.define", of_define},   {"dataset.publish", of_publish},   {"job.answer", of_answer},
-    {"model.register", of_register}, {"model.review", of_model_review}, {"model.run", of_run},
-    {"product.call", of_run},        {"scene.apply", of_apply},         {"subject.ask", of_charge},
+    {"audit.rerun", of_rerun},         {"audit.reran", of_reran}, {"dataset.define", of_define},
+    {"dataset.publish", of_publish},   {"job.answer", of_answer}, {"model.register", of_register},
+    {"model.review", of_model_review}, {"model.run", of_run},     {"own.define", of_define},
+    {"product.call", of_run},          {"scene.apply", of_apply}, {"subject.ask", of_charge},
 };
 
 static sy_status by_method(struct tracing *t, const struct audit_record *r)
@@ -314,23 +331,37 @@ static sy_status leaf_hash(const struct audit_export *log, uint64_t i, uint8_t r
     return SY_OK;
 }
 
+/* Which log it is of, as it says; nothing is believed of it yet. */
+static sy_status receipt_log(struct sy_view bytes, struct proof_checkpoint *ret,
+                             struct sy_error *err)
+{
+    struct proof_note note;
+    SY_TRY(proof_note_parse(bytes, &note, err));
+    return proof_checkpoint_parse(note.text, ret, err);
+}
+
 /* BOUNDARY: a receipt comes from a party; it counts under the log's key, and for this log. */
 sy_status audit_receipt_entry(const struct audit_export *log, const struct proof_vkey *key,
                               struct sy_view receipt, uint64_t *ret_entry, struct sy_error *reterr)
 {
     struct proof_receipt parts;
     struct proof_inclusion proven;
+    struct proof_checkpoint said;
+    struct proof_vkey signer;
     struct proof_frontier tree = {0};
+    uint64_t base = 0, n = 0;
     uint8_t hash[32], root[32];
     SY_TRY(proof_receipt_parse(receipt, &parts, reterr));
-    if (parts.index >= audit_size(log)) {
+    SY_TRY(receipt_log(parts.checkpoint, &said, reterr));
+    SY_TRY(chain_find(log, said.origin, key, &base, &n, &signer, reterr));
+    if (parts.index >= n) {
         return sy_fail(reterr, SY_E_PROOF, "receipt", "it is of entry %llu, the export has %llu",
-                       (unsigned long long)parts.index, (unsigned long long)audit_size(log));
+                       (unsigned long long)parts.index, (unsigned long long)n);
     }
-    SY_TRY(leaf_hash(log, parts.index, hash, reterr));
-    SY_TRY(proof_receipt_verify(receipt, key, hash, &proven, reterr));
-    for (uint64_t i = 0; i < proven.tree.size && i < audit_size(log); i++) {
-        SY_TRY(leaf_hash(log, i, hash, reterr));
+    SY_TRY(leaf_hash(log, base + parts.index, hash, reterr));
+    SY_TRY(proof_receipt_verify(receipt, &signer, hash, &proven, reterr));
+    for (uint64_t i = 0; i < proven.tree.size && i < n; i++) {
+        SY_TRY(leaf_hash(log, base + i, hash, reterr));
         proof_frontier_add(&tree, hash);
     }
     proof_frontier_root(&tree, root);
@@ -339,6 +370,6 @@ sy_status audit_receipt_entry(const struct audit_export *log, const struct proof
                        "its tree of %llu entries is no beginning of the exported log",
                        (unsigned long long)proven.tree.size);
     }
-    *ret_entry = parts.index;
+    *ret_entry = base + parts.index;
     return SY_OK;
 }

@@ -43,6 +43,15 @@ const char *trace_text(struct tracing *t, const char *fmt, ...)
 
 /* The definition and the version of a dataset that a run read; *ret is the version's step. */
 SY_MUST sy_status trace_version(struct tracing *t, const struct sy_data_ref *ref, size_t *ret);
+/* What an entry defines: the dataset, the digest of its definition, how a step shows it. *ret_is: false: it defines
+ * none, and *ret is untouched. */
+struct trace_def {
+    struct sy_view id;
+    uint8_t digest[32];
+    const char *detail;
+};
+SY_MUST sy_status trace_defined(struct tracing *t, const struct audit_record *r,
+                                struct trace_def *ret, bool *ret_is);
 /* A definition in force at entry `at`; *ret TRACE_NONE when it is not to be found. */
 SY_MUST sy_status trace_definition(struct tracing *t, struct sy_view dataset, uint64_t at,
                                    const uint8_t digest[32], size_t *ret);
@@ -54,6 +63,11 @@ struct trace_grant {
 };
 SY_MUST sy_status trace_grant(struct tracing *t, const uint8_t grant[32],
                               const struct trace_from *data, struct trace_grant *ret);
+
+/* What ended or stopped a grant without being about it alone: incidents, orders to correct, the end of its developer or of an
+ * agreement, a smaller grant in its place; as steps that follow from the proposal's, `of`. */
+SY_MUST sy_status trace_ends(struct tracing *t, const uint8_t grant[32],
+                             const struct sy_proposal *proposal, size_t of);
 
 /* A model and its reviews; *ret is the model's step. */
 SY_MUST sy_status trace_model(struct tracing *t, const uint8_t model[32],

@@ -3,6 +3,7 @@
  * only when it gives the digest by which it is referred to.
  */
 #include "trace.h"
+#include "wire/own.h"
 
 static const uint8_t NOTHING[32];
 
@@ -14,28 +15,52 @@ static const char *join(struct tracing *t, const char *text, const char *sep, co
 
 /* --- data ----------------------------------------------------------------------------------------- */
 
+/* What a definition says: of a department's dataset, or of a developer's own, with where that comes from. */
+sy_status trace_defined(struct tracing *t, const struct audit_record *r, struct trace_def *ret,
+                        bool *ret_is)
+{
+    SY_BUF_CLEANUP struct sy_buf def = sy_buf(SY_MP_REQUEST.bytes);
+    struct sy_dataset_def d;
+    struct sy_own a;
+    *ret_is = true;
+    if (audit_record_did(r, "dataset.define") &&
+        audit_record_args(r, &sy_dataset_def_desc, t->arena, &d)) {
+        *ret = (struct trace_def){.id = d.id, .detail = trace_text(t, "%.*s", SY_PV(d.id))};
+        proof_sha256_one(ret->digest, r->event.request.args);
+        return SY_OK;
+    }
+    if (audit_record_did(r, "own.define") && audit_record_args(r, &sy_own_desc, t->arena, &a)) {
+        *ret = (struct trace_def){
+            .id = a.def.id,
+            .detail = trace_text(t, "%.*s: %.*s", SY_PV(a.def.id), SY_PV(a.statement.source))};
+        SY_TRY(sy_record_encode(&sy_dataset_def_desc, &a.def, &def));
+        proof_sha256_one(ret->digest, sy_buf_view(&def));
+        return SY_OK;
+    }
+    *ret_is = false;
+    return SY_OK;
+}
+
 sy_status trace_definition(struct tracing *t, struct sy_view dataset, uint64_t at,
                            const uint8_t digest[32], size_t *ret)
 {
     uint64_t entry;
-    uint8_t found[32];
     struct audit_record r;
-    struct sy_dataset_def d;
+    struct trace_def d;
+    bool is;
     *ret = TRACE_NONE;
     if (!audit_index_origin(t->index, AUDIT_OF_DATASET, dataset, at, &entry)) {
         return SY_OK;
     }
     SY_TRY(trace_read(t, entry, &r));
-    if (!audit_record_did(&r, "dataset.define") ||
-        !audit_record_args(&r, &sy_dataset_def_desc, t->arena, &d) || !sy_view_eq(d.id, dataset)) {
+    SY_TRY(trace_defined(t, &r, &d, &is));
+    if (!is || !sy_view_eq(d.id, dataset)) {
         return trace_lied(t, entry, "the definition of that dataset");
     }
-    proof_sha256_one(found, r.event.request.args);
-    if (memcmp(found, digest, sizeof(found)) != 0) {
+    if (memcmp(d.digest, digest, sizeof(d.digest)) != 0) {
         return SY_OK; /* another definition than the version was made by */
     }
-    *ret = trace_step(t, AUDIT_STEP_DEFINITION, &r, found, trace_text(t, "%.*s", SY_PV(dataset)),
-                      NULL);
+    *ret = trace_step(t, AUDIT_STEP_DEFINITION, &r, d.digest, d.detail, NULL);
     return trace_done(t, *ret);
 }
 
@@ -92,14 +117,15 @@ static sy_status add_mask(struct tracing *t, const struct audit_record *r,
     return trace_done(t, step);
 }
 
+/* *p: as it was filed; untouched when its body is not there. */
 static sy_status add_proposal(struct tracing *t, const uint8_t grant[32],
-                              const struct trace_from *data, struct trace_grant *ret)
+                              const struct trace_from *data, struct trace_grant *ret,
+                              struct sy_proposal *p)
 {
     char hex[65];
     uint8_t id[32];
     uint64_t entry;
     struct audit_record r;
-    struct sy_proposal p;
     audit_hex32(hex, grant);
     if (!audit_index_origin(t->index, AUDIT_OF_GRANT, sy_view(hex, 64), 0, &entry)) {
         ret->proposal = trace_step(t, AUDIT_STEP_PROPOSAL, NULL, grant, "", NULL);
@@ -108,14 +134,15 @@ static sy_status add_proposal(struct tracing *t, const uint8_t grant[32],
     SY_TRY(trace_read(t, entry, &r));
     proof_grant_id(id, r.open ? r.event.request.args : (struct sy_view){0});
     if (!audit_record_did(&r, "scene.apply") || memcmp(id, grant, sizeof(id)) != 0 ||
-        !audit_record_args(&r, &sy_proposal_desc, t->arena, &p)) {
+        !audit_record_args(&r, &sy_proposal_desc, t->arena, p)) {
         return trace_lied(t, entry, "that grant's proposal");
     }
-    ret->proposal = trace_step(t, AUDIT_STEP_PROPOSAL, &r, grant,
-                               trace_text(t, "%.*s (%.*s)", SY_PV(p.scene), SY_PV(p.title)), NULL);
+    ret->proposal =
+        trace_step(t, AUDIT_STEP_PROPOSAL, &r, grant,
+                   trace_text(t, "%.*s (%.*s)", SY_PV(p->scene), SY_PV(p->title)), NULL);
     SY_TRY(trace_done(t, ret->proposal));
-    for (size_t i = 0; i < p.n_datasets; i++) {
-        SY_TRY(add_mask(t, &r, &p.datasets[i], grant, data, ret));
+    for (size_t i = 0; i < p->n_datasets; i++) {
+        SY_TRY(add_mask(t, &r, &p->datasets[i], grant, data, ret));
     }
     return SY_OK;
 }
@@ -125,6 +152,15 @@ static const char *words_of(struct tracing *t, const struct audit_record *r)
 {
     struct sy_review v;
     struct sy_order o;
+    struct sy_own_confirm own;
+    struct sy_own_erased gone;
+    if (audit_record_args(r, &sy_own_confirm_desc, t->arena, &own)) {
+        return trace_text(t, "%.*s: %.*s: %.*s", SY_PV(own.dataset), SY_PV(own.decision),
+                          SY_PV(own.opinion));
+    }
+    if (audit_record_args(r, &sy_own_erased_desc, t->arena, &gone)) {
+        return trace_text(t, "%.*s", SY_PV(gone.dataset));
+    }
     if (audit_record_args(r, &sy_review_desc, t->arena, &v)) {
         const char *said = trace_text(t, "%.*s", SY_PV(v.decision));
         return v.opinion.n == 0 ? said : trace_text(t, "%s: %.*s", said, SY_PV(v.opinion));
@@ -174,6 +210,8 @@ static sy_status add_acts(struct tracing *t, const uint8_t grant[32], struct tra
         {"scene.consent", AUDIT_STEP_CONSENT},
         {"scene.final_review", AUDIT_STEP_FINAL_REVIEW},
         {"scene.exposure", AUDIT_STEP_EXPOSURE},
+        {"own.confirm", AUDIT_STEP_CONFIRM},
+        {"own.erased", AUDIT_STEP_ERASED},
         {"scene.suspend", AUDIT_STEP_ORDER},
         {"scene.lift", AUDIT_STEP_ORDER},
         {"scene.resume", AUDIT_STEP_ORDER},
@@ -202,8 +240,10 @@ sy_status trace_grant(struct tracing *t, const uint8_t grant[32], const struct t
     if (memcmp(grant, NOTHING, sizeof(NOTHING)) == 0) {
         return SY_OK;
     }
-    SY_TRY(add_proposal(t, grant, data, ret));
-    return add_acts(t, grant, ret);
+    struct sy_proposal p = {0};
+    SY_TRY(add_proposal(t, grant, data, ret, &p));
+    SY_TRY(add_acts(t, grant, ret));
+    return p.developer.n > 0 ? trace_ends(t, grant, &p, ret->proposal) : SY_OK;
 }
 
 /* --- models --------------------------------------------------------------------------------------- */

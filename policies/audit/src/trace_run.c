@@ -34,6 +34,47 @@ static void request_digest(const struct audit_record *r, uint8_t ret[32])
     proof_sha256_one(ret, r->event.request.header);
 }
 
+/* Re-runs of a charge inside the domain: what each of them found, as the warden recorded it. */
+struct rerunning {
+    struct tracing *t;
+    uint64_t charge;
+    size_t of; /* the answer's step */
+};
+
+static sy_status add_rerun(void *ctx, uint64_t entry, struct sy_error *err)
+{
+    const struct rerunning *a = ctx;
+    struct audit_record r;
+    struct sy_reran said;
+    (void)err;
+    SY_TRY(trace_read(a->t, entry, &r));
+    if (!r.open) {
+        return SY_OK; /* of which charge is not known here */
+    }
+    if (!audit_record_did(&r, "audit.reran") ||
+        !audit_record_args(&r, &sy_reran_desc, a->t->arena, &said)) {
+        return trace_lied(a->t, entry, "the outcome of a re-run");
+    }
+    if (said.charge != a->charge) {
+        return SY_OK;
+    }
+    struct trace_from from = {0};
+    trace_after(&from, a->of);
+    const char *detail = trace_text(a->t, "%.*s (%" PRIu64 ")", SY_PV(said.outcome), said.rerun);
+    return trace_done(a->t,
+                      trace_step(a->t, AUDIT_STEP_RERUN, &r, r.event.inputs.commit, detail, &from));
+}
+
+static sy_status add_reruns(struct tracing *t, uint64_t charge, size_t of)
+{
+    struct audit_filter f = {.method = "audit.reran",
+                             .verdict = "allowed",
+                             .has_range = true,
+                             .first = charge,
+                             .last = audit_size(t->log) - 1};
+    return audit_index_find(t->index, &f, add_rerun, &(struct rerunning){t, charge, of}, t->err);
+}
+
 /* The answer of a charge, when the log has one. */
 static sy_status add_release(struct tracing *t, const struct audit_record *charge, size_t step)
 {
@@ -51,8 +92,9 @@ static sy_status add_release(struct tracing *t, const struct audit_record *charg
     trace_after(&from, step);
     const char *detail =
         trace_text(t, "%.*s -> %.*s", SY_PV(r.event.inputs.outcome), SY_PV(charge->header.party));
-    return trace_done(t,
-                      trace_step(t, AUDIT_STEP_RELEASE, &r, r.event.inputs.commit, detail, &from));
+    size_t release = trace_step(t, AUDIT_STEP_RELEASE, &r, r.event.inputs.commit, detail, &from);
+    SY_TRY(trace_done(t, release));
+    return add_reruns(t, charge->entry.index, release);
 }
 
 static sy_status add_data(struct tracing *t, const struct audit_record *r, struct trace_from *ret)

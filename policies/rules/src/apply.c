@@ -19,15 +19,16 @@ static sy_status put_clock(struct change *x)
 static sy_status put_nonce(struct change *x)
 {
     struct sy_view party = x->req->header.party;
-    struct rules_key key = rules_key_nonce(party, x->req->header.nonce);
+    struct rules_key room;
+    const struct rules_key *key = request_nonce(x->req, &room);
     struct sy_view value;
-    if (sy_view_is(party, "warden") || rules_state_get(x->state, rules_key_view(&key), &value)) {
+    if (sy_view_is(party, "warden") || rules_state_get(x->state, rules_key_view(key), &value)) {
         return SY_OK;
     }
     bool charge = sy_view_is(x->event->type, "charge");
     struct sy_row_nonce row = {.entry = x->entry, .open = charge};
     request_hash(x->req, row.header);
-    return effect_put(x->effect, &key, &sy_row_nonce_desc, &row, x->err);
+    return effect_put(x->effect, key, &sy_row_nonce_desc, &row, x->err);
 }
 
 static sy_status apply_allowed(struct change *x)

@@ -3,14 +3,45 @@
  * stand here, whatever was published, adopted or spent meanwhile, so that it can be resumed after a crash,
  * and run again for an auditor, with the same result bit by bit.
  */
+#include "memo.h"
 #include "method.h"
 #include "rules/epoch.h"
+#include "state_internal.h"
+
+static sy_status charge_keep(struct memo_charge *kept, struct sy_view bytes, struct sy_error *err)
+{
+    memo_clear(&kept->at);
+    kept->bytes = sy_arena_copy(&kept->at.arena, bytes);
+    if (kept->bytes.p == NULL) {
+        return sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
+    }
+    SY_TRY(sy_record_decode(&sy_row_charge_desc, kept->bytes, &SY_MP_LARGE, &kept->at.arena,
+                            &kept->row, err));
+    kept->at.valid = true;
+    return SY_OK;
+}
 
 sy_status charge_row(const struct rules_state *s, uint64_t entry, struct sy_arena *arena,
                      struct sy_row_charge *ret, struct sy_error *err)
 {
     struct rules_key key = rules_key_charge(entry);
-    return rules_state_read(s, rules_key_view(&key), &sy_row_charge_desc, arena, ret, err);
+    struct memo_charge *kept = state_memo(s) == NULL ? NULL : memo_charge(state_memo(s));
+    struct sy_view value;
+    if (kept != NULL && kept->entry == entry && memo_same_state(&kept->at, state_generation(s))) {
+        *ret = kept->row;
+        return SY_OK;
+    }
+    if (kept == NULL || !rules_state_get(s, rules_key_view(&key), &value)) {
+        return rules_state_read(s, rules_key_view(&key), &sy_row_charge_desc, arena, ret, err);
+    }
+    if (!memo_free_for(&kept->at, state_generation(s))) {
+        return sy_record_decode(&sy_row_charge_desc, value, &SY_MP_LARGE, arena, ret, err);
+    }
+    SY_TRY(charge_keep(kept, value, err));
+    kept->entry = entry;
+    kept->at.used = state_generation(s);
+    *ret = kept->row;
+    return SY_OK;
 }
 
 /* What was charged, and where the grant's shares stand after it. */

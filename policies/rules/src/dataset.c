@@ -10,9 +10,10 @@
  * Source: DESIGN sections 1, 2 ("approval is a key"), 4.2; wire/catalog.h; scheme articles 6-8.
  */
 #include "base/weak.h"
-#include "method.h"
 #include "proof/hash.h"
+#include "scheme/own.h"
 #include "wire/catalogue.h"
+#include "wire/custody.h"
 #include "wire/identity.h"
 #include "wire/mask.h"
 #include "wire/plan_type.h"
@@ -247,23 +248,6 @@ static sy_status unit_check(struct ask *c, const struct sy_dataset_def *d, uint6
                           "a dataset without a unit namespace is public: grade 1 in everything");
 }
 
-static sy_status custodian_check(struct ask *c, const struct sy_dataset_def *d)
-{
-    struct sy_party p;
-    if (!is_protected(d) && d->custodian.n == 0) {
-        return SY_OK; /* nothing to keep apart */
-    }
-    /* The shares come with the agency's final review, so the agency is who can be custodian; a
-     * department that says no withholds its consent. */
-    sy_status s = party_active(c->state, d->custodian, c->arena, &p, c->err);
-    if (!sy_ok(s) || !sy_view_is(p.role, "agency")) {
-        return sy_fail(
-            c->err, SY_E_PARTY, "custodian",
-            "name the agency: the custodian of protected data holds the second key share");
-    }
-    return SY_OK;
-}
-
 /* How many levels grades may have here. Before a pack is adopted: as many as any pack has; grades above those of
  * the one that comes have no mechanism, and nothing of them ever leaves. */
 static sy_status levels_read(struct ask *c, uint64_t *ret)
@@ -297,7 +281,7 @@ static sy_status def_check(struct ask *c, const struct sy_dataset_def *d)
     SY_TRY(levels_read(c, &levels));
     SY_TRY(fields_check(c, d, levels));
     SY_TRY(unit_check(c, d, levels));
-    return custodian_check(c, d);
+    return custody_check(c, d);
 }
 
 /* ---- one identifier, one code ---- */
@@ -354,20 +338,20 @@ static sy_status one_form(struct ask *c, const struct sy_dataset_def *d)
     while (rules_state_next(c->state, sy_view_str(prefix), key, &key, &value)) {
         SY_ARENA_CLEANUP struct sy_arena scratch = {0};
         struct dataset other;
-        SY_TRY(dataset_read(c->state, sy_view(key.p + n, key.n - n), &scratch, &other, c->err));
+        struct sy_view id = sy_view(key.p + n, key.n - n);
+        if (sy_is_own(id)) {
+            continue; /* agrees with a department's (own.c), and is not to be named to others */
+        }
+        SY_TRY(dataset_read(c->state, id, &scratch, &other, c->err));
         SY_TRY(forms_agree(c, d, &other.def));
     }
     return SY_OK;
 }
 
-sy_status decide_define(struct ask *c)
+sy_status dataset_definable(struct ask *c, const struct sy_dataset_def *d)
 {
-    const struct sy_dataset_def *d = c->args;
     struct rules_key key = rules_key_id("dataset/", d->id);
     struct sy_view value;
-    if (!control(RULES_CTL_OWN_DATA, sy_view_eq(d->department, c->party.party))) {
-        return sy_fail(c->err, SY_E_DENIED, "department", "a department defines its own datasets");
-    }
     SY_TRY(def_check(c, d));
     if (rules_state_get(c->state, rules_key_view(&key), &value)) {
         return sy_fail(c->err, SY_E_EXISTS, "id",
@@ -377,17 +361,35 @@ sy_status decide_define(struct ask *c)
     if (c->in->n_keys > 1 || (is_protected(d) && c->in->n_keys != 1)) {
         return sy_fail(c->err, SY_E_INTERNAL, "inputs.keys", "one key pair for the dataset");
     }
-    return SY_OK;
+    return custody_keys_check(c, d);
+}
+
+sy_status decide_define(struct ask *c)
+{
+    const struct sy_dataset_def *d = c->args;
+    if (!control(RULES_CTL_OWN_DATA, sy_view_eq(d->department, c->party.party))) {
+        return sy_fail(c->err, SY_E_DENIED, "department", "a department defines its own datasets");
+    }
+    if (!control(RULES_CTL_FUSION_OWN, !sy_is_own(d->id))) {
+        return sy_fail(c->err, SY_E_DENIED, "id",
+                       "identifiers that begin with " SY_OWN_PREFIX " are of developers' own data");
+    }
+    return dataset_definable(c, d);
+}
+
+sy_status dataset_put(struct change *x, struct sy_view id, struct sy_view def)
+{
+    struct rules_key key = rules_key_id("dataset/", id);
+    struct sy_row_dataset row = {
+        .def = def, .entry = x->entry, .keys = x->in->keys, .n_keys = x->in->n_keys};
+    proof_sha256_one(row.digest, def);
+    return effect_put(x->effect, &key, &sy_row_dataset_desc, &row, x->err);
 }
 
 sy_status apply_define(struct change *x)
 {
     const struct sy_dataset_def *d = x->args;
-    struct rules_key key = rules_key_id("dataset/", d->id);
-    struct sy_row_dataset row = {
-        .def = x->req->args, .entry = x->entry, .keys = x->in->keys, .n_keys = x->in->n_keys};
-    proof_sha256_one(row.digest, x->req->args);
-    return effect_put(x->effect, &key, &sy_row_dataset_desc, &row, x->err);
+    return dataset_put(x, d->id, x->req->args);
 }
 
 sy_status decide_ingest(struct ask *c)
@@ -446,6 +448,7 @@ sy_status decide_publish(struct ask *c)
         return sy_fail(c->err, SY_E_STATE, "version.version", "the next version is %llu",
                        (unsigned long long)last + 1);
     }
+    SY_TRY(own_publishable(c, v->dataset));
     if (v->rows > d.def.max_rows) {
         return sy_fail(c->err, SY_E_LIMIT, "version.rows", "more rows than the catalogue declares");
     }
@@ -458,17 +461,24 @@ sy_status apply_publish(struct change *x)
     const struct sy_updated updated = {.time = x->in->time, .version = row.version.version};
     struct rules_key key = rules_key_id("version/", row.version.dataset);
     struct rules_key at = rules_key_id("updated/", row.version.dataset);
+    SY_TRY(own_loaded(x, row.version.dataset));
     SY_TRY(effect_put(x->effect, &at, &sy_updated_desc, &updated, x->err));
     return effect_put(x->effect, &key, &sy_row_version_desc, &row, x->err);
 }
 
+/* Its own share, and nobody else's: sealed to another it would be of no use, but nobody's business either. */
 sy_status decide_share(struct ask *c)
 {
     const struct sy_dataset_ref *a = c->args;
     struct dataset d;
     SY_TRY(dataset_read(c->state, a->dataset, c->arena, &d, c->err));
-    if (!sy_view_is(c->party.role, "agency") && !sy_view_eq(d.def.custodian, c->party.party)) {
-        return sy_fail(c->err, SY_E_DENIED, "dataset", "the share is the custodian's");
+    if (d.row.n_keys != 1) {
+        return sy_fail(c->err, SY_E_NOT_FOUND, "dataset", "it has no key");
     }
-    return d.row.n_keys == 1 ? SY_OK : sy_fail(c->err, SY_E_NOT_FOUND, "dataset", "it has no key");
+    if (sy_custody_of(&d.def, d.row.keys, c->party.party) != SY_HOLDER_NONE) {
+        return SY_OK;
+    }
+    return sy_view_is(c->party.role, "agency") || sy_view_eq(d.def.department, c->party.party)
+               ? sy_fail(c->err, SY_E_NOT_FOUND, "dataset", "this party holds no share of its key")
+               : sy_fail(c->err, SY_E_DENIED, "dataset", "the share is its holder's");
 }

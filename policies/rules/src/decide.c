@@ -111,6 +111,15 @@ static sy_status clock_check(struct ask *c)
     return SY_OK;
 }
 
+const struct rules_key *request_nonce(const struct rules_request *req, struct rules_key *room)
+{
+    if (req->facts != NULL && req->facts->nonce != NULL) {
+        return req->facts->nonce;
+    }
+    *room = rules_key_nonce(req->header.party, req->header.nonce);
+    return room;
+}
+
 void request_hash(const struct rules_request *req, uint8_t ret[32])
 {
     if (req->facts != NULL) {
@@ -124,14 +133,15 @@ void request_hash(const struct rules_request *req, uint8_t ret[32])
  * (REFUSED). */
 static sy_status nonce_check(struct ask *c, struct rules_decision *ret)
 {
-    struct rules_key key = rules_key_nonce(c->req->header.party, c->req->header.nonce);
+    struct rules_key room;
+    const struct rules_key *key = request_nonce(c->req, &room);
     struct sy_view value;
-    bool fresh = !rules_state_get(c->state, rules_key_view(&key), &value);
+    bool fresh = !rules_state_get(c->state, rules_key_view(key), &value);
     if (control(RULES_CTL_NONCE, fresh)) {
         return SY_OK;
     }
     struct sy_row_nonce row;
-    SY_TRY(rules_state_read(c->state, rules_key_view(&key), &sy_row_nonce_desc, c->arena, &row,
+    SY_TRY(rules_state_read(c->state, rules_key_view(key), &sy_row_nonce_desc, c->arena, &row,
                             c->err));
     uint8_t digest[32];
     request_hash(c->req, digest);
@@ -195,6 +205,7 @@ static sy_status decide(struct ask *c, struct rules_decision *ret)
         return sy_fail(c->err, SY_E_METHOD, "header.method", NULL);
     }
     c->type = c->method->pub.type;
+    SY_TRY(shard_gate(c));
     SY_TRY(ask_form(c));
     SY_TRY(clock_check(c));
     SY_TRY(ask_signer(c));

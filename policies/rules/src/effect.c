@@ -17,7 +17,7 @@ struct rules_effect {
     size_t cap;
     const struct rules_state *state;
     uint64_t generation;
-    struct sy_buf value, sealed; /* to encode a row in, and what the digest is of */
+    struct sy_buf value; /* to encode a row in */
     uint8_t digest[32];
 };
 
@@ -105,25 +105,34 @@ bool effect_pending(const struct rules_effect *e, const struct rules_key *key, s
     return there;
 }
 
-/* digest' of rules/state.h. */
-static sy_status seal_digest(struct rules_effect *e, struct sy_error *err)
+/* digest' of rules/state.h, a row at a time. */
+static struct proof_hasher *digest_begin(const uint8_t before[32])
 {
-    struct sy_buf *b = &e->sealed;
-    sy_buf_clear(b);
-    for (size_t i = 0; i < e->n; i++) {
-        struct sy_view key = state_row_key(e->rows[i]);
-        uint8_t length[8];
-        uint8_t value[32];
-        sy_store_le64(length, key.n);
-        proof_sha256_one(value, state_row_value(e->rows[i]));
-        if (!sy_ok(sy_buf_add(b, length, sizeof(length))) || !sy_ok(sy_buf_add_view(b, key)) ||
-            !sy_ok(sy_buf_add(b, value, sizeof(value)))) {
-            return sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
-        }
+    struct proof_hasher *h = proof_hasher_new();
+    proof_hasher_add(h, sy_view_str("shuyu-state-1"));
+    proof_hasher_add(h, sy_view(before, 32));
+    return h;
+}
+
+static void digest_add(struct proof_hasher *h, struct sy_view key, struct sy_view value)
+{
+    uint8_t length[8];
+    uint8_t hash[32];
+    sy_store_le64(length, key.n);
+    proof_sha256_one(hash, value);
+    proof_hasher_add(h, sy_view(length, sizeof(length)));
+    proof_hasher_add(h, key);
+    proof_hasher_add(h, sy_view(hash, sizeof(hash)));
+}
+
+void effect_digest(const uint8_t before[32], const struct effect_row *rows, size_t n,
+                   uint8_t ret[32])
+{
+    struct proof_hasher *h = digest_begin(before);
+    for (size_t i = 0; i < n; i++) {
+        digest_add(h, rows[i].key, rows[i].value);
     }
-    PROOF_SHA256(e->digest, "shuyu-state-1", sy_view(rules_state_digest(e->state), 32),
-                 sy_buf_view(b));
-    return SY_OK;
+    proof_hasher_end(h, ret);
 }
 
 struct rules_effect *effect_alloc(void)
@@ -131,7 +140,6 @@ struct rules_effect *effect_alloc(void)
     struct rules_effect *e = calloc(1, sizeof(*e));
     if (e != NULL) {
         e->value = sy_buf(RULES_VALUE_MAX);
-        e->sealed = sy_buf((size_t)RULES_EFFECT_ROWS_MAX * (RULES_KEY_MAX + 64));
     }
     return e;
 }
@@ -144,15 +152,57 @@ static void forget_rows(struct rules_effect *e)
     e->n = 0;
 }
 
-sy_status effect_compute(struct rules_effect *e, const struct rules_state *state,
-                         const struct sy_event *event, const struct rules_request *req,
-                         uint64_t entry, struct sy_arena *arena, struct sy_error *err)
+sy_status effect_fold(struct rules_effect *e, const struct rules_state *state,
+                      const struct sy_event *event, const struct rules_request *req, uint64_t entry,
+                      struct sy_arena *arena, struct sy_error *err)
 {
     forget_rows(e);
     e->state = state;
     e->generation = state_generation(state);
-    SY_TRY(apply_event(state, event, req, entry, arena, e, err));
-    return seal_digest(e, err);
+    memcpy(e->digest, event->state, 32);
+    return apply_event(state, event, req, entry, arena, e, err);
+}
+
+sy_status effect_compute(struct rules_effect *e, const struct rules_state *state,
+                         const struct sy_event *event, const struct rules_request *req,
+                         uint64_t entry, struct sy_arena *arena, struct sy_error *err)
+{
+    SY_TRY(effect_fold(e, state, event, req, entry, arena, err));
+    effect_seal(e, rules_state_digest(state), e->digest);
+    return SY_OK;
+}
+
+void effect_seal(const struct rules_effect *e, const uint8_t before[32], uint8_t ret[32])
+{
+    struct proof_hasher *h = digest_begin(before);
+    for (size_t i = 0; i < e->n; i++) {
+        digest_add(h, state_row_key(e->rows[i]), state_row_value(e->rows[i]));
+    }
+    proof_hasher_end(h, ret);
+}
+
+size_t effect_bytes(const struct rules_effect *e)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < e->n; i++) {
+        n +=
+            sizeof(struct effect_row) + state_row_key(e->rows[i]).n + state_row_value(e->rows[i]).n;
+    }
+    return n;
+}
+
+struct effect_row *effect_copy(const struct rules_effect *e, struct sy_arena *arena, size_t *ret_n)
+{
+    struct effect_row *rows = sy_arena_alloc(arena, e->n, sizeof(*rows));
+    *ret_n = e->n;
+    for (size_t i = 0; rows != NULL && i < e->n; i++) {
+        rows[i].key = sy_arena_copy(arena, state_row_key(e->rows[i]));
+        rows[i].value = sy_arena_copy(arena, state_row_value(e->rows[i]));
+        if (rows[i].key.p == NULL || rows[i].value.p == NULL) {
+            return NULL;
+        }
+    }
+    return rows;
 }
 
 static sy_status request_read(const struct sy_event *event, struct sy_arena *arena,
@@ -219,7 +269,6 @@ void rules_effect_free(struct rules_effect *e)
     }
     forget_rows(e);
     sy_buf_deinit(&e->value);
-    sy_buf_deinit(&e->sealed);
     free(e->rows);
     free(e);
 }

@@ -31,7 +31,29 @@ SY_MUST sy_status effect_compute(struct rules_effect *e, const struct rules_stat
                                  const struct sy_event *event, const struct rules_request *req,
                                  uint64_t entry, struct sy_arena *arena, struct sy_error *err);
 
-/* Record all writes of an event (apply.c); effect_compute is its caller. */
+/* The same, and the digest is the one that the event claims: for who compares it himself, by effect_digest. */
+SY_MUST sy_status effect_fold(struct rules_effect *e, const struct rules_state *state,
+                              const struct sy_event *event, const struct rules_request *req,
+                              uint64_t entry, struct sy_arena *arena, struct sy_error *err);
+
+/* One write: an empty value deletes. */
+struct effect_row {
+    struct sy_view key, value;
+};
+
+/* effect_digest of the writes as they are, without a copy; and how many bytes a copy would take, about. Both before
+ * the commit, which takes the rows away. */
+void effect_seal(const struct rules_effect *e, const uint8_t before[32], uint8_t ret[32]);
+size_t effect_bytes(const struct rules_effect *e);
+
+/* A copy of the writes, in key order, for who looks at them after they were committed. NULL: the arena is full. */
+struct effect_row *effect_copy(const struct rules_effect *e, struct sy_arena *arena, size_t *ret_n);
+
+/* digest' of rules/state.h: that of a state with the digest `before` into which these rows went. Pure. */
+void effect_digest(const uint8_t before[32], const struct effect_row *rows, size_t n,
+                   uint8_t ret[32]);
+
+/* Record all writes of an event (apply.c); effect_fold is its caller. */
 SY_MUST sy_status apply_event(const struct rules_state *state, const struct sy_event *event,
                               const struct rules_request *req, uint64_t entry,
                               struct sy_arena *arena, struct rules_effect *e, struct sy_error *err);

@@ -1,8 +1,8 @@
 /*
  * A grant's life after it is signed: suspend, lift, resume, revoke, expire. One party stops it, on a
  * ground that the pack gives its role, and holds it until it lifts that itself; when nobody else holds
- * it the agency starts it again, and only with the custodians' shares, for the keys were erased when it
- * stopped. After a promotion (promote.c) a grant awaits
+ * it the agency starts it again, and only with the holders' shares, for the keys were erased when it
+ * stopped: departments deposit theirs first (custody.c), the agency's come with its resumption. After a promotion (promote.c) a grant awaits
  * its shares, as if it had been suspended. Revocation and expiry are final and give back what of the
  * reservation was not spent.
  *
@@ -75,16 +75,26 @@ static sy_status grant_of(const struct memo_grant *kept, struct sy_arena *arena,
     return SY_OK;
 }
 
+/* Was this grant's row read on this very state? */
+static bool kept_now(const struct memo_grant *kept, const uint8_t id[32], uint64_t generation)
+{
+    return memo_same_state(&kept->at, generation) && memcmp(kept->id, id, 32) == 0;
+}
+
 sy_status grant_row(const struct rules_state *s, const uint8_t id[32], struct sy_arena *arena,
                     struct sy_row_grant *ret, struct sy_proposal *ret_proposal,
                     struct sy_error *err)
 {
-    struct rules_key key = rules_key_hash("grant/", id);
+    struct memo_grant *kept = state_memo(s) == NULL ? NULL : memo_grant(state_memo(s), id);
+    struct rules_key key;
     struct sy_view value;
+    if (kept != NULL && kept_now(kept, id, state_generation(s))) {
+        return grant_of(kept, arena, ret, ret_proposal, err);
+    }
+    key = rules_key_hash("grant/", id);
     if (!rules_state_get(s, rules_key_view(&key), &value)) {
         return sy_fail(err, SY_E_GRANT, "header.grant", "there is no such grant");
     }
-    struct memo_grant *kept = state_memo(s) == NULL ? NULL : memo_grant(state_memo(s), id);
     bool same = kept != NULL && kept->at.valid && sy_view_eq(kept->bytes, value);
     if (kept == NULL || (!same && !memo_free_for(&kept->at, state_generation(s)))) {
         return grant_decode(value, arena, ret, ret_proposal, err);
@@ -92,6 +102,7 @@ sy_status grant_row(const struct rules_state *s, const uint8_t id[32], struct sy
     if (!same) {
         SY_TRY(grant_keep(kept, value, err));
     }
+    memcpy(kept->id, id, 32);
     kept->at.used = state_generation(s);
     return grant_of(kept, arena, ret, ret_proposal, err);
 }
@@ -179,7 +190,8 @@ sy_status grant_read_apart(const struct rules_state *s, const uint8_t id[32],
 }
 
 /* BOUNDARY: the warden says whether the shares it was sent fit the ledger's commitments; that they
- * are needed at all is decided here, from the catalogue. */
+ * are needed at all is decided here, from the catalogue. A refusal is in the log with its words, and decided again
+ * word by word: these have to stay. */
 sy_status shares_given(struct ask *c, const struct sy_proposal *p)
 {
     struct sy_view *spaces;
@@ -295,6 +307,7 @@ sy_status decide_resume(struct ask *c)
     }
     SY_TRY(free_to_start(c, &k.row));
     SY_TRY(application_allowed(c, &k.pack, &k.proposal));
+    SY_TRY(deposits_there(c, &k.proposal));
     return shares_given(c, &k.proposal);
 }
 
@@ -356,6 +369,7 @@ sy_status apply_suspend(struct change *x)
         return put_grant(x, &g);
     }
     SY_TRY(grant_hold(x, &g, a->ground));
+    SY_TRY(deposits_drop(x, x->req->header.grant));
     return put_grant(x, &g);
 }
 
@@ -381,6 +395,7 @@ static sy_status end(struct change *x, const char *status)
 {
     struct sy_row_grant g;
     SY_TRY(restate(x, status, &g));
+    SY_TRY(deposits_drop(x, x->req->header.grant));
     SY_TRY(budget_release(x, &g));
     g.n_holds = 0;
     return put_grant(x, &g);

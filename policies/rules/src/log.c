@@ -23,7 +23,7 @@ static const struct step {
     {"overlap", "retire", "single"},
 };
 
-enum { N_STEPS = sizeof(STEPS) / sizeof(STEPS[0]), KEYS_MAX = 16 };
+enum { N_STEPS = sizeof(STEPS) / sizeof(STEPS[0]) };
 
 sy_status rules_log_read(const struct rules_state *s, struct sy_arena *arena,
                          struct sy_row_log *ret, struct sy_error *reterr)
@@ -41,6 +41,16 @@ sy_status rules_log_read(const struct rules_state *s, struct sy_arena *arena,
 bool rules_log_overlaps(const struct sy_row_log *row)
 {
     return sy_view_is(row->stage, "overlap");
+}
+
+bool rules_log_closed(const struct sy_row_log *row)
+{
+    return sy_view_is(row->stage, "closed");
+}
+
+uint64_t rules_log_first(const struct sy_row_log *row)
+{
+    return row->first > 0 ? row->first : 1;
 }
 
 sy_status rules_handover_read(const struct rules_state *s, uint64_t number, struct sy_arena *arena,
@@ -72,8 +82,13 @@ static sy_status step_check(struct ask *c, const struct sy_row_log *row)
                        row->next.n > 0 ? "not the key that was announced"
                                        : "the domain makes the key: name none");
     }
-    if (row->number >= KEYS_MAX) {
-        return sy_fail(c->err, SY_E_LIMIT, "log", "a log has at most %d keys: close it", KEYS_MAX);
+    if (row->number - rules_log_first(row) + 1 >= RULES_LOG_KEYS_MAX) {
+        return sy_fail(c->err, SY_E_LIMIT, "log", "a log has at most %d keys: close it",
+                       RULES_LOG_KEYS_MAX);
+    }
+    if (row->number >= RULES_DOMAIN_KEYS_MAX) {
+        return sy_fail(c->err, SY_E_LIMIT, "log", "a domain's logs have at most %d keys",
+                       RULES_DOMAIN_KEYS_MAX);
     }
     return SY_OK;
 }
@@ -91,7 +106,7 @@ static sy_status announce_check(struct ask *c, const struct sy_row_log *row)
 }
 
 /* Witnesses that know the old key only would cosign nothing any more. */
-static sy_status witnesses_check(struct ask *c, const struct proof_vkey *next)
+sy_status log_witnesses_check(struct ask *c, const struct proof_vkey *next)
 {
     struct sy_view value;
     struct sy_row_witness row;
@@ -121,19 +136,18 @@ static sy_status retire_check(struct ask *c, const struct sy_row_log *row)
     }
     SY_TRY(proof_vkey_parse(row->key, &key, c->err));
     SY_TRY(proof_vkey_parse(row->next, &next, c->err));
-    SY_TRY(witnesses_check(c, &next));
-    return proof_handover_checkpoint(c->in->checkpoint, &key, &next, row->entry, &ignored, c->err);
+    SY_TRY(log_witnesses_check(c, &next));
+    return proof_handover_checkpoint(c->in->checkpoint, &key, &next, row->entry - row->base,
+                                     &ignored, c->err); /* its place in this log's tree */
 }
 
 /* Whoever knows only genesis must come to the key that signs this order. */
-static sy_status agency_check(struct ask *c)
+sy_status log_agency_check(struct ask *c, const struct sy_view *links, size_t n)
 {
-    const struct sy_log_rotate *a = c->args;
     struct sy_genesis g;
     uint8_t key[32];
     SY_TRY(genesis_read(c->state, c->arena, &g, c->err));
-    SY_TRY(
-        proof_agency_key(&g, c->req->header.domain, a->agency, a->n_agency, c->arena, key, c->err));
+    SY_TRY(proof_agency_key(&g, c->req->header.domain, links, n, c->arena, key, c->err));
     return memcmp(key, c->party.sign, sizeof(key)) == 0
                ? SY_OK
                : sy_fail(c->err, SY_E_FIELD, "agency",
@@ -149,7 +163,8 @@ static sy_status confirm_check(struct ask *c, const struct sy_row_log *row)
     if (sy_view_is(a->stage, "announce")) {
         return announce_check(c, row);
     }
-    return sy_view_is(a->stage, "retire") ? retire_check(c, row) : agency_check(c);
+    return sy_view_is(a->stage, "retire") ? retire_check(c, row)
+                                          : log_agency_check(c, a->agency, a->n_agency);
 }
 
 sy_status decide_rotate(struct ask *c)

@@ -14,6 +14,7 @@ struct rules_memo {
     struct memo_model models[PLACES];
     struct memo_grant grants[PLACES];
     struct memo_version versions[PLACES];
+    struct memo_charge charge;
 };
 
 /* As much room as without memory: whatever can be judged then can be kept. */
@@ -25,6 +26,7 @@ struct rules_memo *memo_new(void)
         m->grants[i].at.arena.ceiling = EFFECT_WORK_BYTES;
         m->grants[i].arena.ceiling = EFFECT_WORK_BYTES;
         m->versions[i].at.arena.ceiling = EFFECT_WORK_BYTES;
+        m->charge.at.arena.ceiling = EFFECT_WORK_BYTES;
     }
     return m;
 }
@@ -36,6 +38,7 @@ void memo_free(struct rules_memo *m)
         sy_arena_deinit(&m->grants[i].at.arena);
         sy_arena_deinit(&m->grants[i].arena);
         sy_arena_deinit(&m->versions[i].at.arena);
+        sy_arena_deinit(&m->charge.at.arena);
     }
     free(m);
 }
@@ -43,6 +46,11 @@ void memo_free(struct rules_memo *m)
 bool memo_free_for(const struct memo_place *p, uint64_t generation)
 {
     return !p->valid || p->used != generation;
+}
+
+bool memo_same_state(const struct memo_place *p, uint64_t generation)
+{
+    return p->valid && p->used == generation;
 }
 
 void memo_clear(struct memo_place *p)
@@ -59,6 +67,11 @@ struct memo_model *memo_model(struct rules_memo *m, const uint8_t id[32])
 struct memo_grant *memo_grant(struct rules_memo *m, const uint8_t id[32])
 {
     return &m->grants[id[0]];
+}
+
+struct memo_charge *memo_charge(struct rules_memo *m)
+{
+    return &m->charge;
 }
 
 /* Names do not spread by themselves: FNV-1a. */

@@ -29,6 +29,9 @@ struct memo_place {
  * told no does without memory. */
 bool memo_free_for(const struct memo_place *p, uint64_t generation);
 
+/* Was it used on this very state? Then its row is what it was, and its bytes need no comparing. */
+bool memo_same_state(const struct memo_place *p, uint64_t generation);
+
 /* Forget what was here. */
 void memo_clear(struct memo_place *p);
 
@@ -44,6 +47,7 @@ struct memo_model {
  * the proposal, which outlives many a row, in one of their own. */
 struct memo_grant {
     struct memo_place at;
+    uint8_t id[32];
     struct sy_view bytes;
     struct sy_row_grant row;
     struct sy_arena arena;
@@ -58,10 +62,19 @@ struct memo_version {
     struct sy_row_version row;
 };
 
+/* What is kept of a charge: the one that was read last, for an answer is decided and applied on the same. */
+struct memo_charge {
+    struct memo_place at;
+    uint64_t entry;
+    struct sy_view bytes;
+    struct sy_row_charge row;
+};
+
 /* The place of this id, whatever is in it. */
 struct memo_model *memo_model(struct rules_memo *m, const uint8_t id[32]);
 struct memo_grant *memo_grant(struct rules_memo *m, const uint8_t id[32]);
 struct memo_version *memo_version(struct rules_memo *m, struct sy_view dataset);
+struct memo_charge *memo_charge(struct rules_memo *m);
 
 /* As rules_grant_read, but nothing of it hangs on the grant's row, which every run writes anew (grant.c). */
 SY_MUST sy_status grant_read_apart(const struct rules_state *s, const uint8_t id[32],

@@ -9,6 +9,7 @@
 #define RULES_METHOD_H
 
 #include "effect.h"
+#include "proof/note.h"
 #include "rules/control.h"
 #include "rules/decide.h"
 #include "rules/methods.h"
@@ -70,6 +71,8 @@ bool is_zero32(const uint8_t p[32]);
 /* Is v one of list[0..n)? */
 bool view_in(struct sy_view v, const struct sy_view *list, size_t n);
 
+/* The key of the row of its nonce, worked out into *room unless the facts have it (decide.c). */
+const struct rules_key *request_nonce(const struct rules_request *req, struct rules_key *room);
 /* SHA-256 of the header's bytes (decide.c). */
 void request_hash(const struct rules_request *req, uint8_t ret[32]);
 
@@ -117,6 +120,10 @@ struct dataset {
 };
 SY_MUST sy_status dataset_read(const struct rules_state *s, struct sy_view id,
                                struct sy_arena *arena, struct dataset *ret, struct sy_error *err);
+/* May the asker define this: sound by pack and catalogue, new, with the keys that it needs (dataset.c)? */
+SY_MUST sy_status dataset_definable(struct ask *c, const struct sy_dataset_def *d);
+/* Write a new dataset's row (apply side; dataset.c). def: the canonical sy_dataset_def. */
+SY_MUST sy_status dataset_put(struct change *x, struct sy_view id, struct sy_view def);
 const struct sy_field_def *def_field(const struct sy_dataset_def *def, struct sy_view name);
 
 /* Does a dataset belong to a unit namespace? */
@@ -124,6 +131,16 @@ static inline bool is_protected(const struct sy_dataset_def *def)
 {
     return def->ns.n > 0;
 }
+
+/* What a pack, a definition and its key say of custody (custody.c). SY_E_FIELD; SY_E_PARTY, field "custodian": its reason
+ * says whom the pack wants; SY_E_STATE: a key of another custody. */
+SY_MUST sy_status custody_pack_check(const struct sy_pack *p, struct sy_error *err);
+SY_MUST sy_status custody_check(struct ask *c, const struct sy_dataset_def *d);
+SY_MUST sy_status custody_keys_check(struct ask *c, const struct sy_dataset_def *d);
+/* Apply side: forget what was deposited for a proposal or grant; suspend every grant over data of whose keys `party`,
+ * which is no party any more, held a share (custody.c). */
+SY_MUST sy_status deposits_drop(struct change *x, const uint8_t id[32]);
+SY_MUST sy_status custody_lost(struct change *x, struct sy_view party, struct sy_view ground);
 
 /* The genesis record (party.c). */
 SY_MUST sy_status genesis_read(const struct rules_state *s, struct sy_arena *arena,
@@ -282,7 +299,16 @@ decide_fn decide_exposure; /* exposure.c */
 apply_fn apply_exposure;
 decide_fn decide_rotate; /* log.c */
 apply_fn apply_rotate;
-decide_fn decide_pack; /* pack.c */
+/* Does the witnesses' policy name this key; do these changes lead from genesis's agency to the key that asks? */
+SY_MUST sy_status log_witnesses_check(struct ask *c, const struct proof_vkey *next);
+SY_MUST sy_status log_agency_check(struct ask *c, const struct sy_view *links, size_t n);
+decide_fn decide_log_close, decide_log_open; /* shard.c */
+apply_fn apply_log_close, apply_log_open;
+/* A closed log takes the first entry of the next one, and nothing else: not even a refusal. */
+SY_MUST sy_status shard_gate(struct ask *c);
+SY_MUST sy_status
+operator_signed(struct ask *c); /* promote.c: the operator too, under the same header */
+decide_fn decide_pack;          /* pack.c */
 apply_fn apply_pack;
 decide_fn decide_promote; /* promote.c */
 apply_fn apply_promote;
@@ -290,6 +316,9 @@ decide_fn decide_recover; /* recover.c */
 apply_fn apply_recover;
 decide_fn decide_define, decide_ingest, decide_publish, decide_share; /* dataset.c */
 apply_fn apply_define, apply_publish;
+decide_fn decide_own_define, decide_own_confirm, decide_own_put,
+    decide_own_erased; /* scheme/own.c */
+apply_fn apply_own_define, apply_own_confirm, apply_own_put, apply_own_erased;
 decide_fn decide_scene; /* scene.c */
 apply_fn apply_scene;
 decide_fn decide_first_review, decide_consent, decide_final_review; /* review.c */
@@ -317,10 +346,11 @@ bool product_concerns(const struct rules_state *s, const struct sy_party *caller
 decide_fn decide_product_submit, decide_product_report, decide_product_review;
 decide_fn decide_product_publish, decide_product_register, decide_product_withdraw;
 decide_fn decide_product_subscribe, decide_product_unsubscribe, decide_product_call;
-decide_fn decide_product_statement;
+decide_fn decide_product_statement, decide_product_test, decide_product_tested;
 apply_fn apply_product_submit, apply_product_report, apply_product_review;
 apply_fn apply_product_publish, apply_product_register, apply_product_withdraw;
 apply_fn apply_product_subscribe, apply_product_unsubscribe, apply_product_call;
+apply_fn apply_product_test, apply_product_tested;
 decide_fn decide_list, decide_log, decide_status; /* read.c */
 decide_fn decide_delivered, decide_pulled;        /* scheme/sync.c */
 apply_fn apply_delivered, apply_pulled;

@@ -6,8 +6,9 @@
 #include "wire/catalogue.h"
 #include "wire/consent.h"
 #include "wire/exposure.h"
+#include "wire/own.h"
 #include "wire/payload.h"
-#include "wire/product.h"
+#include "wire/product_test.h"
 #include "wire/qualify.h"
 #include "wire/staff.h"
 #include "wire/supervise.h"
@@ -61,9 +62,11 @@ static const struct method METHODS[] = {
     {{"inspect.mend",         "developer operator",                         0,               &sy_inspect_mend_desc, "inspection"}, decide_inspect_mend, apply_inspect_mend},
     {{"inspect.open",         "agency department security",                 0,               &sy_inspect_open_desc, "inspection"}, decide_inspect_open, apply_inspect_open},
     {{"job.answer",          "warden",                                     WARDEN,          NULL,                 "answer"},  decide_answer,       apply_answer},
+    {{"log.close",           "agency",                                     LOCAL,           &sy_log_close_desc,   "close"},   decide_log_close,    apply_log_close},
     {{"log.entries",         "",                                           READ,            &sy_log_range_desc,   ""},        decide_log,          NULL},
     {{"log.growth",          "",                                           READ,            &sy_log_since_desc,   ""},        decide_status,       NULL},
     {{"log.keys",            "",                                           READ,            NULL,                 ""},        decide_status,       NULL},
+    {{"log.open",            "warden",                                     WARDEN,          &sy_log_open_desc,    "open"},    decide_log_open,     apply_log_open},
     {{"log.receipt",         "",                                           READ,            &sy_log_ref_desc,     ""},        decide_status,       NULL},
     {{"log.rotate",          "agency operator",                            0,               &sy_log_rotate_desc,  "log"},     decide_rotate,       apply_rotate},
     {{"model.check",         "developer operator agency",                  READ,            &sy_check_desc,       ""},        decide_check,        NULL},
@@ -74,6 +77,10 @@ static const struct method METHODS[] = {
     {{"order.correct",        "agency department",                          0,               &sy_order_correct_desc, "correction"}, decide_order_correct, apply_order_correct},
     {{"order.mend",           "developer operator",                         0,               &sy_order_mend_desc,   "correction"}, decide_order_mend, apply_order_mend},
     {{"order.mended",         "agency department",                          0,               &sy_order_mended_desc, "correction"}, decide_order_mended, apply_order_mended},
+    {{"own.confirm",         "operator",                                   GRANT,           &sy_own_confirm_desc, "own"},     decide_own_confirm,  apply_own_confirm},
+    {{"own.define",          "developer",                                  0,               &sy_own_desc,         "own"},     decide_own_define,   apply_own_define},
+    {{"own.erased",          "warden",                                     WARDEN | GRANT,  &sy_own_erased_desc,  "own"},     decide_own_erased,   apply_own_erased},
+    {{"own.put",             "developer",                                  GRANT | SECRET | GATE, &sy_own_put_desc, "own"},   decide_own_put,      apply_own_put},
     {{"pack.adopt",          "agency",                                     0,               &sy_pack_adopt_desc,  "pack"},    decide_pack,         apply_pack},
     {{"party.enrol",         "developer department security auditor buyer issuer", NEW,     &sy_enrol_desc,       "enrol"},   decide_enrol,        apply_enrol},
     {{"party.revoke",        "agency",                                     0,               &sy_party_revoke_desc, "party"},  decide_party_revoke, apply_party_revoke},
@@ -88,6 +95,8 @@ static const struct method METHODS[] = {
     {{"product.statement",   "buyer developer operator agency auditor",    READ | SUBJECT,  &sy_product_month_desc, ""},      decide_product_statement, NULL},
     {{"product.submit",      "developer operator",                         GRANT,           &sy_product_desc,     "product"}, decide_product_submit, apply_product_submit},
     {{"product.subscribe",   "buyer",                                      SUBJECT,         &sy_subscribe_desc,   "subscribe"}, decide_product_subscribe, apply_product_subscribe},
+    {{"product.test",        "agency operator",                            SUBJECT,         NULL,                 "product"}, decide_product_test, apply_product_test},
+    {{"product.tested",      "warden",                                     WARDEN,          &sy_product_tested_desc, "product"}, decide_product_tested, apply_product_tested},
     {{"product.unsubscribe", "buyer agency",                               SUBJECT,         &sy_unsubscribe_desc, "subscribe"}, decide_product_unsubscribe, apply_product_unsubscribe},
     {{"product.withdraw",    "developer agency security department",       SUBJECT,         &sy_order_desc,       "product"}, decide_product_withdraw, apply_product_withdraw},
     {{"qualify.announce",    "agency operator",                           0,               &sy_announcement_desc, "announce"}, decide_announce,     apply_announce},
@@ -101,7 +110,7 @@ static const struct method METHODS[] = {
     {{"risk.report",         "agency operator security",                   READ,            NULL,                 ""},        decide_status,       NULL},
     {{"scene.apply",         "developer",                                  0,               &sy_proposal_desc,    "apply"},   decide_scene,        apply_scene},
     {{"scene.comment",       "developer operator department agency",       GRANT,           &sy_comment_desc,     "comment"}, decide_comment,      apply_comment},
-    {{"scene.consent",       "department",                                 GRANT,           &sy_review_desc,      "review"},  decide_consent,      apply_consent},
+    {{"scene.consent",       "department",                                 GRANT | SECRET,  &sy_review_desc,      "review"},  decide_consent,      apply_consent},
     {{"scene.exposure",      "agency operator",                            GRANT,           &sy_exposure_ask_desc, "exposure"}, decide_exposure,   apply_exposure},
     {{"scene.final_review",  "agency",                                     GRANT | SECRET,  &sy_review_desc,      "review"},  decide_final_review, apply_final_review},
     {{"scene.first_review",  "operator",                                   GRANT,           &sy_review_desc,      "review"},  decide_first_review, apply_first_review},

@@ -235,6 +235,7 @@ sy_status decide_pack(struct ask *c)
     SY_TRY(grades_check(&p, c->err));
     SY_TRY(pack_cellkey_check(&p, c->err));
     SY_TRY(subject_check(&p, c->err));
+    SY_TRY(custody_pack_check(&p, c->err));
     SY_TRY(sizes_check(&p, c->err));
     SY_TRY(grounds_check(&p, c->err));
     SY_TRY(scheme_pack_check(&p, c->err));

@@ -346,6 +346,7 @@ static sy_status check(struct plan_work *w, struct rules_plan_facts *ret)
         SY_TRY(mechanism_check(w, i));
     }
     SY_TRY(plan_subject_check(w));
+    SY_TRY(plan_own_check(w));
     SY_TRY(columns_check(w));
     SY_TRY(cells_check(w));
     for (size_t i = 0; i < plan->n_blocks; i++) {

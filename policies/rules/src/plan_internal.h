@@ -50,6 +50,9 @@ enum rules_noise plan_noise(struct sy_view mechanism);
 /* Does it answer about one consenting subject? */
 bool plan_is_subject(const struct sy_plan_block *b);
 
+/* A plan that reads a developer's own data is answered by noise only (plan_own.c). After typing. */
+SY_MUST sy_status plan_own_check(struct plan_work *w);
+
 /* What such plans must be, and what others must not (plan_subject.c). After typing and tracking. */
 SY_MUST sy_status plan_subject_check(struct plan_work *w);
 

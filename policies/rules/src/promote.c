@@ -35,7 +35,7 @@ sy_status rules_epoch_read(const struct rules_state *s, struct rules_epoch *ret,
 }
 
 /* Genesis names who the operator is; the row has the key. */
-static sy_status operator_signed(struct ask *c)
+sy_status operator_signed(struct ask *c)
 {
     struct sy_genesis g;
     struct sy_party operator_;

@@ -9,6 +9,7 @@
 #include "scheme/scene.h"
 #include "wire/identity.h"
 #include "wire/mask.h"
+#include "wire/own.h"
 
 enum { DATASETS_MAX = 64, TEXT_MAX = 4096, MECHANISMS_MAX = 8 };
 
@@ -122,6 +123,11 @@ static sy_status dataset_check(const struct rules_state *s, const struct sy_pack
     const struct sy_prop_dataset *asked = &p->datasets[at];
     struct dataset d;
     SY_TRY(dataset_read(s, asked->dataset, arena, &d, err));
+    bool its = !sy_is_own(d.def.id) || sy_view_eq(d.def.department, p->developer);
+    if (!control(RULES_CTL_FUSION_OWN, its)) { /* as if there were none: it is another's secret */
+        return sy_fail(err, SY_E_NOT_FOUND, "dataset", "there is no dataset %.*s",
+                       SY_PV(asked->dataset));
+    }
     if (proposal_dataset(p, asked->dataset) != asked || asked->n_fields == 0) {
         return bad(err, SY_E_FIELD, d.def.id, (struct sy_view){0},
                    "name each dataset once, with its fields");

@@ -14,8 +14,10 @@
 
 #include "method.h"
 #include "proof/envelope.h"
+#include "state_internal.h"
 
-enum { TEXT_BYTES = 320, AHEAD_ARGS_MAX = 4096 };
+enum { TEXT_BYTES = 320, AHEAD_ARGS_MAX = 4096, EXPECT_MAX = 64 };
+enum { SEAL_COPY_MAX = 1 << 20 }; /* of one event: seals of many wait at a time */
 
 struct compare {
     rules_difference_fn *tell;
@@ -291,34 +293,79 @@ static void differ_request(struct compare *c, const struct sy_error *why,
     differ(c, why->field[0] != '\0' ? why->field : "request", want, type);
 }
 
-static sy_status go_on(struct rules_replayer *r, const struct sy_event *event,
-                       const struct rules_request *request, uint64_t entry, struct compare *c,
-                       struct sy_error *err)
+/* What the log claims of the state, still to be compared, and the rows that go into it. One event may rewrite every
+ * row there is: only few bytes are copied for later, and what no copy is made of is worked out at once. */
+static sy_status seal_and_commit(struct rules_replayer *r, const struct sy_event *event,
+                                 struct sy_arena *arena, struct rules_seal *ret)
 {
-    struct sy_error why = {0};
-    sy_status s = effect_compute(r->effect, r->state, event, request, entry, &r->arena, &why);
-    if (s.code == SY_E_NO_MEMORY) {
-        return sy_fail(err, s.code, NULL, NULL);
+    struct rules_seal seal = {0};
+    memcpy(seal.before, rules_state_digest(r->state), 32);
+    memcpy(seal.claimed, event->state, 32);
+    if (arena != NULL && effect_bytes(r->effect) <= SEAL_COPY_MAX) {
+        seal.rows = effect_copy(r->effect, arena, &seal.n);
     }
-    if (sy_ok(s)) {
-        compare_state(c, rules_effect_digest(r->effect), event->state);
-        s = rules_effect_commit(r->state, r->effect);
-        if (!sy_ok(s)) {
-            return sy_fail(err, s.code, NULL, NULL);
-        }
-    } else {
-        differ(c, "state", "an event that can follow the state before it", why.reason);
+    if (seal.rows == NULL) {
+        effect_seal(r->effect, seal.before, seal.digest);
+        seal.worked = true;
     }
-    rules_state_set_digest(r->state, event->state);
+    SY_TRY(rules_effect_commit(r->state, r->effect));
+    *ret = seal;
     return SY_OK;
 }
 
-sy_status rules_replayer_next(struct rules_replayer *r, const struct sy_event *event,
+static sy_status go_on(struct rules_replayer *r, const struct sy_event *event,
+                       const struct rules_request *request, uint64_t entry, struct sy_arena *arena,
+                       struct rules_seal *ret, struct compare *c, struct sy_error *err)
+{
+    struct sy_error why = {0};
+    sy_status s = effect_fold(r->effect, r->state, event, request, entry, &r->arena, &why);
+    if (sy_ok(s)) {
+        s = seal_and_commit(r, event, arena, ret);
+    } else if (s.code != SY_E_NO_MEMORY) {
+        differ(c, "state", "an event that can follow the state before it", why.reason);
+        rules_state_set_digest(r->state, event->state);
+        return SY_OK;
+    }
+    return sy_ok(s) ? s : sy_fail(err, s.code, NULL, NULL);
+}
+
+void rules_replayer_expect(const struct rules_replayer *r,
+                           const struct rules_request *const *requests, size_t n)
+{
+    struct sy_view keys[EXPECT_MAX];
+    size_t n_keys = 0;
+    for (size_t i = 0; i < n && n_keys < EXPECT_MAX; i++) {
+        if (requests[i]->facts != NULL && requests[i]->facts->nonce != NULL) {
+            keys[n_keys++] = rules_key_view(requests[i]->facts->nonce);
+        }
+    }
+    state_warm(r->state, keys, n_keys);
+}
+
+void rules_seal_work(struct rules_seal *seal)
+{
+    if (seal->rows != NULL) {
+        effect_digest(seal->before, seal->rows, seal->n, seal->digest);
+        seal->worked = true;
+    }
+}
+
+void rules_seal_tell(const struct rules_seal *seal, rules_difference_fn *tell, void *ctx)
+{
+    struct compare c = {.tell = tell, .ctx = ctx};
+    if (seal->worked) {
+        compare_state(&c, seal->digest, seal->claimed);
+    }
+}
+
+sy_status rules_replayer_fold(struct rules_replayer *r, const struct sy_event *event,
                               const struct rules_request *request, uint64_t entry,
+                              struct sy_arena *arena, struct rules_seal *ret,
                               rules_difference_fn *tell, void *ctx, struct sy_error *reterr)
 {
     struct sy_error why = {0};
     struct compare c = {.tell = tell, .ctx = ctx};
+    *ret = (struct rules_seal){0};
     sy_arena_clear(&r->arena);
     sy_status s = redecide(r->state, event, request, &r->arena, &c, &why);
     if (s.code == SY_E_NO_MEMORY) {
@@ -327,7 +374,17 @@ sy_status rules_replayer_next(struct rules_replayer *r, const struct sy_event *e
     if (!sy_ok(s)) {
         differ_request(&c, &why, event);
     }
-    return go_on(r, event, request, entry, &c, reterr);
+    return go_on(r, event, request, entry, arena, ret, &c, reterr);
+}
+
+sy_status rules_replayer_next(struct rules_replayer *r, const struct sy_event *event,
+                              const struct rules_request *request, uint64_t entry,
+                              rules_difference_fn *tell, void *ctx, struct sy_error *reterr)
+{
+    struct rules_seal seal;
+    SY_TRY(rules_replayer_fold(r, event, request, entry, NULL, &seal, tell, ctx, reterr));
+    rules_seal_tell(&seal, tell, ctx);
+    return SY_OK;
 }
 
 /* ---- ahead of it ---- */
@@ -375,7 +432,12 @@ sy_status rules_request_prepare(const struct sy_event *event, bool verify, struc
     proof_sha256_one(ret_facts->header_hash, ret->header_bytes);
     proof_args_digest(digest, ret->salt, ret->args, ret->secret_digest);
     ret_facts->body = memcmp(digest, ret->header.body, 32) == 0;
-    sy_status s = decode_args(ret, arena, ret_facts);
+    struct rules_key *nonce = sy_arena_alloc(arena, 1, sizeof(*nonce));
+    if (nonce != NULL) {
+        *nonce = rules_key_nonce(ret->header.party, ret->header.nonce);
+    }
+    ret_facts->nonce = nonce;
+    sy_status s = nonce == NULL ? sy_status_of(SY_E_NO_MEMORY) : decode_args(ret, arena, ret_facts);
     s = sy_ok(s) ? check_signatures(ret, verify, arena, ret_facts) : s;
     ret->facts = ret_facts;
     return sy_ok(s) ? s : sy_fail(reterr, s.code, NULL, NULL);

@@ -8,8 +8,8 @@
  * Invariants: an asked-for re-run has one outcome for ever; neither event changes budget, grant or charge.
  * Source: DESIGN section 3.
  */
-#include "method.h"
 #include "rules/model.h"
+#include "scheme/own.h"
 
 /* ---- decide ---- */
 
@@ -57,6 +57,7 @@ sy_status decide_rerun(struct ask *c)
     }
     SY_TRY(charge_row(c->state, a->charge, c->arena, &row, c->err));
     SY_TRY(was_answered(c, &row));
+    SY_TRY(own_left(c->state, &row, c->arena, c->err));
     return rules_rerun_in_force(c->state, row.grant, c->in->time, c->arena, c->err);
 }
 

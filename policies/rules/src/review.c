@@ -3,14 +3,16 @@
  * of every dataset, then the agency. Each step looks at all steps before it, so no order of messages skips one; a
  * rejection at any step ends the proposal, and so does a return for correction: what is corrected is a new
  * proposal, reviewed from the start. The final approval checks the proposal again against the
- * pack and the budgets of that day, needs the custodians' shares for protected data, and creates
- * the grant with its share of the budget held.
+ * pack and the budgets of that day, needs the holders' shares for protected data, and creates
+ * the grant with its share of the budget held. A department that holds shares deposits them with its consent (custody.c),
+ * and again when a grant is to be resumed; the agency's come with its final review.
  *
  * Invariants: a proposal's reviews are in chain order, each party's once; status granted exactly
  * when a grant row exists. Nobody reviews what they filed (roles differ, and keys are unique:
  * party.c). Source: scheme articles 17, 18; DESIGN section 2.
  */
 #include "base/weak.h"
+#include "scheme/own.h"
 #include "scheme/scene.h"
 
 enum { TEXT_MAX = 4096 };
@@ -45,19 +47,26 @@ static bool first_approved(const struct chain *k)
 }
 
 /* A pack that asks no more for consent does not change what was filed before it. */
-static bool wants_consent(const struct chain *k)
+static bool wants_all(const struct chain *k)
 {
-    return k->pack.consent || k->row.consent;
+    return (k->pack.consent && k->pack.consent_of.n == 0) || k->row.consent;
+}
+
+/* Must its department consent? Where the pack asks all of them, or where it holds a share of the key: whatever the pack
+ * of the day says, nobody opens the dataset without it. */
+static bool wants_consent(const struct chain *k, const struct dataset *d)
+{
+    return !sy_is_own(d->def.id) && (wants_all(k) || custody_holds(d, d->def.department));
 }
 
 sy_status chain_consent_missing(const struct rules_state *s, const struct chain *k,
                                 struct sy_arena *arena, struct sy_view *ret, struct sy_error *err)
 {
     *ret = (struct sy_view){0};
-    for (size_t i = 0; wants_consent(k) && i < k->proposal.n_datasets && ret->n == 0; i++) {
+    for (size_t i = 0; i < k->proposal.n_datasets && ret->n == 0; i++) {
         struct dataset d;
         SY_TRY(dataset_read(s, k->proposal.datasets[i].dataset, arena, &d, err));
-        if (!chain_approved(k, "consent", d.def.department)) {
+        if (wants_consent(k, &d) && !chain_approved(k, "consent", d.def.department)) {
             *ret = d.def.department;
         }
     }
@@ -176,22 +185,44 @@ sy_status decide_first_review(struct ask *c)
     return SY_OK;
 }
 
+/* Only who holds shares consents twice: it deposits them again. */
+static sy_status consented(struct ask *c, const struct chain *k, bool holds)
+{
+    const struct sy_review *a = c->args;
+    if (chain_approved(k, "consent", c->party.party) &&
+        !(holds && sy_view_is(a->decision, "approve"))) {
+        return sy_fail(c->err, SY_E_EXISTS, "consent", "the department has consented");
+    }
+    return sy_view_is(a->decision, "approve") ? deposit_given(c, &k->proposal) : SY_OK;
+}
+
+/* The words for a pack without consent are those that logs have, which are decided again word by word. */
+static sy_status not_asked(struct ask *c, const struct chain *k)
+{
+    return sy_fail(c->err, SY_E_STATE, "consent", "%s",
+                   k->pack.consent ? "the pack does not ask for this department's consent"
+                                   : "the pack asks for no department's consent");
+}
+
 sy_status decide_consent(struct ask *c)
 {
     struct chain k;
+    bool holds;
+    SY_TRY(chain_read(c->state, c->req->header.grant, c->arena, &k, c->err));
+    SY_TRY(custody_holds_any(c->state, &k.proposal, c->party.party, c->arena, &holds, c->err));
+    if (holds && sy_view_is(k.row.status, "granted")) {
+        return deposit_again(c);
+    }
     SY_TRY(open_chain(c, "consent", &k));
-    if (!wants_consent(&k)) {
-        return sy_fail(c->err, SY_E_STATE, "consent", "the pack asks for no department's consent");
+    if (!holds && !wants_all(&k)) {
+        return not_asked(c, &k);
     }
     SY_TRY(owns_one(c, &k));
     if (!control(RULES_CTL_FIRST_REVIEW, first_approved(&k))) {
         return sy_fail(c->err, SY_E_REVIEW, "first_review",
                        "the operator's first review comes first");
     }
-    if (chain_approved(&k, "consent", c->party.party)) {
-        return sy_fail(c->err, SY_E_EXISTS, "consent", "the department has consented");
-    }
-    return SY_OK;
+    return consented(c, &k, holds);
 }
 
 /* The world of today: catalogue, budgets, agreement, and the grant that it would replace. */
@@ -199,9 +230,11 @@ static sy_status grantable(struct ask *c, const struct chain *k)
 {
     SY_TRY(proposal_check(c->state, &k->proposal, c->in->time, c->arena, c->err));
     SY_TRY(application_check(k->scene, &k->proposal, c->err));
+    SY_TRY(own_named(c, &k->pack, &k->proposal, c->req->header.grant));
     SY_TRY(application_offered(c, &k->pack, &k->proposal));
     SY_TRY(application_allowed(c, &k->pack, &k->proposal));
     SY_TRY(shrink_ready(c, &k->proposal));
+    SY_TRY(deposits_there(c, &k->proposal));
     return shares_given(c, &k->proposal);
 }
 
@@ -269,6 +302,7 @@ static sy_status create_grant(struct change *x, const struct chain *k)
                                                   .ns = spaces[i],
                                                   .rho = k->proposal.rho};
     }
+    SY_TRY(own_bind(x, &k->proposal, x->req->header.grant, true));
     SY_TRY(shrink_end(x, &k->proposal)); /* first: what it had left is the new one's */
     SY_TRY(budget_hold(x, &g));
     struct rules_key key = rules_key_hash("grant/", x->req->header.grant);
@@ -320,6 +354,9 @@ static sy_status put_review(struct change *x, const char *step, bool last)
     if (sy_view_is(k.row.status, "returned")) {
         SY_TRY(count_return(x, &k));
     }
+    if (word_in(k.row.status, "rejected returned")) {
+        SY_TRY(deposits_drop(x, id));
+    }
     struct rules_key key = rules_key_hash("proposal/", id);
     SY_TRY(effect_put(x->effect, &key, &sy_row_proposal_desc, &k.row, x->err));
     return sy_view_is(k.row.status, "granted") ? create_grant(x, &k) : SY_OK;
@@ -332,7 +369,17 @@ sy_status apply_first_review(struct change *x)
 
 sy_status apply_consent(struct change *x)
 {
-    return put_review(x, "consent", sy_weak(SY_WEAK_LIE_REVIEW));
+    const struct sy_review *a = x->args;
+    const uint8_t *id = x->req->header.grant;
+    struct chain k;
+    bool holds;
+    SY_TRY(chain_read(x->state, id, x->arena, &k, x->err));
+    SY_TRY(
+        custody_holds_any(x->state, &k.proposal, x->req->header.party, x->arena, &holds, x->err));
+    if (!chain_approved(&k, "consent", x->req->header.party)) {
+        SY_TRY(put_review(x, "consent", sy_weak(SY_WEAK_LIE_REVIEW)));
+    }
+    return holds && sy_view_is(a->decision, "approve") ? deposit_put(x, id) : SY_OK;
 }
 
 sy_status apply_final_review(struct change *x)

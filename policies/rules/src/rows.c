@@ -52,6 +52,12 @@ SY_RECORD_DESC(row_hold, SY_ROW_HOLD_FIELDS)
 #define SY_T struct sy_row_grant
 SY_RECORD_DESC(row_grant, SY_ROW_GRANT_FIELDS)
 #undef SY_T
+#define SY_T struct sy_row_deposit
+SY_RECORD_DESC(row_deposit, SY_ROW_DEPOSIT_FIELDS)
+#undef SY_T
+#define SY_T struct sy_row_deposits
+SY_RECORD_DESC(row_deposits, SY_ROW_DEPOSITS_FIELDS)
+#undef SY_T
 #define SY_T struct sy_row_reads
 SY_RECORD_DESC(row_reads, SY_ROW_READS_FIELDS)
 #undef SY_T
@@ -110,6 +116,8 @@ const struct sy_desc *const rules_rows[] = {
     &sy_row_proposal_desc,
     &sy_row_grant_share_desc,
     &sy_row_grant_desc,
+    &sy_row_deposit_desc,
+    &sy_row_deposits_desc,
     &sy_row_reads_desc,
     &sy_row_model_desc,
     &sy_row_budget_desc,
@@ -162,12 +170,15 @@ static void add(struct rules_key *k, struct sy_view v)
 static void add_hex(struct rules_key *k, const uint8_t *p, size_t n)
 {
     static const char DIGITS[] = "0123456789abcdef";
-    char text[64];
-    for (size_t i = 0; i < n && i < sizeof(text) / 2; i++) {
-        text[2 * i] = DIGITS[p[i] >> 4];
-        text[2 * i + 1] = DIGITS[p[i] & 15];
+    if (k->n == SIZE_MAX || 2 * n > RULES_KEY_CAP - k->n) {
+        k->n = SIZE_MAX;
+        return;
     }
-    add(k, sy_view(text, 2 * n));
+    for (size_t i = 0; i < n; i++) {
+        k->text[k->n + 2 * i] = DIGITS[p[i] >> 4];
+        k->text[k->n + 2 * i + 1] = DIGITS[p[i] & 15];
+    }
+    k->n += 2 * n;
 }
 
 static void finish(struct rules_key *k)

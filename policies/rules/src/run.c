@@ -13,7 +13,7 @@
 #include "guard.h"
 #include "memo.h"
 #include "proof/hash.h"
-#include "scheme/scheme.h"
+#include "scheme/own.h"
 #include "state_internal.h"
 #include "wire/plan_type.h"
 
@@ -33,13 +33,19 @@ static sy_status version_keep(struct memo_version *kept, struct sy_view bytes, s
 sy_status version_read(const struct rules_state *s, struct sy_view dataset, struct sy_arena *arena,
                        struct sy_row_version *ret, struct sy_error *err)
 {
-    struct rules_key key = rules_key_id("version/", dataset);
+    struct memo_version *kept = state_memo(s) == NULL ? NULL : memo_version(state_memo(s), dataset);
+    struct rules_key key;
     struct sy_view value;
+    if (kept != NULL && memo_same_state(&kept->at, state_generation(s)) &&
+        sy_view_eq(kept->row.version.dataset, dataset)) {
+        *ret = kept->row;
+        return SY_OK;
+    }
+    key = rules_key_id("version/", dataset);
     if (!rules_state_get(s, rules_key_view(&key), &value)) {
         return sy_fail(err, SY_E_STATE, "data", "dataset %.*s has no published version",
                        SY_PV(dataset));
     }
-    struct memo_version *kept = state_memo(s) == NULL ? NULL : memo_version(state_memo(s), dataset);
     bool same = kept != NULL && kept->at.valid && sy_view_eq(kept->bytes, value);
     if (kept == NULL || (!same && !memo_free_for(&kept->at, state_generation(s)))) {
         return sy_record_decode(&sy_row_version_desc, value, &SY_MP_LARGE, arena, ret, err);
@@ -251,6 +257,7 @@ sy_status run_charge(struct ask *c, const uint8_t model[32], const struct sy_run
         return sy_fail(c->err, SY_E_STATE, "header.subject",
                        "this model answers about one subject: ask with a consent token");
     }
+    SY_TRY(own_runnable(c->state, &m->plan, c->req->header.grant, c->arena, c->err));
     SY_TRY(rules_run_params(&m->plan, run, c->arena, &params, &n_params, c->err));
     SY_TRY(run_same_data(c, &m->plan));
     SY_TRY(question_hash(&c->req->header, params, n_params, c->in->data, c->in->n_data, question,

@@ -10,6 +10,7 @@
  * Source: scheme articles 17, 18; DESIGN section 2 ("approval is a key").
  */
 #include "scheme/scene.h"
+#include "scheme/own.h"
 
 #include "proof/ids.h"
 
@@ -114,12 +115,15 @@ sy_status decide_scene(struct ask *c)
 {
     const struct sy_proposal *p = c->args;
     struct sy_pack pack;
+    uint8_t id[32];
+    proof_grant_id(id, c->req->args);
     SY_TRY(proposal_own(c, p));
     SY_TRY(never_filed(c));
     SY_TRY(shrink_check(c, p));
     SY_TRY(proposal_check(c->state, p, c->in->time, c->arena, c->err));
     SY_TRY(pack_read(c->state, c->arena, &pack, c->err));
     SY_TRY(application_check(scheme_scene(&pack), p, c->err));
+    SY_TRY(own_named(c, &pack, p, id));
     SY_TRY(application_offered(c, &pack, p));
     SY_TRY(application_allowed(c, &pack, p));
     return scene_free(c, p);
@@ -132,7 +136,7 @@ static sy_status begin(struct change *x, struct sy_row_proposal *row)
     struct sy_pack pack;
     SY_TRY(pack_read(x->state, x->arena, &pack, x->err));
     const struct sy_pack_scene *s = scheme_scene(&pack);
-    row->consent = pack.consent;
+    row->consent = pack.consent && pack.consent_of.n == 0;
     if (s != NULL) {
         row->due = calendar_deadline(scheme_calendar(&pack), x->in->time, s->review_days);
         row->turn = sy_view_str("operator");
@@ -177,6 +181,7 @@ sy_status apply_scene(struct change *x)
     }
     SY_TRY(begin(x, &row));
     SY_TRY(go_on(x, proposal_application(p), &at_scene, &scene, &row));
+    SY_TRY(own_bind(x, p, scene.proposal, false));
     SY_TRY(effect_put(x->effect, &at_scene, &sy_row_scene_desc, &scene, x->err));
     return effect_put(x->effect, &at_proposal, &sy_row_proposal_desc, &row, x->err);
 }

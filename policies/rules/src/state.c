@@ -176,6 +176,11 @@ sy_status rules_state_read(const struct rules_state *s, struct sy_view key,
     return sy_fail(reterr, SY_E_NOT_FOUND, field, NULL);
 }
 
+void state_warm(const struct rules_state *s, const struct sy_view *keys, size_t n)
+{
+    tree_warm(&s->tree, keys, n);
+}
+
 /* ---- the rest ---- */
 
 bool rules_state_next(const struct rules_state *s, struct sy_view prefix, struct sy_view after,
@@ -268,7 +273,7 @@ struct rules_state *rules_state_clone(const struct rules_state *s)
     if (copy == NULL) {
         return NULL;
     }
-    tree_share(&s->tree, &copy->tree);
+    tree_share((struct tree *)(uintptr_t)&s->tree, &copy->tree); /* no row of it changes */
     copy->n_rows = s->n_rows;
     copy->n_bytes = s->n_bytes;
     copy->generation = s->generation;

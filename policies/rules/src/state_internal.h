@@ -19,6 +19,9 @@ SY_MUST sy_status state_reserve(struct rules_state *s, struct state_row *const *
 /* Place a row, taking ownership; room has been reserved. */
 void state_place(struct rules_state *s, struct state_row *r);
 
+/* Soon to be looked up: have memory fetch the way to these keys, all at once. Changes nothing. */
+void state_warm(const struct rules_state *s, const struct sy_view *keys, size_t n);
+
 /* rules_state_read in two steps: the row (NULL: none), and its record. */
 const struct state_row *state_find(const struct rules_state *s, struct sy_view key);
 SY_MUST sy_status state_decode(const struct rules_state *s, const struct state_row *row,

@@ -22,13 +22,13 @@ struct node {
     uint16_t n;       /* edges with a label */
     uint16_t class;   /* its room is CAPS[class] */
     struct item *end; /* the key that ends at `at`; NULL: none */
-    struct item *child[];
-    /* then as many labels as there is room for children */
+    uint8_t
+        labels[]; /* room for CAPS[class], beside what else a search reads; then as many children */
 };
 
-static uint8_t *labels(const struct node *x)
+static struct item **children(struct node *x)
 {
-    return (uint8_t *)(uintptr_t)&x->child[CAPS[x->class]];
+    return (struct item **)(void *)(x->labels + CAPS[x->class]);
 }
 
 static struct node *node_of(struct item *i)
@@ -90,7 +90,7 @@ static void let_go(struct item *i);
 static void node_let_go(struct node *x)
 {
     for (size_t k = 0; k < x->n; k++) {
-        let_go(x->child[k]);
+        let_go(children(x)[k]);
     }
     if (x->end != NULL) {
         let_go(x->end);
@@ -121,9 +121,10 @@ void tree_free(struct tree *t)
     t->root = NULL;
 }
 
-void tree_share(const struct tree *t, struct tree *ret)
+void tree_share(struct tree *t, struct tree *ret)
 {
-    *ret = (struct tree){.root = t->root};
+    t->shared = true;
+    *ret = (struct tree){.root = t->root, .shared = true};
     if (t->root != NULL) {
         t->root->refs++;
     }
@@ -143,14 +144,13 @@ static struct item **edge(struct node *x, int label)
     if (label == END) {
         return x->end == NULL ? NULL : &x->end;
     }
-    const uint8_t *l = labels(x);
     if (x->n > SHORT_SEARCH) {
-        const uint8_t *found = memchr(l, label, x->n);
-        return found == NULL ? NULL : &x->child[found - l];
+        const uint8_t *found = memchr(x->labels, label, x->n);
+        return found == NULL ? NULL : &children(x)[found - x->labels];
     }
     for (size_t k = 0; k < x->n; k++) {
-        if (l[k] == label) {
-            return &x->child[k];
+        if (x->labels[k] == label) {
+            return &children(x)[k];
         }
     }
     return NULL;
@@ -167,11 +167,45 @@ const struct state_row *tree_get(const struct tree *t, struct sy_view key)
     return i != NULL && sy_view_eq(key_of(i), key) ? row_of(i) : NULL;
 }
 
+/* A step for each key in turn, so that one is on its way from memory while the others are looked at. */
+void tree_warm(const struct tree *t, const struct sy_view *keys, size_t n)
+{
+    struct item *at[TREE_WARM_MAX];
+    bool on = t->root != NULL && n <= TREE_WARM_MAX;
+    for (size_t i = 0; on && i < n; i++) {
+        at[i] = t->root;
+    }
+    while (on) {
+        on = false;
+        for (size_t i = 0; i < n; i++) {
+            if (at[i]->is_row != 0) {
+                continue;
+            }
+            struct node *x = node_of(at[i]);
+            struct item **next = keys[i].n < x->at ? NULL : edge(x, label_of(x, keys[i]));
+            at[i] = next != NULL ? *next : x->n > 0 ? children(x)[0] : x->end; /* as nearest does */
+            __builtin_prefetch(at[i]);
+            on = true;
+        }
+    }
+}
+
+/* The edge that leads to the row with this key; NULL: no such row. */
+static struct item **row_slot(struct tree *t, struct sy_view key)
+{
+    struct item **slot = t->root == NULL ? NULL : &t->root;
+    while (slot != NULL && (*slot)->is_row == 0) {
+        struct node *x = node_of(*slot);
+        slot = key.n < x->at ? NULL : edge(x, label_of(x, key));
+    }
+    return slot != NULL && sy_view_eq(key_of(*slot), key) ? slot : NULL;
+}
+
 /* Some row below: all of them have the same bytes before the node. */
 static struct item *any_row(struct item *i)
 {
     while (i->is_row == 0) {
-        i = node_of(i)->n > 0 ? node_of(i)->child[0] : node_of(i)->end;
+        i = node_of(i)->n > 0 ? children(node_of(i))[0] : node_of(i)->end;
     }
     return i;
 }
@@ -218,17 +252,17 @@ static const struct state_row *first_row(struct item *i)
 {
     while (i->is_row == 0) {
         struct node *x = node_of(i);
-        i = x->end != NULL ? x->end : x->child[0];
+        i = x->end != NULL ? x->end : children(x)[0];
     }
     return row_of(i);
 }
 
 /* The child of the least label above this one; NULL: none. */
-static struct item *child_above(const struct node *x, int label)
+static struct item *child_above(struct node *x, int label)
 {
     for (size_t k = 0; k < x->n; k++) {
-        if (labels(x)[k] > label) {
-            return x->child[k];
+        if (x->labels[k] > label) {
+            return children(x)[k];
         }
     }
     return NULL;
@@ -293,7 +327,7 @@ static sy_status own(struct item **slot)
     memcpy(x, shared, node_bytes(shared->class));
     x->item.refs = 1;
     for (size_t k = 0; k < x->n; k++) {
-        x->child[k]->refs++;
+        children(x)[k]->refs++;
     }
     if (x->end != NULL) {
         x->end->refs++;
@@ -320,7 +354,7 @@ sy_status tree_reserve(struct tree *t, struct state_row *const *rows, size_t n)
     for (unsigned c = 0; c < TREE_CLASSES; c++) {
         SY_TRY(fill_spares(t, c, n));
     }
-    for (size_t i = 0; i < n; i++) {
+    for (size_t i = 0; t->shared && i < n; i++) {
         SY_TRY(own_path(t, state_row_key(rows[i])));
     }
     return SY_OK;
@@ -339,8 +373,8 @@ static struct node *widen(struct tree *t, struct item **slot)
     wide->at = x->at;
     wide->n = x->n;
     wide->end = x->end;
-    memcpy(wide->child, x->child, x->n * sizeof(struct item *));
-    memcpy(labels(wide), labels(x), x->n);
+    memcpy(children(wide), children(x), x->n * sizeof(struct item *));
+    memcpy(wide->labels, x->labels, x->n);
     spare(t, x);
     *slot = &wide->item;
     return wide;
@@ -352,14 +386,15 @@ static void add_edge(struct node *x, int label, struct item *i)
         x->end = i;
         return;
     }
-    uint8_t *l = labels(x);
+    uint8_t *l = x->labels;
+    struct item **c = children(x);
     size_t k = 0;
     while (k < x->n && l[k] < label) {
         k++;
     }
-    memmove(&x->child[k + 1], &x->child[k], (x->n - k) * sizeof(struct item *));
+    memmove(&c[k + 1], &c[k], (x->n - k) * sizeof(struct item *));
     memmove(&l[k + 1], &l[k], x->n - k);
-    x->child[k] = i;
+    c[k] = i;
     l[k] = (uint8_t)label;
     x->n++;
 }
@@ -371,17 +406,16 @@ struct state_row *tree_put(struct tree *t, struct state_row *row)
         t->root = &row->item;
         return NULL;
     }
-    struct sy_view other = key_of(nearest(t, key));
-    const size_t n = difference(key, other);
-    struct item **slot = slot_at(t, key, n);
-    if (n == key.n && n == other.n) {
-        /* the row itself, or the edge of the key that ends here */
-        slot = (*slot)->is_row != 0 ? slot : edge(node_of(*slot), END);
+    struct item **slot = row_slot(t, key);
+    if (slot != NULL) {
         struct state_row *old = row_of(*slot);
         *slot = &row->item;
         return old;
     }
+    struct sy_view other = key_of(nearest(t, key));
+    const size_t n = difference(key, other);
     struct node *x;
+    slot = slot_at(t, key, n);
     if ((*slot)->is_row == 0 && node_of(*slot)->at == n) {
         x = key.n > n ? widen(t, slot) : node_of(*slot);
     } else {
@@ -400,10 +434,11 @@ static void drop_edge(struct node *x, struct item **at)
         x->end = NULL;
         return;
     }
-    size_t k = (size_t)(at - x->child);
-    uint8_t *l = labels(x);
+    uint8_t *l = x->labels;
+    struct item **c = children(x);
+    const size_t k = (size_t)(at - c);
     x->n--;
-    memmove(&x->child[k], &x->child[k + 1], (x->n - k) * sizeof(struct item *));
+    memmove(&c[k], &c[k + 1], (x->n - k) * sizeof(struct item *));
     memmove(&l[k], &l[k + 1], x->n - k);
 }
 
@@ -427,7 +462,7 @@ struct state_row *tree_take(struct tree *t, struct sy_view key)
     struct node *x = node_of(*above);
     drop_edge(x, slot);
     if (x->n + (x->end == NULL ? 0 : 1) == 1) {
-        *above = x->end != NULL ? x->end : x->child[0];
+        *above = x->end != NULL ? x->end : children(x)[0];
         spare(t, x);
     }
     return row;

@@ -23,16 +23,21 @@ struct tree {
     struct item *root;
     struct node *spares[TREE_CLASSES]; /* lists of nodes made beforehand */
     size_t n_spares[TREE_CLASSES];
+    bool shared; /* it may have nodes in common with another tree */
 };
 
 /* Let go of rows, nodes and spares. */
 void tree_free(struct tree *t);
 
 /* A second tree with the same rows; *ret has no spares. Cannot fail. */
-void tree_share(const struct tree *t, struct tree *ret);
+void tree_share(struct tree *t, struct tree *ret);
 
 /* NULL: no such row. */
 const struct state_row *tree_get(const struct tree *t, struct sy_view key);
+
+/* Have memory fetch the way to each of these keys (at most TREE_WARM_MAX). Changes nothing. */
+enum { TREE_WARM_MAX = 64 };
+void tree_warm(const struct tree *t, const struct sy_view *keys, size_t n);
 
 /* The first row whose key is greater than `key` (or_equal: or equal); NULL when there is none. */
 const struct state_row *tree_after(const struct tree *t, struct sy_view key, bool or_equal);

@@ -11,6 +11,7 @@
 #include "method.h"
 #include "proof/policy.h"
 #include "rules/log.h"
+#include "wire/url.h"
 
 enum {
     URL_MAX = 255,
@@ -61,17 +62,6 @@ static sy_status log_is_named(struct ask *c, const struct proof_policy *p, struc
     return sy_fail(c->err, SY_E_FIELD, "policy", "no log line has the key of this domain's log");
 }
 
-/* http:// or https://, and nothing that is no part of a URL. */
-static bool is_url(struct sy_view v)
-{
-    bool fine = v.n <= URL_MAX && (sy_view_starts(v, sy_view_str("http://")) ||
-                                   sy_view_starts(v, sy_view_str("https://")));
-    for (size_t i = 0; fine && i < v.n; i++) {
-        fine = v.p[i] > ' ' && v.p[i] < 0x7F && v.p[i] != '@' && v.p[i] != '#' && v.p[i] != '?';
-    }
-    return fine;
-}
-
 /* A cosigned checkpoint, at its longest: origin, size and root, two lines of the log, one of each witness. */
 static size_t cosigned_bytes(const struct proof_policy *p, const struct proof_vkey *log)
 {
@@ -82,19 +72,41 @@ static size_t cosigned_bytes(const struct proof_policy *p, const struct proof_vk
     return bytes;
 }
 
+/* What was refused before there was one parser of URLs, for those words: logs have them, and are decided again. */
+static bool is_form(struct sy_view v)
+{
+    bool fine = v.n <= URL_MAX && (sy_view_starts(v, sy_view_str("http://")) ||
+                                   sy_view_starts(v, sy_view_str("https://")));
+    for (size_t i = 0; fine && i < v.n; i++) {
+        fine = v.p[i] > ' ' && v.p[i] < 0x7F && v.p[i] != '@' && v.p[i] != '#' && v.p[i] != '?';
+    }
+    return fine;
+}
+
+static sy_status url_check(const struct proof_policy_witness *w, struct sy_error *err)
+{
+    struct sy_error why = {0};
+    if (!is_form(w->url)) {
+        return sy_fail(err, SY_E_FIELD, "policy",
+                       "a witness's URL is http:// or https://, at most %d bytes, without user, "
+                       "query and fragment",
+                       URL_MAX);
+    }
+    return sy_ok(sy_url_base_check(w->url, URL_MAX, &why))
+               ? SY_OK
+               : sy_fail(err, SY_E_FIELD, "policy",
+                         "the URL of witness %.*s (at most %d bytes) can't be asked: %s",
+                         SY_PV(w->name), URL_MAX, why.reason);
+}
+
 /* Could those be enough whom the domain can ask? */
 static sy_status can_be_met(const struct proof_policy *p, struct sy_error *err)
 {
     bool asked[SY_WITNESSES_MAX] = {false};
     for (size_t i = 0; i < p->n_witnesses; i++) {
-        struct sy_view url = p->witnesses[i].url;
-        asked[i] = url.n > 0;
-        if (asked[i] && !is_url(url)) {
-            return sy_fail(
-                err, SY_E_FIELD, "policy",
-                "a witness's URL is http:// or https://, at most %d bytes, without user, "
-                "query and fragment",
-                URL_MAX);
+        asked[i] = p->witnesses[i].url.n > 0;
+        if (asked[i]) {
+            SY_TRY(url_check(&p->witnesses[i], err));
         }
     }
     return proof_policy_is_met(p, asked)

@@ -1,6 +1,7 @@
 /*
  * The arena: a list of zeroed blocks, of which only the first has room. A value that does not fit
- * opens a new block; what is left of the old one is wasted, so blocks start at 4 KiB.
+ * opens a new block; what is left of the old one is wasted, so blocks start at 4 KiB. A new block is as large
+ * as all before it, up to a limit: so an arena that is cleared and filled again soon does with the one it keeps.
  * Invariants: every pointer handed out is aligned for any type; `used` counts rounded sizes and
  * never passes the ceiling, whatever the caller multiplies.
  */
@@ -14,6 +15,7 @@
 
 #define DEFAULT_CEILING_BYTES ((size_t)64 << 20)
 #define BLOCK_BYTES           ((size_t)4096)
+#define BLOCK_BYTES_MAX       ((size_t)256 << 10)
 
 struct sy_arena_block {
     struct sy_arena_block *next;
@@ -39,7 +41,10 @@ static bool make_room(struct sy_arena *a, size_t n)
     if (a->head != NULL && n <= a->head->cap - a->head->used) {
         return true;
     }
-    size_t cap = n > BLOCK_BYTES ? n : BLOCK_BYTES;
+    size_t cap = a->used < BLOCK_BYTES       ? BLOCK_BYTES
+                 : a->used < BLOCK_BYTES_MAX ? a->used
+                                             : BLOCK_BYTES_MAX;
+    cap = cap < n ? n : cap;
     size_t total;
     if (!sy_add_size(sizeof(struct sy_arena_block), cap, &total)) {
         return false;

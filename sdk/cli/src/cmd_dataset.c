@@ -12,6 +12,7 @@
 #include "base/time.h"
 #include "cli/compile.h"
 #include "cli/out.h"
+#include "wire/custody.h"
 
 static bool compile_pack(struct cli *c, struct sy_pack *ret, int *ret_status)
 {
@@ -116,7 +117,7 @@ int cli_dataset_define(struct cli *c)
 
 /* --- ingest -------------------------------------------------------------------------------------------- */
 
-static void print_quality(const struct sy_ingest_result *r)
+void cli_quality_print(const struct sy_ingest_result *r)
 {
     static const char *const headers[] = {"RULE", "FIELD", "REJECTED", "NULLED", "COERCED"};
     printf("version %" PRIu64 ": %" PRIu64 " rows kept of %" PRIu64 ", %" PRIu64 " bytes read\n",
@@ -170,7 +171,7 @@ int cli_dataset_ingest(struct cli *c)
     }
     if (!c->quiet) {
         fputs(isatty(STDERR_FILENO) ? "\r" : "", stderr);
-        print_quality(&r);
+        cli_quality_print(&r);
     }
     return 0;
 }
@@ -185,11 +186,46 @@ static bool read_def(struct cli *c, struct sy_view row, struct sy_dataset_def *r
            sy_ok(sy_record_decode(&sy_dataset_def_desc, def, &SY_MP_LARGE, &c->arena, ret, NULL));
 }
 
+/* The commitments of the row's key as far as custody is read from them: is there one to a third share? */
+static struct sy_dataset_keys custody_keys(struct sy_view row)
+{
+    SY_MP_CLEANUP struct sy_mp_doc doc = {0};
+    struct sy_dataset_keys ret = {0};
+    if (!sy_ok(sy_mp_open(row, &SY_MP_LARGE, &doc, NULL))) {
+        return ret;
+    }
+    const msgpack_object *keys = sy_mp_get(&doc.root, "keys");
+    bool one = keys != NULL && keys->type == MSGPACK_OBJECT_ARRAY && keys->via.array.size == 1;
+    if (one && sy_mp_get(&keys->via.array.ptr[0], "department") != NULL) {
+        memset(ret.department, 1, sizeof(ret.department));
+    }
+    return ret;
+}
+
+/* Who holds the key's shares beside the platform: as the record has it, and the word for it. */
 static json_t *def_json(struct cli *c, struct sy_view id, struct sy_view row)
 {
     (void)id;
     struct sy_dataset_def def;
-    return read_def(c, row, &def) ? cli_json_record(&sy_dataset_def_desc, &def) : NULL;
+    struct sy_dataset_keys keys = custody_keys(row);
+    if (!read_def(c, row, &def)) {
+        return NULL;
+    }
+    json_t *j = cli_json_record(&sy_dataset_def_desc, &def);
+    (void)json_object_set_new(j, "custody", json_string(sy_custody_word(&def, &keys)));
+    return j;
+}
+
+static const char *holders(struct cli *c, const struct sy_dataset_def *def, struct sy_view row)
+{
+    struct sy_dataset_keys keys = custody_keys(row);
+    if (def->custodian.n == 0) {
+        return "the platform alone";
+    }
+    return sy_custody_third(&keys)
+               ? sy_arena_printf(&c->arena, "the platform, %.*s and %.*s", SY_PV(def->custodian),
+                                 SY_PV(def->department))
+               : sy_arena_printf(&c->arena, "the platform and %.*s", SY_PV(def->custodian));
 }
 
 static bool def_cells(struct cli *c, struct sy_view id, struct sy_view row, const char **ret)
@@ -239,6 +275,7 @@ static bool print_def(struct cli *c, struct sy_view id, struct sy_view row)
     }
     struct cli_table *t = cli_table_new(headers, 6);
     printf("%.*s  %.*s\n", SY_PV(def.id), SY_PV(def.title));
+    printf("key shares: %s\n", holders(c, &def, row));
     for (size_t i = 0; i < def.n_fields; i++) {
         const struct sy_field_def *f = &def.fields[i];
         cli_table_row(t, (const char *const[]){cli_text(c, f->name), cli_text(c, f->type),

@@ -124,6 +124,34 @@ int cli_domain_promote(struct cli *c)
     return status;
 }
 
+int cli_log_shard(struct cli *c)
+{
+    const char *domain = cli_need(c, "domain"), *origin = cli_need(c, "origin");
+    if (domain == NULL || origin == NULL) {
+        return 2;
+    }
+    const char *argv[] = {cli_program(c, "shuyu-warden", "enclave/warden"),
+                          "--shard",
+                          origin,
+                          "--domain",
+                          domain,
+                          NULL};
+    int status = run_program(argv);
+    if (status == 0) {
+        cli_say(
+            c,
+            "%s/close.req asks that the log be closed and go on as %s, under the key above, and "
+            "is good for an hour. Compare the key on two screens, then agency and operator "
+            "each sign it:\n"
+            "  shuyu --home AGENCY sign %s/close.req\n  shuyu --home OPERATOR sign "
+            "%s/close.req\n"
+            "then: shuyu serve --domain %s\n"
+            "Where witnesses are in force, their policy names the new key before that.\n",
+            domain, origin, domain, domain, domain);
+    }
+    return status;
+}
+
 int cli_serve(struct cli *c)
 {
     const char *domain = cli_need(c, "domain"), *listen = cli_option(c, "listen");

@@ -22,7 +22,7 @@ int cli_incident_report(struct cli *c)
         !sup_digest(c, "file", false, a.digest, &status)) {
         return status;
     }
-    return sup_send(c, "incident.report", &sy_incident_report_desc, &a,
+    return sup_stop(c, "incident.report", &sy_incident_report_desc, &a,
                     "reported; what it names is stopped");
 }
 
@@ -35,7 +35,7 @@ int cli_incident_update(struct cli *c)
         !sup_digest(c, "file", false, a.digest, &status)) {
         return status;
     }
-    return sup_send(c, "incident.update", &sy_incident_update_desc, &a, "noted");
+    return sup_stop(c, "incident.update", &sy_incident_update_desc, &a, "noted");
 }
 
 int cli_incident_close(struct cli *c)

@@ -149,7 +149,7 @@ int cli_order_correct(struct cli *c)
         !sup_digest(c, "file", false, a.digest, &status)) {
         return status;
     }
-    return sup_send(c, "order.correct", &sy_order_correct_desc, &a,
+    return sup_stop(c, "order.correct", &sy_order_correct_desc, &a,
                     "ordered; the party's access is closed and its grants are suspended");
 }
 

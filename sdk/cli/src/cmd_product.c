@@ -221,6 +221,9 @@ static void print_report(struct cli *c, const struct sy_product_report *r, const
     char rho[32];
     print_checks(r);
     putchar('\n');
+    for (size_t i = 0; i < r->n_fused; i++) {
+        printf("fused      %.*s: %.*s\n", SY_PV(r->fused[i].dataset), SY_PV(r->fused[i].source));
+    }
     print_figures(c, r);
     for (size_t i = 0; i < r->n_spends; i++) {
         printf("price      %.*s: rho %s a question, %" PRIu64 " questions left\n",

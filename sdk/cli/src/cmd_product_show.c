@@ -136,6 +136,10 @@ static bool product_print(struct cli *c, struct sy_view id, struct sy_view row)
     for (size_t i = 0; i < p.def.n_uses; i++) {
         printf("use        %.*s: %.*s\n", SY_PV(p.def.uses[i].code), SY_PV(p.def.uses[i].title));
     }
+    for (size_t i = 0; i < p.row.n_fused; i++) {
+        printf("fused      %.*s: %.*s\n", SY_PV(p.row.fused[i].dataset),
+               SY_PV(p.row.fused[i].source));
+    }
     for (size_t i = 0; i < p.def.n_sources; i++) {
         printf("source     %.*s: %.*s\n", SY_PV(p.def.sources[i].dataset),
                SY_PV(p.def.sources[i].basis));

@@ -1,6 +1,6 @@
 /*
- * What: scenes and grants: apply, reviews, orders. An approving final review fetches the custodian's
- * sealed shares, opens them with this party's key and hands them over, sealed to the domain, as the
+ * What: scenes and grants: apply, reviews, orders. An approving consent or final review and a resumption fetch this
+ * party's sealed shares of the datasets' keys, open them with its key and hand them over, sealed to the domain, as the
  * request's secret: approval is a key.
  */
 #include <inttypes.h>
@@ -243,7 +243,7 @@ int cli_scene_show(struct cli *c)
 
 /* --- shares --------------------------------------------------------------------------------------- */
 
-/* The share of one dataset, if this party is its custodian. 0 = done, with or without one. */
+/* The share of one dataset, if this party holds one. 0 = done, with or without one. */
 static int fetch_share(struct cli *c, struct sy_view dataset, struct sy_shares *shares)
 {
     struct sy_dataset_ref ref = {.dataset = dataset};
@@ -257,8 +257,7 @@ static int fetch_share(struct cli *c, struct sy_view dataset, struct sy_shares *
     shuyu_buffer plain = {0};
     int status = cli_call(c, &ask);
     if (status != 0) {
-        return c->err.code == SHUYU_E_NOT_FOUND ? 0
-                                                : status; /* unprotected data has no custodian */
+        return c->err.code == SHUYU_E_NOT_FOUND ? 0 : status; /* it holds none of this one */
     }
     if (shuyu_unseal(c->profile, (shuyu_bytes){sealed.sealed.p, sealed.sealed.n}, &plain,
                      &c->err) != SHUYU_OK) {
@@ -271,6 +270,35 @@ static int fetch_share(struct cli *c, struct sy_view dataset, struct sy_shares *
     return 0;
 }
 
+/* The proposal's datasets of whose keys this party may hold a share: those that name it as custodian or department.
+ * Whether it does hold one, the domain says when it is asked. */
+struct may_hold {
+    struct cli *c;
+    const struct sy_proposal *p;
+    struct sy_view *ids;
+    size_t n;
+};
+
+static bool add_held(void *ctx, struct sy_view key, struct sy_view value)
+{
+    struct may_hold *m = ctx;
+    struct sy_view def = {0};
+    struct sy_dataset_def d;
+    struct sy_view own = sy_view_str(shuyu_profile_party(m->c->profile));
+    (void)key;
+    if (!cli_member(m->c, value, "def", &def) ||
+        !sy_ok(sy_record_decode(&sy_dataset_def_desc, def, &SY_MP_LARGE, &m->c->arena, &d, NULL)) ||
+        !(sy_view_eq(d.custodian, own) || sy_view_eq(d.department, own))) {
+        return true;
+    }
+    for (size_t i = 0; i < m->p->n_datasets && m->n < m->p->n_datasets; i++) {
+        if (sy_view_eq(m->p->datasets[i].dataset, d.id)) {
+            m->ids[m->n++] = m->p->datasets[i].dataset;
+        }
+    }
+    return true;
+}
+
 static int fetch_shares(struct cli *c, const uint8_t id[32], struct sy_shares *shares)
 {
     char hex[65];
@@ -281,9 +309,15 @@ static int fetch_shares(struct cli *c, const uint8_t id[32], struct sy_shares *s
     if (status != 0 || row.p == NULL || !row_proposal(c, row, &p)) {
         return status != 0 ? status : cli_usage("%s: no such application", hex);
     }
+    struct may_hold m = {
+        .c = c, .p = &p, .ids = sy_arena_alloc(&c->arena, p.n_datasets + 1, sizeof(*m.ids))};
     shares->shares = sy_arena_alloc(&c->arena, p.n_datasets + 1, sizeof(*shares->shares));
-    for (size_t i = 0; status == 0 && shares->shares != NULL && i < p.n_datasets; i++) {
-        status = fetch_share(c, p.datasets[i].dataset, shares);
+    if (m.ids == NULL || shares->shares == NULL) {
+        return cli_usage("out of memory");
+    }
+    status = cli_rows(c, "dataset/", add_held, &m);
+    for (size_t i = 0; status == 0 && i < m.n; i++) {
+        status = fetch_share(c, m.ids[i], shares);
     }
     return status;
 }
@@ -342,7 +376,7 @@ int cli_scene_first(struct cli *c)
 
 int cli_scene_consent(struct cli *c)
 {
-    return review(c, "scene.consent", false);
+    return review(c, "scene.consent", true);
 }
 
 int cli_scene_final(struct cli *c)

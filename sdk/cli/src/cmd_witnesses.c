@@ -47,6 +47,10 @@ static void print_window(struct cli *c, const struct sy_witness_status *s)
         printf("quorum   %" PRIu64 " of %" PRIu64 " entries, at %s\n", s->quorum_size, s->size,
                time_text(c, s->quorum_time));
     }
+    if (s->held) {
+        printf("held     a witness claims another log: nothing is charged until a quorum has seen "
+               "this one, or the witness cosigns it\n");
+    }
 }
 
 int cli_log_witnesses(struct cli *c)
@@ -62,7 +66,8 @@ int cli_log_witnesses(struct cli *c)
         return cli_print_json(cli_json_record(&sy_witness_status_desc, &s));
     }
     if (s.policy.n == 0) {
-        printf("no witnesses: the agency has adopted no policy; another history, or a second leader, is "
+        printf("no witnesses: the agency has adopted no policy; another history, or a second "
+               "leader, is "
                "detected, not prevented\n");
         return 0;
     }

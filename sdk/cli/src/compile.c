@@ -8,6 +8,7 @@
 
 #include "base/time.h"
 #include "compile_internal.h"
+#include "wire/custody.h"
 #include "wire/plan_type.h"
 
 void *cli_alloc(struct sy_arena *a, size_t n, size_t size, struct sy_error *err, sy_status *s)
@@ -37,6 +38,7 @@ sy_status cli_fill_list(struct cli_yaml *y, const yaml_node_t *seq, const struct
 struct pack_file {
     struct sy_pack pack;
     const yaml_node_t *budgets, *grades, *sizes, *grounds, *subject, *cellkey, *scheme;
+    const yaml_node_t *custody, *consent_of;
 };
 
 static const struct cli_key pack_keys[] = {
@@ -44,6 +46,8 @@ static const struct cli_key pack_keys[] = {
     {"version", CLI_COUNT, true, offsetof(struct pack_file, pack.version), 0},
     {"title", CLI_TEXT, false, offsetof(struct pack_file, pack.title), 0},
     {"consent", CLI_BOOL, true, offsetof(struct pack_file, pack.consent), 0},
+    {"consent_of", CLI_NODE, false, offsetof(struct pack_file, consent_of), 0},
+    {"custody", CLI_NODE, false, offsetof(struct pack_file, custody), 0},
     {"term_max", CLI_SECONDS, true, offsetof(struct pack_file, pack.term_max_s), 0},
     {"rho_run_max", CLI_NANO, true, offsetof(struct pack_file, pack.rho_run_max), 0},
     {"groups_max", CLI_COUNT, true, offsetof(struct pack_file, pack.groups_max), 0},
@@ -92,6 +96,53 @@ static const struct cli_key subject_keys[] = {
     {"window", CLI_SECONDS, true, offsetof(struct sy_pack_subject, window_s), 0},
 };
 
+/* One of two or three words; empty when the key is not there. */
+static sy_status read_word(struct cli_yaml *y, const yaml_node_t *at, const char *const words[],
+                           struct sy_arena *a, struct sy_view *ret, struct sy_error *err)
+{
+    struct sy_view text = {0};
+    if (at == NULL) {
+        return SY_OK;
+    }
+    if (at->type == YAML_SCALAR_NODE) {
+        text = sy_view(at->data.scalar.value, at->data.scalar.length);
+    }
+    for (size_t i = 0; words[i] != NULL; i++) {
+        if (sy_view_is(text, words[i])) {
+            *ret = sy_arena_copy(a, text);
+            return ret->p != NULL ? SY_OK : sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
+        }
+    }
+    return cli_yaml_fail(y, at, err, "%s, %s%s%s", words[0], words[1],
+                         words[2] == NULL ? "" : " or ", words[2] == NULL ? "" : words[2]);
+}
+
+/* Who holds key shares, and who is asked: what contradicts itself is said here, at its place; the rules refuse it too. */
+static sy_status fill_custody(struct cli_yaml *y, struct pack_file *f, struct sy_arena *a,
+                              struct sy_error *err)
+{
+    static const char *const custodies[] = {SY_CUSTODY_AGENCY, SY_CUSTODY_DEPARTMENT,
+                                            SY_CUSTODY_BOTH, NULL};
+    static const char *const consents[] = {"all", "custodians", NULL};
+    struct sy_view of = {0};
+    SY_TRY(read_word(y, f->custody, custodies, a, &f->pack.custody, err));
+    SY_TRY(read_word(y, f->consent_of, consents, a, &of, err));
+    bool department = f->pack.custody.n > 0 && !sy_view_is(f->pack.custody, SY_CUSTODY_AGENCY);
+    if (department && !f->pack.consent) {
+        return cli_yaml_fail(y, f->custody, err,
+                             "a department deposits its key share with its consent: custody %.*s "
+                             "needs consent: true",
+                             SY_PV(f->pack.custody));
+    }
+    if (sy_view_is(of, "custodians") && !department) {
+        return cli_yaml_fail(y, f->consent_of, err,
+                             "no department holds a share: custodians go with custody department "
+                             "or both");
+    }
+    f->pack.consent_of = sy_view_is(of, "custodians") ? of : (struct sy_view){0};
+    return SY_OK;
+}
+
 static sy_status fill_subject(struct cli_yaml *y, const yaml_node_t *at, struct sy_arena *a,
                               struct sy_pack *ret, struct sy_error *err)
 {
@@ -122,6 +173,7 @@ sy_status cli_compile_pack(const char *path, struct sy_arena *arena, struct sy_p
                          (void **)&f.pack.grounds, &f.pack.n_grounds, reterr));
     SY_TRY(cli_compile_cellkey(&y, f.cellkey, arena, &f.pack, reterr));
     SY_TRY(fill_subject(&y, f.subject, arena, &f.pack, reterr));
+    SY_TRY(fill_custody(&y, &f, arena, reterr));
     SY_TRY(cli_compile_scheme(&y, f.scheme, arena, &f.pack, reterr));
     *ret = f.pack;
     return SY_OK;
@@ -225,22 +277,28 @@ static sy_status compile_field(struct cli_yaml *y, const yaml_node_t *at, struct
     return SY_OK;
 }
 
+sy_status cli_fill_dataset(struct cli_yaml *y, const yaml_node_t *at, struct sy_arena *arena,
+                           struct sy_dataset_def *ret, struct sy_error *reterr)
+{
+    struct dataset_file f = {0};
+    sy_status s;
+    SY_TRY(cli_yaml_fill(y, at, dataset_keys, N(dataset_keys), arena, &f, reterr));
+    SY_TRY(cli_yaml_items(y, f.fields, &f.def.n_fields, reterr));
+    f.def.fields = cli_alloc(arena, f.def.n_fields, sizeof(*f.def.fields), reterr, &s);
+    SY_TRY(s);
+    for (size_t i = 0; i < f.def.n_fields; i++) {
+        SY_TRY(compile_field(y, cli_yaml_item(y, f.fields, i), arena, &f.def.fields[i], reterr));
+    }
+    *ret = f.def;
+    return SY_OK;
+}
+
 sy_status cli_compile_dataset(const char *path, struct sy_arena *arena, struct sy_dataset_def *ret,
                               struct sy_error *reterr)
 {
     CLI_YAML_CLEANUP struct cli_yaml y = {0};
-    struct dataset_file f = {0};
-    sy_status s;
     SY_TRY(cli_yaml_open(path, &y, reterr));
-    SY_TRY(cli_yaml_fill(&y, cli_yaml_root(&y), dataset_keys, N(dataset_keys), arena, &f, reterr));
-    SY_TRY(cli_yaml_items(&y, f.fields, &f.def.n_fields, reterr));
-    f.def.fields = cli_alloc(arena, f.def.n_fields, sizeof(*f.def.fields), reterr, &s);
-    SY_TRY(s);
-    for (size_t i = 0; i < f.def.n_fields; i++) {
-        SY_TRY(compile_field(&y, cli_yaml_item(&y, f.fields, i), arena, &f.def.fields[i], reterr));
-    }
-    *ret = f.def;
-    return SY_OK;
+    return cli_fill_dataset(&y, cli_yaml_root(&y), arena, ret, reterr);
 }
 
 /* --- scene -------------------------------------------------------------------------------------------------- */

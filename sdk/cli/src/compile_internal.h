@@ -34,6 +34,10 @@ SY_MUST sy_status cli_compile_cellkey(struct cli_yaml *y, const yaml_node_t *at,
 SY_MUST sy_status cli_compile_scheme(struct cli_yaml *y, const yaml_node_t *at, struct sy_arena *a,
                                      struct sy_pack *ret, struct sy_error *err);
 
+/* A dataset's definition from the mapping `at` (compile.c). */
+SY_MUST sy_status cli_fill_dataset(struct cli_yaml *y, const yaml_node_t *at, struct sy_arena *a,
+                                   struct sy_dataset_def *ret, struct sy_error *err);
+
 /* The `application` of a scene into ret->application; at = NULL: there is none (compile_application.c). */
 SY_MUST sy_status cli_compile_application(struct cli_yaml *y, const yaml_node_t *at,
                                           struct sy_arena *a, struct sy_proposal *ret,

@@ -165,6 +165,17 @@ static sy_status fill_scene(struct cli_yaml *y, const yaml_node_t *at, struct sy
     return cli_yaml_fill(y, at, scene_keys, N(scene_keys), a, ret, err);
 }
 
+static const struct cli_key fusion_keys[] = {
+    KEY(struct sy_pack_fusion, bytes, CLI_COUNT, true),
+    KEY(struct sy_pack_fusion, grade, CLI_COUNT, true),
+};
+
+static sy_status fill_fusion(struct cli_yaml *y, const yaml_node_t *at, struct sy_arena *a,
+                             void *ret, struct sy_error *err)
+{
+    return cli_yaml_fill(y, at, fusion_keys, N(fusion_keys), a, ret, err);
+}
+
 static const struct cli_key product_keys[] = {
     KEYS(struct sy_pack_product, reviewers, true),
     KEY(struct sy_pack_product, reports_max, CLI_COUNT, true),
@@ -173,6 +184,9 @@ static const struct cli_key product_keys[] = {
     KEY(struct sy_pack_product, public_calls, CLI_COUNT, false),
     KEY(struct sy_pack_product, fee_permille_max, CLI_COUNT, false),
     KEY(struct sy_pack_product, advantage_max, CLI_COUNT, false),
+    KEY(struct sy_pack_product, tests_max, CLI_COUNT, false),
+    KEY(struct sy_pack_product, test_ms, CLI_COUNT, false),
+    KEY(struct sy_pack_product, test_asked, CLI_BOOL, false),
 };
 
 static sy_status fill_product(struct cli_yaml *y, const yaml_node_t *at, struct sy_arena *a,
@@ -248,7 +262,8 @@ static sy_status fill_sync(struct cli_yaml *y, const yaml_node_t *at, struct sy_
 /* --- the whole part --------------------------------------------------------------------------------------------- */
 
 struct scheme_file {
-    const yaml_node_t *calendar, *staff, *qualify, *catalogue, *scene, *product, *supervise, *sync;
+    const yaml_node_t *calendar, *staff, *qualify, *catalogue, *scene, *fusion, *product,
+        *supervise, *sync;
 };
 static const struct cli_key scheme_keys[] = {
     KEY(struct scheme_file, calendar, CLI_NODE, false),
@@ -256,6 +271,7 @@ static const struct cli_key scheme_keys[] = {
     KEY(struct scheme_file, qualify, CLI_NODE, false),
     KEY(struct scheme_file, catalogue, CLI_NODE, false),
     KEY(struct scheme_file, scene, CLI_NODE, false),
+    KEY(struct scheme_file, fusion, CLI_NODE, false),
     KEY(struct scheme_file, product, CLI_NODE, false),
     KEY(struct scheme_file, supervise, CLI_NODE, false),
     KEY(struct scheme_file, sync, CLI_NODE, false),
@@ -274,9 +290,9 @@ struct section {
         offsetof(struct scheme_file, name), offsetof(struct sy_pack_scheme, name),                 \
             offsetof(struct sy_pack_scheme, n_##name), sizeof(struct sy_pack_##name), fill_##name  \
     }
-static const struct section sections[] = {SECTION(calendar),  SECTION(staff), SECTION(qualify),
-                                          SECTION(catalogue), SECTION(scene), SECTION(product),
-                                          SECTION(supervise), SECTION(sync)};
+static const struct section sections[] = {SECTION(calendar),  SECTION(staff),     SECTION(qualify),
+                                          SECTION(catalogue), SECTION(scene),     SECTION(fusion),
+                                          SECTION(product),   SECTION(supervise), SECTION(sync)};
 
 static sy_status fill_section(struct cli_yaml *y, const struct section *of,
                               const struct scheme_file *f, struct sy_arena *a,

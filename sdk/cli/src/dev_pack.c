@@ -101,6 +101,7 @@ int dev_pack_read(struct dev *d)
     }
     d->pack.n_scheme =
         0; /* a developer's own machine: nobody there announces, agrees or discloses */
+    d->pack.quorum_from = 0; /* nor are there witnesses */
     return d->pack_file == NULL ? spread_budget(d) : 0;
 }
 

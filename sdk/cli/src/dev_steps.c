@@ -10,6 +10,7 @@
 
 #include "dev.h"
 #include "dummy.h"
+#include "wire/custody.h"
 
 #define ACT(c, run, ...) act(c, run, (const char *const[]){__VA_ARGS__, NULL})
 
@@ -150,13 +151,23 @@ static const char *file_of(struct dev *d, const struct sy_dataset_def *def, cons
     return given ? real : sy_arena_printf(&d->arena, "%s/%s.dummy.csv", folder, id);
 }
 
-/* The file is UTF-8, whatever the real one is; the agency keeps the key share of protected data. */
+/* Who keeps the key share of protected data here: as the pack says, whatever the entry was written for. */
+static struct sy_view custodian_of(const struct dev *d, const struct sy_dataset_def *def)
+{
+    if (def->unit.n == 0) {
+        return (struct sy_view){0};
+    }
+    return sy_view_is(d->pack.custody, SY_CUSTODY_DEPARTMENT) ? def->department
+                                                              : sy_view_str(DEV_AGENCY);
+}
+
+/* The file is UTF-8, whatever the real one is. */
 static int ingest(struct dev *d, const struct sy_dataset_def *real, const char *folder)
 {
     struct sy_dataset_def def = *real;
     struct cli *c = department_of(d, real);
     def.encoding = sy_view_str("utf-8");
-    def.custodian = sy_view_str(def.unit.n > 0 ? DEV_AGENCY : NULL);
+    def.custodian = custodian_of(d, real);
     int status = cli_dataset_send(c, &def);
     const char *id = (const char *)sy_arena_copy(&d->arena, def.id).p;
     return status != 0 ? status : ACT(c, cli_dataset_ingest, id, file_of(d, real, folder));
@@ -185,6 +196,17 @@ static int fill_domain(struct dev *d)
 
 /* --- grant, model, answer ---------------------------------------------------------------------------- */
 
+/* Does the pack ask for this department's consent: everybody's, or only those that hold a key share? */
+static bool consents(const struct dev *d, const struct cli *department)
+{
+    bool asked = d->pack.consent && d->pack.consent_of.n == 0;
+    struct sy_view own = sy_view_str(shuyu_profile_party(department->profile));
+    for (size_t i = 0; d->pack.consent && !asked && i < d->n_defs; i++) {
+        asked = d->defs[i].unit.n > 0 && sy_view_eq(d->defs[i].department, own);
+    }
+    return asked;
+}
+
 static int authorise(struct dev *d)
 {
     struct sy_proposal p;
@@ -194,8 +216,10 @@ static int authorise(struct dev *d)
                          : ACT(&d->operator_, cli_scene_first, d->grant_hex, "--approve",
                                "--feasibility", DEV_LABEL, "--compliance", DEV_LABEL, "--risk",
                                DEV_LABEL, "--value", DEV_LABEL);
-    for (size_t i = 0; status == 0 && d->pack.consent && i < d->n_departments; i++) {
-        status = ACT(&d->departments[i], cli_scene_consent, d->grant_hex, "--approve");
+    for (size_t i = 0; status == 0 && i < d->n_departments; i++) {
+        if (consents(d, &d->departments[i])) {
+            status = ACT(&d->departments[i], cli_scene_consent, d->grant_hex, "--approve");
+        }
     }
     status = status != 0 ? status : ACT(&d->agency, cli_scene_final, d->grant_hex, "--approve");
     if (status == 0) {

@@ -122,6 +122,37 @@ int sup_send(struct cli *c, const char *method, const struct sy_desc *desc, cons
     return 0;
 }
 
+int sup_stop(struct cli *c, const char *method, const struct sy_desc *desc, const void *args,
+             const char *said)
+{
+    uint64_t entry = 0;
+    struct sy_stopped r = {0};
+    struct cli_ask ask = {.method = method,
+                          .args_desc = desc,
+                          .args = args,
+                          .result_desc = &sy_stopped_desc,
+                          .ret_result = &r,
+                          .ret_entry = &entry};
+    int status = cli_call(c, &ask);
+    if (status != 0) {
+        return status;
+    }
+    if (c->json) {
+        return cli_print_json(
+            json_pack("{s:I,s:I}", "entry", (json_int_t)entry, "left", (json_int_t)r.left));
+    }
+    cli_say(c, "entry %" PRIu64 ": %s\n", entry, said);
+    if (r.left > 0) {
+        cli_say(
+            c,
+            "of %" PRIu64
+            " stopped grants the key shares could not be erased yet; the domain goes on trying, "
+            "and says so in its log: look at its disk\n",
+            r.left);
+    }
+    return 0;
+}
+
 /* ---- rows ---- */
 
 uint64_t sup_entry(struct sy_view id)

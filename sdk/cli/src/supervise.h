@@ -29,6 +29,9 @@ bool sup_affected(struct cli *c, struct sy_affected *ret, int *ret_status);
 /* Send, and say which entry it is. */
 int sup_send(struct cli *c, const char *method, const struct sy_desc *desc, const void *args,
              const char *said);
+/* The same for what stops grants: also how many of them have shares left (wire/supervise.h, stopped). */
+int sup_stop(struct cli *c, const char *method, const struct sy_desc *desc, const void *args,
+             const char *said);
 
 /* The row PREFIX + 20 digits of the only argument, an entry; decoded. */
 int sup_row(struct cli *c, const char *prefix, const struct sy_desc *desc, void *ret,

@@ -94,6 +94,7 @@ sy_status client_call_new_by(struct shuyu_profile *p, const shuyu_request *reque
     c->profile = p;
     c->envelope = sy_buf(ENVELOPE_MAX);
     sy_view_to_cstr(sy_view_str(request->method), c->method, sizeof(c->method));
+    (void)client_log_base(&p->pins, &c->first); /* 0 when it is not known */
     sy_status s = client_seen_get(p, &c->seen, err);
     if (sy_ok(s)) {
         s = make(c, request, sender, now_s, err);
@@ -131,6 +132,9 @@ static sy_status note_tree(const struct client_call *c, const shuyu_reply *r, st
     const struct proof_tree *largest = NULL;
     for (size_t i = 0; i < r->n_entries; i++) {
         const struct proof_tree *t = &r->entries[i].at.tree;
+        if (r->entries[i].closed) {
+            continue;
+        }
         largest = largest == NULL || t->size > largest->size ? t : largest;
     }
     return largest == NULL ? SY_OK : client_seen_note(c->profile, largest, err);

@@ -3,6 +3,9 @@
  * only after the domain's verified answer; until then the new pins live in memory, and are taken
  * back when it fails.
  */
+#include <stdio.h>
+#include <string.h>
+
 #include "base/time.h"
 #include "client/address.h"
 #include "client/invite.h"
@@ -53,7 +56,7 @@ static bool done_before(sy_status s, const shuyu_reply *reply)
 }
 
 static sy_status ask(shuyu_profile *p, const struct client_address *a, const struct client_join *j,
-                     struct sy_error *err)
+                     uint64_t *ret_base, struct sy_error *err)
 {
     shuyu_session *s = NULL;
     shuyu_reply *reply = NULL;
@@ -65,6 +68,9 @@ static sy_status ask(shuyu_profile *p, const struct client_address *a, const str
         st = client_call_through(s, c, -1, &reply, err);
     }
     st = done_before(st, reply) ? SY_OK : st;
+    if (sy_ok(st) && reply != NULL && reply->own != NULL) {
+        *ret_base = reply->own->at.index - reply->own->place;
+    }
     shuyu_reply_free(reply);
     client_call_free(c);
     shuyu_close(s);
@@ -72,17 +78,16 @@ static sy_status ask(shuyu_profile *p, const struct client_address *a, const str
 }
 
 /* Pin in memory, ask, and only then on disk. */
-static sy_status join_pinned(shuyu_profile *p, const struct client_pins *next,
+static sy_status join_pinned(shuyu_profile *p, struct client_pins *next,
                              const struct client_address *a, const struct client_join *j,
                              struct sy_error *err)
 {
     struct client_pins old = p->pins;
-    if (old.has_domain && memcmp(old.domain, next->domain, 32) != 0) {
-        SY_TRY(client_seen_forget(p, err));
-    }
     SY_TRY(client_profile_set(p, next, false, err));
-    sy_status s = ask(p, a, j, err);
+    uint64_t base = 0;
+    sy_status s = ask(p, a, j, &base, err);
     if (sy_ok(s)) {
+        client_log_base_set(next, base);
         s = client_profile_set(p, next, true, err);
     }
     if (!sy_ok(s)) {

@@ -15,7 +15,6 @@
 #include <sodium.h>
 
 #include "base/fdio.h"
-#include "client/log_check.h"
 #include "client/rotate.h"
 #include "client/witnesses.h"
 
@@ -81,6 +80,19 @@ static sy_status read_text(struct shuyu_profile *p, struct client_pins *ret, str
     return client_pins_parse(sy_buf_view(&b), ret, err);
 }
 
+/* Profiles of earlier versions have one memory, of the pinned log. */
+static sy_status take_memory(const struct shuyu_profile *p, const struct client_pins *pins,
+                             const char *kind, struct sy_error *err)
+{
+    char name[CLIENT_MEMORY_NAME_MAX];
+    client_memory_name(pins, kind, client_log_name(pins), name);
+    if (pins->log[0] == '\0' || faccessat(p->dirfd, name, F_OK, 0) == 0 ||
+        renameat(p->dirfd, kind, p->dirfd, name) == 0 || errno == ENOENT) {
+        return SY_OK;
+    }
+    return sy_fail_errno(err, errno, "taking over what the profile remembers");
+}
+
 static sy_status load(struct shuyu_profile *p, struct sy_error *err)
 {
     struct client_pins pins = {0};
@@ -88,7 +100,8 @@ static sy_status load(struct shuyu_profile *p, struct sy_error *err)
     SY_TRY(client_next_finish(p->dirfd, err));
     SY_TRY(read_text(p, &pins, err));
     SY_TRY(client_keys_load(p, err));
-    SY_TRY(client_seen_open(p, err));
+    SY_TRY(take_memory(p, &pins, "seen", err));
+    SY_TRY(take_memory(p, &pins, "checked", err));
     SY_TRY(client_witnesses_load(p, err));
     return client_profile_set(p, &pins, false, err);
 }
@@ -226,8 +239,12 @@ sy_status client_profile_set(struct shuyu_profile *p, const struct client_pins *
     if (pins->log[0] != '\0') {
         SY_TRY(proof_vkey_parse(sy_view_str(pins->log), &key, err));
     }
-    if (save) {
-        SY_TRY(client_pins_save(p->dirfd, pins, err));
+    SY_TRY(client_seen_open(p, pins, err));
+    sy_status s = save ? client_pins_save(p->dirfd, pins, err) : SY_OK;
+    if (!sy_ok(s)) {
+        sy_status back = client_seen_open(p, &p->pins, NULL);
+        (void)back; /* the error is told already */
+        return s;
     }
     p->pins = *pins;
     p->log_key = key;
@@ -268,7 +285,9 @@ sy_status client_pins_merge(const struct client_pins *old, const shuyu_pins *pin
         SY_TRY(proof_vkey_parse(sy_view_str(p.log), &key, err));
     }
     if (strcmp(p.log, old->log) != 0) {
-        p.log_was[0] = '\0'; /* given, not followed: what was trusted before says nothing of it */
+        /* given, not followed: what was trusted before says nothing of it, nor which log of the domain it is */
+        p.log_was[0] = p.log_closed[0] = '\0';
+        sy_view_to_cstr(sy_view_str("?"), p.log_base, sizeof(p.log_base));
     }
     if (pins->address != NULL && strcmp(p.address, old->address) != 0) {
         p.has_gateway = false; /* another gateway, another certificate */
@@ -289,10 +308,6 @@ static sy_status pin(shuyu_profile *p, const shuyu_pins *pins, struct sy_error *
         return sy_fail(err, SY_E_USAGE, "pins", NULL);
     }
     SY_TRY(client_pins_merge(&p->pins, pins, &next, err));
-    if (p->pins.has_domain && memcmp(next.domain, p->pins.domain, 32) != 0) {
-        SY_TRY(client_seen_forget(p, err));
-        SY_TRY(client_checked_forget(p, err));
-    }
     return client_profile_set(p, &next, true, err);
 }
 

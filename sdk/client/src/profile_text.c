@@ -3,7 +3,9 @@
  * text so that a person can see whom the profile trusts. Invariant: format and parse are inverse; a
  * key without a value is not written.
  */
+#include <inttypes.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 #include <sodium.h>
 
@@ -31,11 +33,13 @@ struct line {
             offsetof(struct client_pins, has_##member)                                             \
     }
 
-static const struct line LINES[] = {TEXT_LINE("party", party),  TEXT_LINE("staff", staff),
-                                    TEXT_LINE("role", role),    TEXT_LINE("address", address),
-                                    HEX_LINE("domain", domain), HEX_LINE("box", box),
-                                    TEXT_LINE("log", log),      TEXT_LINE("log_was", log_was),
-                                    HEX_LINE("warden", warden), HEX_LINE("gateway", gateway)};
+static const struct line LINES[] = {
+    TEXT_LINE("party", party),       TEXT_LINE("staff", staff),
+    TEXT_LINE("role", role),         TEXT_LINE("address", address),
+    HEX_LINE("domain", domain),      HEX_LINE("box", box),
+    TEXT_LINE("log", log),           TEXT_LINE("log_was", log_was),
+    TEXT_LINE("log_base", log_base), TEXT_LINE("log_closed", log_closed),
+    HEX_LINE("warden", warden),      HEX_LINE("gateway", gateway)};
 enum { N_LINES = sizeof(LINES) / sizeof(LINES[0]) };
 
 bool client_is_id(const char *s)
@@ -43,6 +47,20 @@ bool client_is_id(const char *s)
     size_t n = s == NULL ? 0 : strlen(s);
     return n >= 1 && n <= CLIENT_ID_MAX &&
            strspn(s, "abcdefghijklmnopqrstuvwxyz0123456789._-") == n;
+}
+
+bool client_log_base(const struct client_pins *pins, uint64_t *ret)
+{
+    *ret = strtoull(pins->log_base, NULL, 10); /* digits only, or nothing: as it was taken */
+    return strcmp(pins->log_base, "?") != 0;
+}
+
+void client_log_base_set(struct client_pins *pins, uint64_t base)
+{
+    pins->log_base[0] = '\0';
+    if (base > 0) {
+        (void)snprintf(pins->log_base, sizeof(pins->log_base), "%" PRIu64, base);
+    }
 }
 
 static sy_status format_line(const struct line *l, const struct client_pins *pins, struct sy_buf *b)

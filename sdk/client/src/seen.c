@@ -1,9 +1,9 @@
 /*
- * What: the memory of the largest checkpoint, the file `seen`: one line of fixed length,
+ * What: the memory of the largest checkpoint, a file `seen` for each log: one line of fixed length,
  * "SIZE(20 digits) ROOT(64 hex)\n", replaced in place by one write. Shared by all processes that
  * use the profile, through a file lock. Not fsynced: what a crash of this machine loses is an old
  * log's chance to pass for a new one, once, and a sync would cost each answer a disk's turn.
- * Invariant: its size never shrinks, except when the profile is pinned to another domain.
+ * Invariant: its size never shrinks.
  */
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +15,9 @@
 
 #include <sodium.h>
 
+#include "base/fdio.h"
 #include "client/profile.h"
+#include "proof/hash.h"
 
 enum { LINE_BYTES = 20 + 1 + 64 + 1 };
 
@@ -92,14 +94,55 @@ static void unlock(struct shuyu_profile *p)
     pthread_mutex_unlock(&p->lock);
 }
 
-sy_status client_seen_open(struct shuyu_profile *p, struct sy_error *err)
+struct sy_view client_log_name(const struct client_pins *pins)
 {
-    p->seen_fd = openat(p->dirfd, "seen", O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
-    if (p->seen_fd < 0) {
+    return sy_view(pins->log, strcspn(pins->log, "+"));
+}
+
+void client_memory_name(const struct client_pins *pins, const char *kind, struct sy_view log,
+                        char ret[CLIENT_MEMORY_NAME_MAX])
+{
+    uint8_t of[PROOF_HASH_BYTES];
+    char hex[17];
+    proof_sha256(of, (const struct sy_view[]){sy_view(pins->domain, sizeof(pins->domain)), log}, 2);
+    sodium_bin2hex(hex, sizeof(hex), of, 8);
+    (void)snprintf(ret, CLIENT_MEMORY_NAME_MAX, "%s.%s", kind, hex);
+}
+
+sy_status client_seen_open(struct shuyu_profile *p, const struct client_pins *pins,
+                           struct sy_error *err)
+{
+    char name[CLIENT_MEMORY_NAME_MAX] = "seen"; /* of no log yet */
+    struct proof_tree ignored;
+    if (pins->log[0] != '\0') {
+        client_memory_name(pins, "seen", client_log_name(pins), name);
+    }
+    if (strcmp(name, p->seen_name) == 0) {
+        return SY_OK;
+    }
+    int fd = openat(p->dirfd, name, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
+    if (fd < 0) {
         return io(err);
     }
-    struct proof_tree ignored;
+    pthread_mutex_lock(&p->lock);
+    sy_fd_close(&p->seen_fd);
+    p->seen_fd = fd;
+    p->seen = (struct proof_tree){0};
+    memcpy(p->seen_name, name, sizeof(name));
+    pthread_mutex_unlock(&p->lock);
     return client_seen_get(p, &ignored, err);
+}
+
+sy_status client_seen_read(const struct shuyu_profile *p, const char *name, struct proof_tree *ret,
+                           struct sy_error *err)
+{
+    SY_BUF_CLEANUP struct sy_buf b = sy_buf(LINE_BYTES);
+    *ret = (struct proof_tree){0};
+    sy_status s = sy_read_file_at(p->dirfd, name, &b);
+    if (s.code == SY_E_NOT_FOUND || (sy_ok(s) && b.n == 0)) {
+        return SY_OK;
+    }
+    return sy_ok(s) && b.n == LINE_BYTES ? parse((const char *)b.p, ret, err) : bad(err);
 }
 
 sy_status client_seen_get(struct shuyu_profile *p, struct proof_tree *ret, struct sy_error *err)

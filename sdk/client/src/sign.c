@@ -116,11 +116,11 @@ static sy_status check_prepared(const shuyu_profile *p, const struct sy_header *
 /* What two parties sign apart, and nothing else. */
 static sy_status check_apart(const struct sy_header *h, struct sy_error *err)
 {
-    static const char *const apart[] = {"domain.promote", "genesis"};
+    static const char *const apart[] = {"domain.promote", "genesis", "log.close"};
     return method_in(h, apart, sizeof(apart) / sizeof(apart[0]))
                ? SY_OK
                : sy_fail(err, SY_E_DENIED, "header.method",
-                         "only a genesis or a promotion is signed so");
+                         "only a genesis, a promotion or the close of a log is signed so");
 }
 
 /* Replace the signature by this key, or add one. */

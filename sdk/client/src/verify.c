@@ -7,6 +7,7 @@
  */
 #include <string.h>
 
+#include "client/closed.h"
 #include "client/reply.h"
 #include "proof/leaf.h"
 
@@ -35,23 +36,72 @@ bool shuyu_is_read(const char *method)
 
 /* --- one entry -------------------------------------------------------------------------------- */
 
+/*
+ * In a log that was closed before the pinned one, by the key that closed it. Whoever keeps such a key, or a disk from
+ * before the close, can sign more under it: what counts is the one tree that was closed, in its place among the logs.
+ */
+static sy_status open_closed(const struct shuyu_profile *p, const uint8_t leaf[PROOF_HASH_BYTES],
+                             struct client_entry *e, struct sy_error *err)
+{
+    struct client_closed c;
+    for (const char *at = p->pins.log_closed; client_closed_next(&at, &c);) {
+        if (!sy_ok(proof_receipt_verify(e->proof->receipt, &c.key, leaf, &e->at, NULL))) {
+            continue;
+        }
+        e->closed = true;
+        e->base = c.base;
+        return e->at.tree.size == c.tree.size &&
+                       memcmp(e->at.tree.root, c.tree.root, sizeof(c.tree.root)) == 0
+                   ? SY_OK
+                   : sy_fail(err, SY_E_ROLLBACK, "receipt",
+                             "of a log that was closed, in a state that is not its last");
+    }
+    return sy_status_of(SY_E_UNSIGNED);
+}
+
+static sy_status open_receipt(const struct shuyu_profile *p, struct client_entry *e,
+                              struct sy_error *err)
+{
+    uint8_t leaf[PROOF_HASH_BYTES];
+    proof_merkle_leaf(leaf, e->proof->leaf);
+    sy_status s = proof_receipt_verify(e->proof->receipt, &p->log_key, leaf, &e->at, err);
+    if (s.code != SY_E_UNSIGNED) {
+        return s;
+    }
+    s = open_closed(p, leaf, e, err);
+    return s.code != SY_E_UNSIGNED
+               ? s
+               : sy_fail(err, s.code, "receipt",
+                         "not signed by the log key that is pinned; if the log was given "
+                         "another, follow it to that (shuyu log follow)");
+}
+
+/* Entries are numbered through all logs of the domain, receipts say the place in their own. */
+static sy_status check_index(const struct shuyu_profile *p, struct client_entry *e,
+                             struct sy_error *err)
+{
+    uint64_t base = 0;
+    const bool known = client_log_base(&p->pins, &base);
+    const uint64_t before = e->proof->index - e->at.index;
+    bool fits = e->proof->index >= e->at.index;
+    if (e->closed || known) {
+        fits = fits && before == (e->closed ? e->base : base);
+    }
+    e->base = before;
+    e->place = e->at.index;
+    e->at.index = e->proof->index;
+    return fits ? SY_OK : sy_fail(err, SY_E_PROOF, "index", "the receipt is for another entry");
+}
+
 /* The receipt's checkpoint: signed by the pinned log, and not behind what was seen before we asked.
  * */
 static sy_status check_receipt(const struct client_call *c, struct client_entry *e,
                                struct sy_error *err)
 {
-    uint8_t leaf_hash[PROOF_HASH_BYTES];
-    proof_merkle_leaf(leaf_hash, e->proof->leaf);
-    sy_status s =
-        proof_receipt_verify(e->proof->receipt, &c->profile->log_key, leaf_hash, &e->at, err);
-    if (s.code == SY_E_UNSIGNED) {
-        return sy_fail(err, s.code, "receipt",
-                       "not signed by the log key that is pinned; if the log was given another, "
-                       "follow it to that (shuyu log follow)");
-    }
-    SY_TRY(s);
-    if (e->at.index != e->proof->index) {
-        return sy_fail(err, SY_E_PROOF, "index", "the receipt is for another entry");
+    SY_TRY(open_receipt(c->profile, e, err));
+    SY_TRY(check_index(c->profile, e, err));
+    if (e->closed) {
+        return SY_OK;
     }
     if (e->at.tree.size < c->seen.size) {
         return sy_fail(err, SY_E_ROLLBACK, "receipt", "the log is shorter than it was before");
@@ -91,18 +141,33 @@ static sy_status verify_entry(const struct client_call *c, struct client_entry *
     return e->receipt != NULL ? SY_OK : sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
 }
 
-/* Two trees of one size in one reply must be one tree. */
+/* Two trees of one size in one reply must be one tree, if they are of one log; and those of the pinned log are. */
 static sy_status one_log(const shuyu_reply *r, size_t n, struct sy_error *err)
 {
     const struct proof_tree *last = &r->entries[n].at.tree;
     for (size_t i = 0; i < n; i++) {
-        const struct proof_tree *t = &r->entries[i].at.tree;
-        if (t->size == last->size && memcmp(t->root, last->root, 32) != 0) {
+        const struct client_entry *a = &r->entries[i], *b = &r->entries[n];
+        const struct proof_tree *t = &a->at.tree;
+        if (!a->closed && !b->closed && a->base != b->base) {
+            return sy_fail(err, SY_E_PROOF, "index", "the receipt is for another entry");
+        }
+        if (a->base == b->base && a->closed == b->closed && t->size == last->size &&
+            memcmp(t->root, last->root, 32) != 0) {
             return sy_fail(err, SY_E_ROLLBACK, "receipt",
                            "two logs of one size: the log was forked");
         }
     }
     return SY_OK;
+}
+
+/* What was asked after a log was closed is not in it. */
+static sy_status check_own(const struct client_call *c, const struct client_entry *e,
+                           struct sy_error *err)
+{
+    return e->at.index >= c->first
+               ? SY_OK
+               : sy_fail(err, SY_E_ROLLBACK, "receipt",
+                         "the request is in a log that was closed before it was made");
 }
 
 sy_status client_verify_entries(const struct client_call *c, shuyu_reply *r, struct sy_error *err)
@@ -121,6 +186,7 @@ sy_status client_verify_entries(const struct client_call *c, shuyu_reply *r, str
         SY_TRY(one_log(r, i, err));
         r->n_entries = i + 1;
         if (r->entries[i].ours) {
+            SY_TRY(check_own(c, &r->entries[i], err));
             r->own = &r->entries[i];
         }
     }

@@ -128,6 +128,10 @@ static sy_status covers(const shuyu_reply *r, const struct proof_checkpoint *c, 
     for (size_t i = 0; i < r->n_entries; i++) {
         const struct proof_tree *t = &r->entries[i].at.tree;
         bool same_root = memcmp(t->root, c->root, sizeof(c->root)) == 0;
+        if (r->entries[i].closed) {
+            *ret = false; /* under its own log's last checkpoint, which another note cosigns */
+            continue;
+        }
         if (t->size == c->size && !same_root) {
             return sy_fail(err, SY_E_ROLLBACK, "cosigned",
                            "two logs of one size: the log was forked");

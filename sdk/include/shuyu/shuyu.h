@@ -60,14 +60,14 @@ SHUYU_API void shuyu_buffer_free(shuyu_buffer *b);
 /*
  * A profile is a folder (0700) that one party keeps at home:
  *   profile        text, "key = value" lines: party, role, address, domain, box, log, log_was,
- *                  warden, gateway
+ *                  log_base, log_closed, warden, gateway
  *   sign.key       Ed25519, signs requests     } 0600; never leave this machine
  *   box.key        X25519, opens replies       }
  *   tls.key, tls.pem   key and self-signed certificate of the connection (P-256)
  *   custody.keys   optional: box keys besides box.key that open what is sealed to the party
  *   next           folder: keys that the domain has not accepted yet (shuyu_rotate)
- *   seen           the largest checkpoint verified so far, of the pinned domain
- *   checked        the newest one that was proven to continue all before (shuyu_log_check)
+ *   seen.*         the largest checkpoint verified so far, a file for each log
+ *   checked.*      of each log, the newest one that was proven to continue all before (shuyu_log_check)
  *   fork           only after the log signed two histories: the evidence
  *   witnesses      optional: whose cosignatures count (c2sp.org/tlog-policy)
  * Secret keys are kept in guarded memory (locked, not dumped, wiped).
@@ -288,8 +288,10 @@ SHUYU_API bool shuyu_is_read(const char *method);
  * The log's key may have been followed by another (docs/log-keys.md): then replies fail with
  * SHUYU_E_UNSIGNED. Ask the domain for the hand-overs, verify each one from the pinned key on (ordered
  * by the agency, in the log, under a checkpoint that both keys signed), and pin the last key, durably. The keys
- * before it stay in shuyu_profile_log_was. *ret_n (may be NULL): hand-overs followed, 0 when the pinned key
- * is still the one. No other session may be using the profile. Errors of shuyu_call; SHUYU_E_PROOF,
+ * before it stay in shuyu_profile_log_was; of a profile that was invited at a later key they are learnt here, from the
+ * genesis record's on, so that what they signed counts for it too. *ret_n (may be NULL): hand-overs followed, 0 when the pinned key
+ * is still the one. Where a log was closed (docs/shards.md), all that the profile remembers of it must be a beginning of what
+ * was closed, else SHUYU_E_ROLLBACK. No other session may be using the profile. Errors of shuyu_call; SHUYU_E_PROOF,
  * _SIGNATURE, _UNSIGNED, _DIGEST, _FIELD: a hand-over does not hold; the pins are unchanged then.
  */
 SHUYU_MUST SHUYU_API shuyu_status shuyu_log_follow(shuyu_session *s, size_t *ret_n,
@@ -305,7 +307,8 @@ typedef struct shuyu_log_checked {
  * the pinned key, that the log has only grown: since the last check of this profile, since the largest
  * checkpoint of any reply, and since `kept` (NULL: nothing more), the text of a signed checkpoint or a receipt
  * that was kept elsewhere: by an auditor, a witness, another party. Then the newest one is kept for the next
- * time. SHUYU_E_ROLLBACK: it does not; when the log's own signatures show that, the evidence is in the profile's
+ * time. When `kept` is signed by a key that is not known, the keys before the pinned one are learnt (shuyu_log_follow: no
+ * other session may be using the profile). SHUYU_E_ROLLBACK: it does not; when the log's own signatures show that, the evidence is in the profile's
  * file `fork`, and what was kept is as before. SHUYU_E_FIELD, _UNSIGNED, _SIGNATURE (kept is no checkpoint
  * of this log), SHUYU_E_TAMPERED (the profile's own is damaged), SHUYU_E_BUSY (the log grew between every two
  * looks, so that they could not be shown to be of one log: call again). Errors of shuyu_call.
@@ -519,6 +522,31 @@ typedef struct shuyu_product_question {
 SHUYU_MUST SHUYU_API shuyu_status shuyu_product_call(shuyu_session *s,
                                                      const shuyu_product_question *question,
                                                      shuyu_answer **ret, shuyu_error *reterr);
+
+/* --- a developer's own data -------------------------------------------------------------------- */
+
+/*
+ * Data that a developer holds lawfully itself and brings into the domain under one grant, to be joined with the grant's
+ * datasets there (own.define and own.confirm come before). Source: docs/scheme/fusion.md.
+ */
+typedef struct shuyu_own_file {
+    const uint8_t *grant; /* 32 bytes */
+    const char *dataset;  /* "own.customers" */
+    int fd;               /* a plain file, read from its beginning; borrowed */
+    /* after each part, in bytes; or NULL */
+    void (*on_progress)(void *ctx, uint64_t sent, uint64_t of);
+    void *progress_ctx;
+} shuyu_own_file;
+
+/*
+ * Send the file, in parts of 512 KiB; when the domain was started anew between two of them it begins again, once. OK: it
+ * is the confirmed file, and its rows are in; *ret is the last part's reply (result: sy_ingest_result, of this file
+ * only). It comes at whole steps of a second or more: how long it took would say whom in the file the domain knows.
+ * SHUYU_E_DIGEST: other bytes. SHUYU_E_STATE, field "dataset": not confirmed, or in already. SHUYU_E_DATA: it does not
+ * fit its definition. SHUYU_E_USAGE: not a plain file. Errors of shuyu_call; a logged refusal sets *ret, too. Blocks.
+ */
+SHUYU_MUST SHUYU_API shuyu_status shuyu_own_put(shuyu_session *s, const shuyu_own_file *file,
+                                                shuyu_reply **ret, shuyu_error *reterr);
 
 /* --- one consenting subject ------------------------------------------------------------------- */
 

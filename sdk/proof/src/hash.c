@@ -49,6 +49,17 @@ void proof_hasher_add(struct proof_hasher *h, struct sy_view bytes)
     }
 }
 
+void proof_hasher_peek(const struct proof_hasher *h, struct sy_view bytes,
+                       uint8_t ret[PROOF_HASH_BYTES])
+{
+    struct proof_hasher copy = *h;
+    proof_hasher_add(&copy, bytes);
+    if (SHA256_Final(ret, &copy.ctx) != 1) {
+        abort();
+    }
+    explicit_bzero(&copy, sizeof(copy));
+}
+
 void proof_hasher_end(struct proof_hasher *h, uint8_t ret[PROOF_HASH_BYTES])
 {
     if (SHA256_Final(ret, &h->ctx) != 1) {

@@ -6,12 +6,14 @@
  * are zero); a failed encode leaves the buffer, a failed decode zeroes the record; recursion is
  * bounded by the message's depth limit. Details name fields by their path, never by content.
  *
- * Decoding here is the reference, by way of parsed objects; sound bytes never come to it, for
- * schema_read.c reads them in one pass.
+ * Both are the reference, decoding by way of parsed objects; sound bytes never come to it, for
+ * schema_read.c reads them in one pass, nor do records for which there is room, which schema_write.c writes.
  */
 #include "schema_read.h"
 
 #include <stdio.h>
+
+#include "schema_write.h"
 
 enum { DEPTH_MAX = 16 };
 
@@ -80,28 +82,48 @@ static size_t count_at(const void *record, const struct sy_field *f)
 
 static bool is_zero_bytes(const uint8_t *p, size_t n)
 {
-    return p[0] == 0 && memcmp(p, p + 1, n - 1) == 0;
+    uint8_t any = 0;
+    for (size_t i = 0; i < n; i++) {
+        any |= p[i];
+    }
+    return any == 0;
+}
+
+static bool is_zero(const void *record, const struct sy_field *f);
+
+static bool is_zero_record(const struct sy_desc *desc, const void *record)
+{
+    for (size_t i = 0; i < desc->n_fields; i++) {
+        if (!is_zero(record, &desc->fields[i])) {
+            return false;
+        }
+    }
+    return true;
 }
 
 /* Zero is what "absent" decodes to. Views and lists count by their size, not by their pointer. */
 static bool is_zero(const void *record, const struct sy_field *f)
 {
     const void *at = value_at(record, f);
-    if (is_list(f)) {
-        return count_at(record, f) == 0;
-    }
-    if (f->kind == SY_KIND_str || f->kind == SY_KIND_bin || f->kind == SY_KIND_raw) {
+    switch (f->kind) {
+    case SY_KIND_u64:
+    case SY_KIND_i64:
+        return *(const uint64_t *)at == 0;
+    case SY_KIND_bool:
+        return !*(const bool *)at;
+    case SY_KIND_str:
+    case SY_KIND_bin:
+    case SY_KIND_raw:
         return ((const struct sy_view *)at)->n == 0;
+    case SY_KIND_b16:
+        return is_zero_bytes(at, 16);
+    case SY_KIND_b32:
+        return is_zero_bytes(at, 32);
+    case SY_KIND_sub:
+        return is_zero_record(f->sub, at);
+    default:
+        return count_at(record, f) == 0; /* of a list */
     }
-    if (f->kind != SY_KIND_sub) {
-        return is_zero_bytes(at, width_of(f));
-    }
-    for (size_t i = 0; i < f->sub->n_fields; i++) {
-        if (!is_zero(at, &f->sub->fields[i])) {
-            return false;
-        }
-    }
-    return true;
 }
 
 bool sy_schema_present(const void *record, const struct sy_field *f)
@@ -226,6 +248,10 @@ static sy_status put_record(const struct sy_desc *desc, const void *record, stru
 sy_status sy_record_encode(const struct sy_desc *desc, const void *record, struct sy_buf *b)
 {
     size_t before = b->n;
+    b->n += b->p == NULL ? 0 : sy_schema_write(desc, record, b->p + b->n, b->cap - b->n);
+    if (b->n > before) {
+        return SY_OK;
+    }
     sy_status s = put_record(desc, record, b, 1);
     if (!sy_ok(s)) {
         b->n = before;

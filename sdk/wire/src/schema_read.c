@@ -114,19 +114,12 @@ static const struct counted BIN = {0, 0, {0xC4, 0xC5, 0xC6}};
 static const struct counted ARRAY = {0x90, 15, {0, 0xDC, 0xDD}};
 static const struct counted MAP = {0x80, 15, {0, 0xDE, 0xDF}};
 
-static bool read_count(struct reader *r, const struct counted *f, uint64_t *ret)
+/* What follows a first byte that is not the short form. */
+static bool read_long_count(struct reader *r, const struct counted *f, uint8_t first, uint64_t *ret)
 {
     const uint64_t least[3] = {(uint64_t)f->fixed_max + (f->fixed == 0 ? 0 : 1),
                                f->first[0] == 0 ? (uint64_t)f->fixed_max + 1 : UINT64_C(1) << 8,
                                UINT64_C(1) << 16};
-    if (!left(r, 1)) {
-        return false;
-    }
-    uint8_t first = *r->p++;
-    if (f->fixed != 0 && (first & ~(unsigned)f->fixed_max) == f->fixed) {
-        *ret = first & f->fixed_max;
-        return true;
-    }
     for (size_t i = 0; i < 3; i++) {
         if (f->first[i] != 0 && first == f->first[i]) {
             return take_be(r, (size_t)1 << i, least[i], ret);
@@ -135,7 +128,20 @@ static bool read_count(struct reader *r, const struct counted *f, uint64_t *ret)
     return false;
 }
 
-static bool read_blob(struct reader *r, const struct counted *f, struct sy_view *ret)
+static inline bool read_count(struct reader *r, const struct counted *f, uint64_t *ret)
+{
+    if (!left(r, 1)) {
+        return false;
+    }
+    uint8_t first = *r->p++;
+    if (f->fixed != 0 && (first & ~(unsigned)f->fixed_max) == f->fixed) {
+        *ret = first & f->fixed_max;
+        return true;
+    }
+    return read_long_count(r, f, first, ret);
+}
+
+static inline bool read_blob(struct reader *r, const struct counted *f, struct sy_view *ret)
 {
     uint64_t n;
     if (!read_count(r, f, &n) || !left(r, n)) {
@@ -151,13 +157,14 @@ static bool read_str(struct reader *r, struct sy_view *ret)
     return read_blob(r, &STR, ret) && sy_view_is_utf8(*ret);
 }
 
-static bool read_bytes(struct reader *r, uint8_t *to, size_t n)
+/* Exactly n bytes, 0 < n < 256: then there is one form for their head. */
+static inline bool read_bytes(struct reader *r, uint8_t *to, size_t n)
 {
-    struct sy_view v;
-    if (!read_blob(r, &BIN, &v) || v.n != n) {
+    if (!left(r, 2 + n) || r->p[0] != BIN.first[0] || r->p[1] != n) {
         return false;
     }
-    memcpy(to, v.p, n);
+    memcpy(to, r->p + 2, n);
+    r->p += 2 + n;
     return true;
 }
 
@@ -247,71 +254,49 @@ static bool read_raw(struct reader *r, struct sy_view *ret)
 static bool read_record(struct reader *r, const struct sy_desc *desc, void *record);
 static bool read_list(struct reader *r, const struct sy_field *f, void *record);
 
-static bool any_byte(const uint8_t *p, size_t n)
+/* The value at `at`, but for lists, which are fields only. */
+static bool read_value(struct reader *r, const struct sy_field *f, void *at)
 {
-    return p[0] != 0 || memcmp(p, p + 1, n - 1) != 0;
-}
-
-/* Read the value at `at`; *ret_zero: it is what "absent" decodes to. */
-static bool read_value(struct reader *r, const struct sy_field *f, void *at, bool *ret_zero)
-{
-    bool fine;
     switch (f->kind) {
     case SY_KIND_u64:
-        fine = read_u64(r, at);
-        *ret_zero = *(uint64_t *)at == 0;
-        return fine;
+        return read_u64(r, at);
     case SY_KIND_i64:
-        fine = read_i64(r, at);
-        *ret_zero = *(int64_t *)at == 0;
-        return fine;
+        return read_i64(r, at);
     case SY_KIND_bool:
-        fine = read_bool(r, at);
-        *ret_zero = !*(bool *)at;
-        return fine;
+        return read_bool(r, at);
     case SY_KIND_str:
-        fine = read_str(r, at);
-        *ret_zero = ((struct sy_view *)at)->n == 0;
-        return fine;
+        return read_str(r, at);
     case SY_KIND_bin:
-        fine = read_blob(r, &BIN, at);
-        *ret_zero = ((struct sy_view *)at)->n == 0;
-        return fine;
+        return read_blob(r, &BIN, at);
     case SY_KIND_raw:
-        *ret_zero = false;
         return read_raw(r, at);
     case SY_KIND_b16:
-        fine = read_bytes(r, at, 16);
-        *ret_zero = !any_byte(at, 16);
-        return fine;
+        return read_bytes(r, at, 16);
     case SY_KIND_b32:
-        fine = read_bytes(r, at, 32);
-        *ret_zero = !any_byte(at, 32);
-        return fine;
+        return read_bytes(r, at, 32);
     case SY_KIND_sub:
-        *ret_zero = false; /* asked for in read_field */
         return read_record(r, f->sub, at);
     default:
-        return false; /* lists are fields only */
+        return false;
     }
 }
 
+/* What is optional does not come when it is zero. */
 static bool read_field(struct reader *r, const struct sy_field *f, void *record)
 {
-    bool zero = false;
+    bool fine;
     switch (f->kind) {
     case SY_KIND_strs:
     case SY_KIND_bins:
     case SY_KIND_u64s:
     case SY_KIND_i64s:
     case SY_KIND_list:
-        return read_list(r, f, record) && sy_schema_present(record, f);
-    case SY_KIND_sub:
-        return read_record(r, f->sub, (char *)record + f->offset) && sy_schema_present(record, f);
+        fine = read_list(r, f, record);
+        break;
     default:
-        return read_value(r, f, (char *)record + f->offset, &zero) &&
-               (!zero || (f->flags & SY_OPT) == 0);
+        fine = read_value(r, f, (char *)record + f->offset);
     }
+    return fine && ((f->flags & SY_OPT) == 0 || sy_schema_present(record, f));
 }
 
 static bool read_list(struct reader *r, const struct sy_field *f, void *record)
@@ -319,7 +304,6 @@ static bool read_list(struct reader *r, const struct sy_field *f, void *record)
     const struct sy_field element = sy_schema_element(f);
     const size_t width = sy_schema_width(&element);
     uint64_t count;
-    bool zero;
     if (!read_count(r, &ARRAY, &count) || count > SY_LIST_MAX || !open_container(r, count)) {
         return false;
     }
@@ -327,7 +311,7 @@ static bool read_list(struct reader *r, const struct sy_field *f, void *record)
     char *p = n == 0 ? NULL : sy_arena_alloc(r->arena, n, width);
     bool fine = n == 0 || p != NULL;
     for (size_t i = 0; fine && i < n; i++) {
-        fine = read_value(r, &element, p + i * width, &zero);
+        fine = read_value(r, &element, p + i * width);
     }
     if (fine && n > 0) {
         memcpy((char *)record + f->offset, &p, sizeof(p));

@@ -57,6 +57,8 @@ struct ledger_options {
      * secrets, which are not used before ledger_sign_by. At most LEDGER_KEYS_MAX - 1. */
     const struct ledger_key *others;
     size_t n_others;
+    /* The folder for public files, borrowed for the call; NULL: DIR/public. On the same file system. */
+    const int *public_dir;
 };
 
 /* An entry; all borrowed. */
@@ -154,6 +156,9 @@ SY_MUST sy_status ledger_publish_cosigned(struct ledger *l, struct sy_view note,
  * tries again. The first call after ledger_open is as ledger_publish, which also waits for what was begun.
  */
 SY_MUST sy_status ledger_publish_start(struct ledger *l, struct sy_error *reterr);
+
+/* Is a call of it still to be told the outcome of files that were begun? */
+bool ledger_publish_works(const struct ledger *l);
 
 /* Committed entries, and appended ones that are not. */
 uint64_t ledger_size(const struct ledger *l);

@@ -30,7 +30,7 @@
 struct ledger_snapshot;
 
 /* Begin a snapshot of what is committed now. On the ledger's thread. SY_E_STATE (entries are pending, or
- * there are none), SY_E_NO_SPACE, SY_E_IO, SY_E_NO_MEMORY. */
+ * there are none), SY_E_NO_SPACE, SY_E_IO, SY_E_NO_MEMORY. The ledger must outlive it. */
 SY_MUST sy_status ledger_snapshot_begin(struct ledger *l, struct ledger_snapshot **ret,
                                         struct sy_error *reterr);
 
@@ -39,7 +39,7 @@ uint64_t ledger_snapshot_size(const struct ledger_snapshot *s);
 
 /* Write the next bytes of the rows; then make them durable under their name, and remove older snapshots
  * but the newest. On any one thread, which need not be the ledger's. SY_E_NO_SPACE, SY_E_IO, SY_E_READ_ONLY
- * (a sync failed); the first failure stays. */
+ * (a sync failed: the ledger acknowledges nothing from then on); the first failure stays. */
 SY_MUST sy_status ledger_snapshot_add(struct ledger_snapshot *s, struct sy_view bytes);
 SY_MUST sy_status ledger_snapshot_sync(struct ledger_snapshot *s);
 

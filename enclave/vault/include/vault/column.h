@@ -45,13 +45,14 @@
 struct vault_version;
 
 /* Open one version for one job: recombine the dataset's private key from the platform's share and
- * `share` (32 bytes; NULL for a dataset without a custodian), check both commitments and the public
+ * `shares` (NULL for a dataset without a custodian), check all commitments and the public
  * key against `keys` (from the ledger), unwrap the version key and wipe the private key again.
  * `version`, the ledger's record, is borrowed until vault_version_close. Errors: SY_E_SHARE (the
  * share is missing or does not fit), SY_E_TAMPERED, SY_E_SUITE, SY_E_NOT_FOUND (no such dataset
  * keys). On error *ret is untouched. */
 SY_MUST sy_status vault_version_open(struct vault *v, const struct sy_dataset_keys *keys,
-                                     const uint8_t *share, const struct sy_dataset_version *version,
+                                     const struct vault_holders *shares,
+                                     const struct sy_dataset_version *version,
                                      struct vault_version **ret, struct sy_error *reterr);
 
 /* Wipe the version key and free. NULL-safe. */

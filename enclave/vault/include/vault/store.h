@@ -16,8 +16,8 @@
  *   log:N logpub:N                                  the log's later keys; the public half of a retired one
  *   checkpoint epoch noise:N                        checkpoint memory; noise keys of epochs
  *   dataset:ID                                      public key and the platform's share
- *   custodian:ID                                    the other share: a box only its holder opens
- *   deposit:GRANT:ID                                a custodian's share, while a grant is in force
+ *   custodian:ID department:ID                      the other shares: boxes that only their holders open
+ *   deposit:GRANT:ID deposit:GRANT:department:ID    a holder's share, while a grant is in force
  *   select:NS record:NS unit:NS units:NS            keys of a unit namespace; size of its unit map
  *   subject:NS asked:HEX                            key of the pseudonyms HEX of subjects; a subject's name and
  *                                                   the key of its payloads (payload.h; `asked` alone: a decoy)
@@ -80,7 +80,7 @@ const struct vault_domain_keys *vault_domain_keys(const struct vault *v);
 
 /* --- keys of the log -------------------------------------------------------------------------- */
 
-enum { VAULT_LOG_KEYS_MAX = 16 };
+enum { VAULT_LOG_KEYS_MAX = 64 };
 
 /* The keys that the log has had, in order, as far as they were made; the first is vault_domain_keys' log.
  * How many there are; *ret: borrowed until vault_close, a key's secret until it is erased. secret NULL: was
@@ -93,6 +93,17 @@ SY_MUST sy_status vault_log_key_make(struct vault *v, struct sy_error *reterr);
 /* Erase the secret of number i (from 0): overwritten, unlinked, folder fsynced; nobody may use it any more.
  * OK when it is gone already; SY_E_NOT_FOUND. After a failure or a crash vault_open ends what was begun. */
 SY_MUST sy_status vault_log_key_erase(struct vault *v, size_t i, struct sy_error *reterr);
+
+/* --- who leads -------------------------------------------------------------------------------- */
+
+/*
+ * The seat that this key store leads from: 32 zeros in the folder that the domain was founded in, else what its
+ * promotion named. It never leaves the folder: no copier carries it. So a copy of a domain does not lead because a
+ * file that says "standby" is gone: its key store says nothing. ret: SY_E_NOT_FOUND (a copy), SY_E_TAMPERED, SY_E_IO.
+ * set: durable on OK.
+ */
+SY_MUST sy_status vault_seat(const struct vault *v, uint8_t ret[32]);
+SY_MUST sy_status vault_seat_set(struct vault *v, const uint8_t seat[32]);
 
 /* --- noise keys ------------------------------------------------------------------------------- */
 
@@ -108,7 +119,11 @@ SY_MUST sy_status vault_epoch_reach(struct vault *v, uint64_t epoch);
 /* A copy of an epoch's 32-byte noise key. SY_E_NOT_FOUND when it never was or was destroyed. */
 SY_MUST sy_status vault_noise_key(struct vault *v, uint64_t epoch, struct vault_secret *ret);
 
-/* Destroy a past epoch's noise key (overwritten, unlinked, folder fsynced), after its audit window.
+/* Is an epoch's key there? */
+bool vault_noise_has(const struct vault *v, uint64_t epoch);
+
+/* Destroy a past epoch's noise key (overwritten, unlinked, folder fsynced), after its audit window: when no
+ * charge of it can be resumed or run again (warden/run.h, warden_history_forget).
  * SY_E_STATE for the current epoch; OK when it is gone already. */
 SY_MUST sy_status vault_noise_destroy(struct vault *v, uint64_t epoch);
 

@@ -10,8 +10,8 @@
  * The map is DIR/data/units/NS, append-only:
  *   block   "SHUYUMAP" | suite u16 | 0 x2 | bytes u32 | index u64 | nonce 12 | ciphertext | tag 16
  * Plaintext: the hashes in code order. Associated data: the block's head and the namespace. The
- * store's item units:NS holds blocks, codes, file size and a SHA-256 chain over the blocks' tags as
- * of the last finished version: a map that is shorter or differs in any byte is SY_E_TAMPERED
+ * store's item units:NS holds blocks, codes, file size, a SHA-256 chain over the blocks' tags and guests (codes made by
+ * data that is no department's) as of the last finished version: a map that is shorter or differs in any byte is SY_E_TAMPERED
  * (field "units/NS/block N"); what lies beyond, left by an unfinished attempt, is cut off.
  *
  * Threads: as in store.h. Source: DESIGN section 4.3.

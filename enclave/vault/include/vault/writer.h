@@ -20,11 +20,16 @@
 
 struct vault_writer;
 
+/* Of an attempt that is a guest: every unit that it brings along stays, and every run has a key for each. Rows, not units
+ * that are new: who brings them must not learn whom the namespace knew. */
+enum { VAULT_GUEST_ROWS_MAX = 1 << 20 };
+
 struct vault_attempt {
     const struct sy_dataset_def *def;   /* borrowed until finish or abort */
     const struct sy_dataset_keys *keys; /* of the ledger; borrowed for the call, only pub is used */
     uint64_t version;                   /* number it will have, from 1 */
     uint8_t def_digest[32];             /* of the catalogue entry, bound into the version */
+    bool guest; /* data that is no department's: units that it brings along are counted apart */
 };
 
 /* Start an attempt: folder, version key, unit maps loaded. SY_E_FIELD for a definition that cannot
@@ -43,7 +48,8 @@ const uint8_t *vault_writer_attempt(const struct vault_writer *w);
 uint64_t vault_writer_rows(const struct vault_writer *w);
 
 /* Append one batch (not an `end` message). SY_E_DATA with the field's name when a value, width,
- * size, code or identifier does not fit the definition, or rows pass def->max_rows: nothing of the
+ * size, code or identifier does not fit the definition, or rows pass def->max_rows or a
+ * guest's VAULT_GUEST_ROWS_MAX: nothing of the
  * batch is written then, and the caller aborts. SY_E_LIMIT when the namespace holds 2^32 - 1 units.
  * After any other error (IO) too only abort is possible. */
 SY_MUST sy_status vault_writer_add(struct vault_writer *w, const struct sy_ingest_batch *batch,
@@ -52,8 +58,8 @@ SY_MUST sy_status vault_writer_add(struct vault_writer *w, const struct sy_inges
 /* Close the attempt: last chunks, headers, version file, all fsynced with their folder, the unit
  * codes used made durable before. Fills *ret (columns, views in `arena`) but its `report`, which
  * the caller commits to. `nulls` of the columns stays 0: an exact count of missing values must not
- * enter the ledger. SY_E_DATA, field "units": the dataset's namespace would hold more units than
- * def->units; no new code stays. The writer is gone afterwards, on error as after vault_writer_abort. */
+ * enter the ledger. SY_E_DATA, field "units": the dataset's namespace would hold more units that
+ * are no guests than def->units. The writer is gone afterwards, on error as after vault_writer_abort. */
 SY_MUST sy_status vault_writer_finish(struct vault_writer *w, struct sy_arena *arena,
                                       struct sy_dataset_version *ret, struct sy_error *reterr);
 

@@ -32,6 +32,7 @@ struct warden_call {
         kept_at; /* entry + 1 of the payload that was put for this question, until the question is recorded */
     uint8_t kept_who[32];
     bool waits; /* what a run gave is told only when a quorum covers its entries (hold.c) */
+    bool held;  /* it does wait, and nothing else of it is to be done (hold.c) */
 };
 
 /* Where a frame came from. */
@@ -65,7 +66,7 @@ struct warden_room {
 /* Is there room for this call among those of its method, and of others that lead to the same work? Else end
  * it in clear with SY_E_BUSY, before it is decided and charged (the same envelope may come again), free it,
  * and return false. Counts calls from their first frame on, so that requests sent in one burst are counted
- * too. */
+ * too; not those that are held, whose work is done: hold.c bounds them. */
 bool warden_call_room(struct warden_call *c, const struct warden_room *room);
 
 /* End the call in clear before it was decided: nothing was charged or logged. Frees it. */

@@ -13,10 +13,16 @@
 
 #include "warden/call.h"
 
-/* Every key that the vault has, under the log's name; the first is genesis's. *ret_n >= 1. */
-SY_MUST sy_status warden_log_known(const struct vault *v, struct sy_view name,
-                                   struct ledger_key ret[VAULT_LOG_KEYS_MAX], size_t *ret_n,
+/* The keys that the vault has, under the log's name, from number `first` (from 1) on, as many as a log can have
+ * had. *ret_n >= 1. SY_E_TAMPERED: it has no such key. */
+SY_MUST sy_status warden_log_known(const struct vault *v, struct sy_view name, uint64_t first,
+                                   struct ledger_key ret[LEDGER_KEYS_MAX], size_t *ret_n,
                                    struct sy_error *reterr);
+
+/* The vault's first key that no log knows, whose own are `number`: made now, unless a crash left one. *ret_pub:
+ * borrowed from the vault. SY_E_TAMPERED: the vault has fewer keys than the logs. */
+SY_MUST sy_status warden_log_next_key(struct warden *w, uint64_t number, const uint8_t **ret_pub,
+                                      struct sy_error *reterr);
 
 /* Have the ledger sign as the state says, from the next commit on; w->log_vkey is the key in force. Called
  * when the state has been folded, and after every `log` event, before it is committed. SY_E_TAMPERED: the

@@ -21,6 +21,10 @@ SY_MUST sy_status warden_seat_read(struct warden *w, struct sy_error *reterr);
 /* Is this folder a standby's? */
 bool warden_is_standby(const struct warden *w);
 
+/* Does the key store say that the folder of w->seat leads? Its record is in no copy, so a copy whose file `standby` is
+ * gone is found out. Asked before anything is appended that a promotion or a close allows. SY_E_STATE: it does not. */
+SY_MUST sy_status warden_leads_by_keys(const struct warden *w, struct sy_error *reterr);
+
 /*
  * At start, with the log folded: does this folder lead? If not, and DIR/promote.req is there, carry the
  * promotion out: it is decided by the rules, its root must be this log's, the noise key of the new epoch is

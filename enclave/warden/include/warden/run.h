@@ -57,6 +57,8 @@ struct warden_run {
     uint64_t settle_timer;    /* when the outcome is settled, on the clock; 0 = when it is there */
     bool finished;            /* the outcome is settled */
     bool told;                /* the call has ended */
+    bool stopped; /* its grant or product was: nothing it read is kept (warden_run_close) */
+    bool closed;  /* warden_run_close was there */
 
     struct sy_arena arena;
     struct rules_state *rows; /* the rows as they were at the charge */
@@ -74,7 +76,9 @@ struct warden_run {
     struct vault_subject *subject;            /* whom the question is about; NULL: about nobody */
     struct sy_view *asserted;                 /* texts of the asserted parameters, in plan order */
     size_t n_asserted;
-    bool unknown;                   /* the answer is "unknown": looked at in weak builds only */
+    uint64_t
+        *without; /* a neighbour's cells: for each block 1 + the unit left out, or 0; NULL: all */
+    bool unknown; /* the answer is "unknown": looked at in weak builds only */
     struct vault_secret pseudonyms; /* key of the grant's pseudonyms; empty until a mask needs it */
 
     struct warden_job job;
@@ -103,6 +107,10 @@ SY_MUST sy_status warden_history_rows(struct warden_run *r, struct sy_error *err
 SY_MUST sy_status warden_history_keep(struct warden *w, struct sy_arena *arena, size_t max,
                                       struct sy_dataset_version *keep, size_t *n);
 
+/* history.c: destroy the noise keys of past epochs of which no charge is left that may be resumed or run again:
+ * each is refused, or its grant is over for good. Looks at every charge. Asked at the start, and after a grant was stopped (warden/stop.h). */
+SY_MUST sy_status warden_history_forget(struct warden *w);
+
 /* subject.c: of a model about one subject, take who it is and what is asserted from the call's secret.
  * Nothing for other models. */
 SY_MUST sy_status warden_run_subject(struct warden_run *r, struct sy_error *err);
@@ -111,12 +119,21 @@ SY_MUST sy_status warden_run_subject(struct warden_run *r, struct sy_error *err)
  * will never be, warden_run_ready is called on the loop's thread. */
 SY_MUST sy_status warden_run_work(struct warden_run *r, struct sy_error *err);
 
+/* Parts of these for tests of products (src/product_test.h): copy the rows of r->row's grant and model; send the
+ * filled columns to the worker at r->feed_sock, on a work thread. */
+SY_MUST sy_status warden_run_model_rows(struct warden_run *r, struct sy_error *err);
+SY_MUST sy_status warden_run_send(struct warden_run *r);
+
 /* Parts of these for reports of exposure (src/exposure.h): copy the pack, the grant of r->row and its datasets;
- * fill every column, on a work thread; close what the sources opened, and free the rest of a run that
- * nobody needs, but not the run itself. */
+ * fill every column, on a work thread; close what the sources opened, and free the rest of a run whose outcome is
+ * settled and which is not busy, but not the run itself: keys, columns, exact figures, the answer. Once. */
 SY_MUST sy_status warden_run_grant_rows(struct warden_run *r, struct sy_error *err);
 SY_MUST sy_status warden_run_fill(struct warden_run *r);
 void warden_run_close(struct warden_run *r);
+/* ... of a run that was stopped: as soon as no thread is at work, without waiting for its slot's end. */
+void warden_run_let_go(struct warden_run *r);
+/* Is what it read under this grant open? */
+bool warden_run_holds(const struct warden_run *r, const uint8_t grant[32]);
 
 /* run.c: run the charge of an entry for this call. Whatever fails from here on is an outcome of something that
  * is on disk: it is settled, in its slot, like any other. rerun: as in struct warden_run. */

@@ -21,4 +21,11 @@ SY_MUST sy_status warden_stops_note(struct warden *w, const struct rules_effect 
  * erased is logged and tried again with the next round, and erased at the next start at the latest. */
 void warden_stops_bite(struct warden *w);
 
+/* A second has passed: when a grant was stopped since, destroy the noise keys that nobody needs any more
+ * (warden/run.h). That looks at every charge there is, so once a minute at most; what fails is tried again then. */
+void warden_stops_tick(struct warden *w);
+
+/* Of the grants that this entry stopped: how many have shares that could not be erased yet? After warden_stops_bite. */
+uint64_t warden_stops_left(const struct warden *w, uint64_t entry);
+
 #endif

@@ -25,11 +25,14 @@
 #include "warden/courier.h"
 #include "warden/loop.h"
 #include "warden/snapshot.h"
+#include "warden/staging.h"
 #include "wire/event.h"
 
 struct warden_call;
 struct warden_run;
 struct warden_exposure;
+struct warden_product_test;
+struct warden_ingest;
 struct warden_witnesses;
 
 /* Keys of the domain in guarded memory, borrowed from the vault. */
@@ -39,10 +42,21 @@ struct warden_keys {
     const uint8_t *sign_secret; /* 64, Ed25519: the warden's own acts, its replies */
 };
 
+enum { WARDEN_SHARDS_MAX = VAULT_LOG_KEYS_MAX };
+
+/* The logs that were closed before the one in use (shard.h). */
+struct warden_closed {
+    struct ledger *ledger[WARDEN_SHARDS_MAX];
+    uint64_t base[WARDEN_SHARDS_MAX]; /* entries in the logs before each */
+    size_t n;
+};
+
 struct warden {
     struct warden_loop *loop;
     struct vault *vault;
-    struct ledger *ledger;
+    struct ledger *ledger;       /* the log in use */
+    uint64_t base;               /* entries in the logs before it: its first entry's number */
+    struct warden_closed closed; /* those */
     struct rules_state *state;
     struct warden_keys keys;
     uint8_t domain[32];
@@ -65,11 +79,18 @@ struct warden {
     struct warden_call *calls;   /* all that live */
     struct warden_call *waiting; /* appended this round; acted on after the commit */
     struct warden_call **waiting_tail;
-    struct warden_run *runs;            /* in flight or not yet told (run.c) */
-    struct warden_exposure *exposures;  /* reports in flight (exposure.c) */
-    struct warden_witnesses *witnesses; /* NULL: no policy was adopted (witness.h) */
+    struct warden_run *runs;                   /* in flight or not yet told (run.c) */
+    struct warden_exposure *exposures;         /* reports in flight (exposure.c) */
+    struct warden_product_test *product_tests; /* tests in flight (product_test.c) */
+    struct warden_ingest *ingests;             /* files being taken in (ingest.h) */
+    struct warden_stagings stagings;           /* files that come in parts (staging.h) */
+    struct warden_witnesses *witnesses;        /* NULL: no policy was adopted (witness.h) */
     struct warden_snapshots snapshots;
+    bool own_due;           /* own data of grants that are over may be left (own.h) */
+    bool noise_due;         /* noise keys of ended epochs may be needed no more (stop.h) */
+    uint64_t noise_at_ns;   /* when that may be looked at again, monotonic */
     struct sy_buf stopping; /* grants that events of this round stopped (stop.h) */
+    uint8_t shares_at[32];  /* whose deposits the clock looked at last; zero: begin (share.h) */
     int64_t last_time;      /* of the newest entry */
     uint64_t noted_size;    /* entries at the checkpoint that the key store last noted */
     bool appended;          /* something to commit this round */

@@ -5,11 +5,12 @@
  *
  * All witnesses are asked about one checkpoint, the candidate. Once a quorum is met, or nobody is being asked
  * any more, the next candidate is the checkpoint of that moment. A witness that knows a size beyond ours,
- * or sees no growth, says that this log was rolled back or forked: the warden stops (fail closed).
+ * or sees no growth, says that this log was rolled back or forked: it is asked for the checkpoint that it
+ * cosigned, and if this log's own key has signed that one, the warden stops (fail closed).
  *
  * Runs in: warden. Trusts: nobody; answers come from the network through the courier, and only
- * cosignatures that verify under the policy's keys count. A claim of a rollback needs no proof, so each
- * witness that the agency names can stop the domain; none can make it serve.
+ * cosignatures that verify under the policy's keys count. A claim of a rollback without such a
+ * checkpoint stops the domain from charging, and nothing else, until a quorum has answered it.
  * Holds: public notes. May block: no; the public checkpoint is written without a sync.
  * Threads: the loop's.
  * Source: DESIGN section 3; C2SP tlog-witness, tlog-policy.
@@ -41,6 +42,12 @@ void warden_witness_tick(struct warden *w);
 
 /* Is a policy with a quorum in force? */
 bool warden_witness_asked(const struct warden *w);
+
+/* Has a witness said that it saw another log, and has nothing answered that yet? Then nothing must be charged: if
+ * this is an older disk, what was spent is spent again. It ends when a quorum has cosigned a checkpoint that
+ * covers the log as it stood when the word was said, and when the witness itself cosigns; evidence stops the
+ * domain. Under a policy that asks for no quorum only the latter two, or another policy, can end it. */
+bool warden_witness_claimed(const struct warden *w);
 
 /* Has a quorum of fresh cosignatures been seen over a checkpoint that covers this entry? Once true, true
  * until the policy changes or the process ends. */

@@ -37,8 +37,11 @@ void warden_rerun_done(struct warden_call *c);
 void warden_rerun_again(struct warden_call *c);
 
 /* Stop every run under a grant, at once (suspension, revocation, expiry): its charge is answered
- * as a crash and stays charged. */
+ * as a crash and stays charged. What it read is closed now, or as soon as its thread has come back. */
 void warden_runs_stop(struct warden *w, const uint8_t grant[32]);
+
+/* Does a run, a report or a test under this grant hold anything open of what it read? */
+bool warden_runs_hold(const struct warden *w, const uint8_t grant[32]);
 
 /* Stop every call of a product, at once (withdrawal). */
 void warden_product_stop(struct warden *w, const uint8_t product[32]);

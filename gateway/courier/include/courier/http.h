@@ -14,7 +14,7 @@
 #include <llhttp.h>
 
 #include "base/buf.h"
-#include "courier/url.h"
+#include "wire/courier.h"
 
 enum {
     COURIER_HEAD_MAX = 16 << 10, /* bytes of names and values in a response's head and tail */
@@ -24,7 +24,7 @@ enum {
 };
 
 /* Append the request. Errors of the buffer. */
-SY_MUST sy_status courier_request_put(struct sy_buf *b, const struct courier_url *url,
+SY_MUST sy_status courier_request_put(struct sy_buf *b, const struct sy_url *url,
                                       const struct sy_courier_ask *ask);
 
 struct courier_response {

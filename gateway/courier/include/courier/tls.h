@@ -12,8 +12,8 @@
 #ifndef COURIER_TLS_H
 #define COURIER_TLS_H
 
-#include "courier/url.h"
 #include "role/tls.h"
+#include "wire/url.h"
 
 /* What all connections share. ca_path: PEM file of trusted authorities; when there is no such file nobody is
  * trusted, and https:// fails. SY_E_TLS. The caller frees it with SSL_CTX_free. */
@@ -27,7 +27,7 @@ struct courier_tls {
 };
 
 SY_MUST sy_status courier_tls_init(struct courier_tls *t, SSL_CTX *shared,
-                                   const struct courier_url *url);
+                                   const struct sy_url *url);
 
 /* Go on with the handshake. BROKEN: *reterr says why, as far as that is known. */
 enum role_tls_result courier_tls_handshake(struct courier_tls *t, struct sy_error *reterr);

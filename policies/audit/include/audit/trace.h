@@ -28,9 +28,12 @@ enum audit_step_kind {
     AUDIT_STEP_CONSENT,
     AUDIT_STEP_FINAL_REVIEW,
     AUDIT_STEP_EXPOSURE,
-    AUDIT_STEP_ORDER,   /* suspend, resume, revoke, expire */
+    AUDIT_STEP_CONFIRM, /* the operator's of a developer's own data (wire/own.h) */
+    AUDIT_STEP_ERASED,  /* of own data, at the grant's end */
+    AUDIT_STEP_ORDER, /* suspend, resume, revoke, expire, and whatever else stops or ends the grant */
     AUDIT_STEP_CHARGE,  /* id: digest of the signed request */
     AUDIT_STEP_RELEASE, /* id: commitment to the answer; all zero when none left */
+    AUDIT_STEP_RERUN,   /* run again inside the domain; what came of it */
     AUDIT_STEP_REPEAT,  /* the same answer given again */
     AUDIT_STEP_USE,     /* a run that used what is traced; id: digest of its request */
     AUDIT_STEP_ENTRY,   /* any other entry */

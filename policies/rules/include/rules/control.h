@@ -162,6 +162,25 @@
       "a shrink asks for less, in everything")                                                     \
     X(SHRINK_REPLACES, "shrink_replaces", "18", "缩减授权生效时原授权同时终止",                    \
       "a shrunk grant ends when the smaller one begins")                                           \
+    /* ---- fusion ---- */                                                                         \
+    X(FUSION_OWN, "fusion_own", "18 22", "融合数据须为开发主体自有，来源合法并附佐证",             \
+      "own data is the developer's, and says where it comes from")                                 \
+    X(FUSION_NAMED, "fusion_named", "17 18", "融合的自有数据须在场景申请中逐一列明",               \
+      "an application names exactly the own data that is fused")                                   \
+    X(FUSION_SCENE, "fusion_scene", "18", "自有数据只用于一个场景",                                \
+      "own data is in one scene only")                                                             \
+    X(FUSION_CONFIRMED, "fusion_confirmed", "18 22", "自有数据经一级运营主体确认方可进入",         \
+      "no own row comes in before the operator has confirmed it")                                  \
+    X(FUSION_CONTENT, "fusion_content", "18 22", "进入的自有数据须与确认的一致",                   \
+      "what comes in is what was confirmed, byte for byte")                                        \
+    X(FUSION_NOISED, "fusion_noised", "18 26", "融合自有数据的结果只经加噪输出",                   \
+      "what reads own data is answered by noise only")                                             \
+    X(FUSION_MET, "fusion_met", "18 26", "融合自有数据的人员记录须与部门数据按人员相交后方可统计", \
+      "own rows about people count only where they meet a department's of the same unit")          \
+    X(FUSION_ERASED, "fusion_erased", "18 22", "授权终止即销毁自有数据，不得再用",                 \
+      "own data ends with its grant, and is never used again")                                     \
+    X(FUSION_TAINT, "fusion_taint", "19 22", "产品须注明所融合的自有数据及其来源",                 \
+      "a product says which own data may be in it")                                                \
     /* ---- products ---- */                                                                       \
     X(SIX_FORMS, "six_forms", "4", "数据产品限于组件、模型、核验、服务、工具、报告六种形态",       \
       "a product has one of the six forms")                                                        \
@@ -177,6 +196,10 @@
       "every source is named with its lawful basis")                                               \
     X(REPORT_ATTEMPTS, "report_attempts", "19", "检测次数有限，结果仅供审核方",                    \
       "reports are for reviewers, and so many")                                                    \
+    X(TEST_ATTEMPTS, "test_attempts", "19", "域内推断与还原测试次数有限",                          \
+      "tests of a product inside the domain are so many")                                          \
+    X(PRODUCT_TESTED, "product_tested", "19", "成员推断、原始数据还原测试通过方可同意",            \
+      "nothing is approved whose last test inside the domain has not passed")                      \
     X(FIVE_CHECKS, "five_checks", "19", "五项重点审核全部通过方可同意",                            \
       "nothing is approved that fails one of the five checks")                                     \
     X(SECURITY_REVIEW, "security_review", "19", "安全主管部门审核",                                \
@@ -301,6 +324,8 @@
       "a lifetime budget is never raised")                                                         \
     X(CUSTODY, "custody", "3 16", "无托管人密钥份额不得启用数据",                                  \
       "protected data opens only with the custodian's key share")                                  \
+    X(CUSTODY_DEPARTMENT, "custody_department", "3 5 16", "部门托管的份额由部门本人交存",          \
+      "where departments hold key shares, each deposits its own, anew after every stop")           \
     X(MODEL_REVIEWED, "model_reviewed", "18 19", "模型经登记审核方可运行",                         \
       "only a registered model that was reviewed runs")                                            \
     X(MODEL_OF_GRANT, "model_of_grant", "18 19 22", "模型不得用于或变相用于其他场景",              \

@@ -31,10 +31,11 @@
  * The warden has none: there the rules work out everything themselves.
  */
 struct rules_facts {
-    uint8_t header_hash[32]; /* SHA-256 of header_bytes */
-    bool body;               /* header.body is the digest of salt, args and secret_digest */
-    const bool *signed_by;   /* of each of sigs: it verifies over header_bytes */
-    const void *args;        /* args by the descriptor of header.method; NULL: not decoded */
+    const struct rules_key *nonce; /* the key of the nonce's row; NULL: not worked out */
+    uint8_t header_hash[32];       /* SHA-256 of header_bytes */
+    bool body;                     /* header.body is the digest of salt, args and secret_digest */
+    const bool *signed_by;         /* of each of sigs: it verifies over header_bytes */
+    const void *args;              /* args by the descriptor of header.method; NULL: not decoded */
 };
 
 /* A request as opened by the warden, or as read back from a logged event. Everything is borrowed.

@@ -17,7 +17,8 @@
  *                      name; "exact" over anything protected or above g1; a plan about one subject that
  *                      is not one block of one declared key, free of charge, over at most one row a unit,
  *                      owned by nobody else, all of whose parameters are asserted; an asserted parameter
- *                      of any other plan
+ *                      of any other plan; a plan that reads a developer's own data whose blocks are
+ *                      not noised, or in which own rows of a unit count without a department's
  *   SY_E_LIMIT         cells, groups or rows beyond the pack; more columns or namespaces than a run
  *                      may have; a sum that could leave +-2^62; more cells could occur than a
  *                      worker's result carries; one protected row could meet more than RULES_FAN_MAX
@@ -53,7 +54,7 @@ enum {
     RULES_RUN_COLUMNS_MAX = 56, /* that one run reads, over all its scans: one descriptor each */
     RULES_RUN_SPACES_MAX = 8,   /* namespaces that the blocks of a run protect: a key column each */
     RULES_SUBJECT_LABELS_MAX = 32, /* answers that a question about one subject may have */
-    RULES_FAN_MAX = 1 << 20,  /* public rows that one protected row may meet, all joins together */
+    RULES_FAN_MAX = 1 << 20, /* public rows that one protected row may meet, all joins together */
     RULES_PROOF_BYTES =
         28672 /* a reply's three proofs, the cosigned checkpoint and signature, but what the plan adds */
 };

@@ -10,7 +10,7 @@
 #define RULES_PRODUCT_H
 
 #include "rules/model.h"
-#include "wire/product.h"
+#include "wire/product_test.h"
 
 /* A product's row, with what it says; views are borrowed from the state, lists live in the arena. */
 struct rules_product {
@@ -26,7 +26,15 @@ SY_MUST sy_status rules_product_read(const struct rules_state *s, const uint8_t 
 /* Is it on sale: published, and not withdrawn? SY_E_STATE, field "product". */
 SY_MUST sy_status rules_product_on_sale(const struct rules_product *p, struct sy_error *reterr);
 
-/* The model that a request's header asks for: header.subject, or of a product.call the product's. Errors of
+/* Milliseconds that a test of a product takes, from request to outcome, under this pack. */
+uint64_t rules_product_test_ms(const struct sy_pack *pack);
+
+/* One try of the product's tests; views borrowed from the state. SY_E_NOT_FOUND, field "test"; SY_E_NO_MEMORY. */
+SY_MUST sy_status rules_product_try(const struct rules_state *s, const uint8_t id[32],
+                                    uint64_t asked, struct sy_arena *arena,
+                                    struct sy_product_try *ret, struct sy_error *reterr);
+
+/* The model that a request's header asks for: header.subject, or of a product.call or product.test the product's. Errors of
  * rules_product_read; ret is untouched then. */
 SY_MUST sy_status rules_asked_model(const struct rules_state *s, const struct sy_header *h,
                                     struct sy_arena *arena, uint8_t ret[32],

@@ -69,4 +69,37 @@ SY_MUST sy_status rules_replayer_next(struct rules_replayer *r, const struct sy_
                                       rules_difference_fn *tell, void *ctx,
                                       struct sy_error *reterr);
 
+/* The next requests to be replayed, as they were prepared: have memory fetch what lies in their way, for all of them
+ * together, which is faster than for one after the other. Changes nothing. */
+void rules_replayer_expect(const struct rules_replayer *r,
+                           const struct rules_request *const *requests, size_t n);
+
+/*
+ * The same in three steps, for who has threads. Whether the rows of an entry come to the digest that the log
+ * claims needs nothing of the entries before it but the digest that the log claims there: so seals are worked out
+ * on any thread, several at once, while the replay goes on.
+ */
+struct effect_row;
+struct rules_seal {
+    const struct effect_row *rows; /* that the entry wrote; NULL: nothing is left to work out */
+    size_t n;
+    bool worked;                     /* the digest is worked out; without it, nothing is told */
+    uint8_t before[32], claimed[32]; /* as logged */
+    uint8_t digest[32];              /* as it should be, once worked out */
+};
+
+/* rules_replayer_next, but for the field `state` of an event that can follow. What the seal points to is in
+ * `arena`. What is too much to be kept there, and all without an arena (NULL), is worked out within this call. */
+SY_MUST sy_status rules_replayer_fold(struct rules_replayer *r, const struct sy_event *event,
+                                      const struct rules_request *request, uint64_t entry,
+                                      struct sy_arena *arena, struct rules_seal *ret,
+                                      rules_difference_fn *tell, void *ctx,
+                                      struct sy_error *reterr);
+
+/* Work out the digest: on any thread. */
+void rules_seal_work(struct rules_seal *seal);
+
+/* Tell when it is another than the log's. */
+void rules_seal_tell(const struct rules_seal *seal, rules_difference_fn *tell, void *ctx);
+
 #endif

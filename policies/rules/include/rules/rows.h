@@ -15,6 +15,7 @@
  *   scene/DEVELOPER/ID sy_row_scene               its one live proposal or grant
  *   proposal/HEX       sy_row_proposal
  *   grant/HEX          sy_row_grant               (replica) HEX = the proposal's hash
+ *   deposit/HEX        sy_row_deposits            departments that deposited key shares for it; HEX likewise (rules/custody.h)
  *   model/HEX          sy_row_model               (replica)
  *   budget/NS          sy_row_budget
  *   charge/N           sy_row_charge              N = entry of the charge, 20 decimal digits
@@ -53,18 +54,24 @@ SY_RECORD(row_pack, SY_ROW_PACK_FIELDS)
     F(bool, quorum, "quorum", SY_OPT)
 SY_RECORD(row_witness, SY_ROW_WITNESS_FIELDS)
 
-/* See rules/log.h. key: in force, the number-th of the log (from 1); next: follows it. stage: single |
- * announced | overlap; asked: the stage that the operator has asked for; entry: of the agency's overlap. */
+/* See rules/log.h. key: in force, the number-th of the domain's log keys (from 1); next: follows it. stage: single |
+ * announced | overlap | closed; asked: the stage that the operator has asked for; entry: of the agency's overlap, or
+ * of the close. Of a log that follows a closed one (rules/shard.h): shard: which log of the domain it is (0: the
+ * first), base: entries in the logs before it, first: the number of its first key. */
 #define SY_ROW_LOG_FIELDS(F, S, L)                                                                 \
     F(str, asked, "asked", SY_OPT)                                                                 \
+    F(u64, base, "base", SY_OPT)                                                                   \
     F(u64, entry, "entry", SY_OPT)                                                                 \
+    F(u64, first, "first", SY_OPT)                                                                 \
     F(str, key, "key", 0)                                                                          \
     F(str, next, "next", SY_OPT)                                                                   \
     F(u64, number, "number", 0)                                                                    \
+    F(u64, shard, "shard", SY_OPT)                                                                 \
     F(str, stage, "stage", 0)
 SY_RECORD(row_log, SY_ROW_LOG_FIELDS)
 
-/* checkpoint: signed by both; entry: of the agency's overlap, which it covers. */
+/* checkpoint: signed by both; entry: of the agency's overlap, which it covers. Where `to` is the key of the next log:
+ * signed by `from`, and entry, of the close, is the last that it covers. */
 #define SY_ROW_HANDOVER_FIELDS(F, S, L)                                                            \
     F(str, checkpoint, "checkpoint", 0)                                                            \
     F(u64, entry, "entry", 0)                                                                      \
@@ -161,6 +168,16 @@ SY_RECORD(row_hold, SY_ROW_HOLD_FIELDS)
     L(row_grant_share, shares, "shares", SY_OPT)                                                   \
     F(str, status, "status", 0)
 SY_RECORD(row_grant, SY_ROW_GRANT_FIELDS)
+
+/* Shares that departments deposited for a proposal or a grant since it was last stopped, each party once: with which
+ * entry, in which epoch. No row: none. */
+#define SY_ROW_DEPOSIT_FIELDS(F, S, L)                                                             \
+    F(u64, entry, "entry", 0)                                                                      \
+    F(u64, epoch, "epoch", 0)                                                                      \
+    F(str, party, "party", 0)
+SY_RECORD(row_deposit, SY_ROW_DEPOSIT_FIELDS)
+#define SY_ROW_DEPOSITS_FIELDS(F, S, L) L(row_deposit, deposits, "deposits", 0)
+SY_RECORD(row_deposits, SY_ROW_DEPOSITS_FIELDS)
 
 /* What a plan reads: the fields of one dataset, each once. */
 #define SY_ROW_READS_FIELDS(F, S, L)                                                               \

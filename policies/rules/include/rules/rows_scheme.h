@@ -23,6 +23,8 @@
  *   applicant/PARTY    sy_row_applicant           its last application
  *   product/HEX        sy_product_row             (wire/product.h, likewise the next four) HEX = its id
  *   product_report/HEX sy_product_report_row      the last machine-made report, for reviewers
+ *   product_test/HEX   sy_product_test_row        (wire/product_test.h) tests inside the domain, for reviewers
+ *   product_tries/HEX  sy_product_tries           how many, of all products of model HEX
  *   subscription/HEX/BUYER sy_subscription
  *   meter/HEX/BUYER/YYYYMM sy_product_meter       a buyer's calls of one month
  *   misuse/HEX/PARTY   sy_product_misuse          calls refused as disguised use

@@ -9,6 +9,7 @@
  * Source: scheme articles 9, 13 (6), 15, 31, 36.
  */
 #include "qualify.h"
+#include "wire/own.h"
 
 /* A party has had no more agreements than this that could still run: terms are years long. */
 enum { CHAIN_MAX = 8 };
@@ -85,7 +86,8 @@ static sy_status covers(struct ask *c, const struct sy_agreement *a, const struc
                         enum rules_control scope, enum rules_control term, const char *field)
 {
     for (size_t i = 0; i < p->n_datasets; i++) {
-        if (!control(scope, agreement_holds(a, p->datasets[i].dataset))) {
+        bool own = sy_is_own(p->datasets[i].dataset); /* agreements are about public data */
+        if (!own && !control(scope, agreement_holds(a, p->datasets[i].dataset))) {
             return sy_fail(c->err, SY_E_GRANT, field, "the dataset %.*s is outside the agreement",
                            SY_PV(p->datasets[i].dataset));
         }

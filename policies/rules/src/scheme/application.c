@@ -8,6 +8,7 @@
 #include "catalogue.h"
 #include "qualify.h"
 #include "scene.h"
+#include "wire/own.h"
 
 #define CLASSES "public industry"
 
@@ -110,6 +111,9 @@ sy_status application_offered(struct ask *c, const struct sy_pack *pack,
                               const struct sy_proposal *p)
 {
     for (size_t i = 0; scheme_catalogue(pack) != NULL && i < p->n_datasets; i++) {
+        if (sy_is_own(p->datasets[i].dataset)) {
+            continue; /* nobody offers it */
+        }
         SY_TRY(offer_check(c->state, p->datasets[i].dataset, c->in->time, c->arena, c->err));
     }
     return SY_OK;

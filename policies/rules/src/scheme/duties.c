@@ -30,6 +30,7 @@ static const struct duty DUTIES[] = {
     {"payload.read", "audit", false},
     {"product.report", STOPS, false},
     {"product.review", STOPS, false},
+    {"product.test", STOPS, false},
     {"product.withdraw", STOPS, false},
     {"risk.report", "audit business security", false},
     {"scene.exposure", STOPS, false},

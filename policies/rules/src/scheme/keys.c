@@ -226,10 +226,12 @@ static sy_status holds_drop(struct change *x, struct sy_view party)
         SY_ARENA_CLEANUP struct sy_arena arena = {0};
         struct sy_row_grant g;
         struct rules_key at = {.n = key.n};
+        memcpy(at.text, key.p, key.n);
+        (void)effect_pending(x->effect, &at, &value); /* as this event has left it */
+        value = sy_arena_copy(&arena, value);
         SY_TRY(sy_record_decode(&sy_row_grant_desc, value, &SY_MP_LARGE, &arena, &g, x->err));
         if (hold_of(&g, party)) {
             SY_TRY(hold_drop(x, &g, party));
-            memcpy(at.text, key.p, key.n);
             SY_TRY(effect_put(x->effect, &at, &sy_row_grant_desc, &g, x->err));
         }
     }
@@ -244,6 +246,7 @@ sy_status apply_party_revoke(struct change *x)
     p.status = sy_view_str("revoked");
     SY_TRY(put_party(x, &p));
     if (!sy_view_is(p.role, "developer")) {
+        SY_TRY(custody_lost(x, p.party, a->ground)); /* nobody else can deposit its shares */
         return holds_drop(x, p.party);
     }
     SY_TRY(agreements_end(x, p.party, a->ground));

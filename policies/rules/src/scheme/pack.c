@@ -4,6 +4,7 @@
  */
 #include "staff.h"
 #include "wire/supervise.h"
+#include "wire/url.h"
 
 enum { TRAINING_DAYS_MAX = 3660, URL_MAX = 300, PLATFORMS_MAX = 8 };
 enum {
@@ -11,8 +12,12 @@ enum {
     DAYS_MAX = 4096,
     NUMBER_MAX = 1000000,
     OFFSET_MAX = 14 * 3600,
+    TEST_MS_MAX = 600000,
+    TESTS_MAX = 100,
     REASON_MAX = 1000
 };
+
+#define OWN_BYTES_MAX (UINT64_C(1) << 30)
 
 static const struct sy_pack_scheme *scheme_of(const struct sy_pack *p)
 {
@@ -30,6 +35,7 @@ SECTION(staff)
 SECTION(qualify)
 SECTION(catalogue)
 SECTION(scene)
+SECTION(fusion)
 SECTION(product)
 SECTION(supervise)
 SECTION(sync)
@@ -168,6 +174,19 @@ static sy_status scene_check(const struct sy_pack *p, struct sy_error *err)
                       "days and rounds are positive, and no reason needs more than 1000");
 }
 
+/* Own data is read only where an application has named it. */
+static sy_status fusion_check(const struct sy_pack *p, struct sy_error *err)
+{
+    const struct sy_pack_fusion *f = scheme_fusion(p);
+    bool fine =
+        f == NULL || (scheme_scene(p) != NULL && f->bytes >= 1 && f->bytes <= OWN_BYTES_MAX &&
+                      f->grade >= 2 && f->grade <= p->n_grades);
+    return fine ? SY_OK
+                : bad(err, "pack.scheme.fusion",
+                      "beside a section for scenes: bytes of a file, at most 2^30, and a grade "
+                      "from 2");
+}
+
 static sy_status product_check(const struct sy_pack *p, struct sy_error *err)
 {
     const struct sy_pack_product *q = scheme_product(p);
@@ -180,10 +199,13 @@ static sy_status product_check(const struct sy_pack *p, struct sy_error *err)
             return bad(err, "pack.scheme.product.reviewers", "agency, security, each once");
         }
     }
-    return q->n_reviewers >= 1 && counts(q->reports_max) && q->fee_permille_max <= 1000 &&
-                   q->advantage_max <= 1000
+    if (q->n_reviewers < 1 || !counts(q->reports_max) || q->fee_permille_max > 1000 ||
+        q->advantage_max > 1000) { /* in the words that logs have */
+        return bad(err, "pack.scheme.product", "reviewers, reports, and a fee of at most 1000");
+    }
+    return q->tests_max <= TESTS_MAX && q->test_ms <= TEST_MS_MAX
                ? SY_OK
-               : bad(err, "pack.scheme.product", "reviewers, reports, and a fee of at most 1000");
+               : bad(err, "pack.scheme.product", "at most 100 tests, each of at most ten minutes");
 }
 
 /* A sector has one department in charge of it, and each sector one code. */
@@ -231,10 +253,9 @@ static bool platform_sound(const struct sy_pack_platform *v)
             return false;
         }
     }
-    bool url = sy_view_starts(v->url, sy_view_str("https://")) ||
-               sy_view_starts(v->url, sy_view_str("http://"));
-    return is_id(v->code) && !is_zero32(v->key) && url && v->url.n <= URL_MAX &&
-           is_text(v->url, URL_MAX) && v->pull == (v->every_s > 0) && v->every_s <= NUMBER_MAX;
+    return is_id(v->code) && !is_zero32(v->key) &&
+           sy_ok(sy_url_base_check(v->url, URL_MAX, NULL)) && v->pull == (v->every_s > 0) &&
+           v->every_s <= NUMBER_MAX;
 }
 
 static sy_status sync_check(const struct sy_pack *p, struct sy_error *err)
@@ -259,15 +280,15 @@ static sy_status sync_check(const struct sy_pack *p, struct sy_error *err)
 sy_status scheme_pack_check(const struct sy_pack *p, struct sy_error *err)
 {
     static sy_status (*const CHECKS[])(const struct sy_pack *, struct sy_error *) = {
-        calendar_check, staff_check,   qualify_check,   catalogue_check,
-        scene_check,    product_check, supervise_check, sync_check};
+        calendar_check, staff_check,   qualify_check,   catalogue_check, scene_check,
+        fusion_check,   product_check, supervise_check, sync_check};
     if (p->n_scheme > 1) {
         return bad(err, "pack.scheme", "at most once");
     }
     const struct sy_pack_scheme *s = scheme_of(p);
-    if (s != NULL &&
-        (s->n_calendar > 1 || s->n_staff > 1 || s->n_qualify > 1 || s->n_catalogue > 1 ||
-         s->n_scene > 1 || s->n_product > 1 || s->n_supervise > 1 || s->n_sync > 1)) {
+    if (s != NULL && (s->n_calendar > 1 || s->n_staff > 1 || s->n_qualify > 1 ||
+                      s->n_catalogue > 1 || s->n_scene > 1 || s->n_fusion > 1 || s->n_product > 1 ||
+                      s->n_supervise > 1 || s->n_sync > 1)) {
         return bad(err, "pack.scheme", "each section at most once");
     }
     for (size_t i = 0; i < sizeof(CHECKS) / sizeof(CHECKS[0]); i++) {

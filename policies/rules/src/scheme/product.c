@@ -45,7 +45,7 @@ sy_status rules_asked_model(const struct rules_state *s, const struct sy_header 
 {
     struct rules_product p;
     const uint8_t *from = h->subject;
-    if (sy_view_is(h->method, "product.call")) {
+    if (sy_view_is(h->method, "product.call") || sy_view_is(h->method, "product.test")) {
         SY_TRY(rules_product_read(s, h->subject, arena, &p, reterr));
         from = p.def.model;
     }
@@ -178,6 +178,10 @@ sy_status apply_product_submit(struct change *x)
                                  .entry = x->entry,
                                  .product = x->req->args,
                                  .status = sy_view_str("submitted")};
+    struct sy_row_grant g;
+    struct sy_proposal grant;
+    SY_TRY(grant_row(x->state, x->req->header.grant, x->arena, &g, &grant, x->err));
+    SY_TRY(product_fused(x->state, &grant, x->arena, &row.fused, &row.n_fused, x->err));
     proof_product_id(id, x->req->args);
     return product_put(x, id, &row);
 }

@@ -39,6 +39,10 @@ SY_MUST sy_status product_schema(const struct sy_product *p, const struct rules_
 SY_MUST sy_status product_sources(const struct rules_state *s, const struct sy_product *p,
                                   const struct rules_model *m, struct sy_arena *arena,
                                   struct sy_error *err);
+/* The own data that a grant names, with where it came from; the list lives in the arena (product_bound.c). */
+SY_MUST sy_status product_fused(const struct rules_state *s, const struct sy_proposal *grant,
+                                struct sy_arena *arena, struct sy_product_fused **ret,
+                                size_t *ret_n, struct sy_error *err);
 SY_MUST sy_status product_scope(const struct sy_product *p, const struct sy_proposal *grant,
                                 struct sy_error *err);
 
@@ -50,6 +54,11 @@ SY_MUST sy_status product_report_make(const struct rules_state *s, const uint8_t
 
 /* YYYYMM of the pack's clock (product_meter.c). */
 uint64_t product_month(const struct sy_pack *p, int64_t now);
+
+/* What an approval asks of tests inside the domain, where the pack wants one (product_test.c): the last has passed.
+ * SY_E_REVIEW, field "test". */
+SY_MUST sy_status product_test_passed(struct ask *c, const struct rules_product *p,
+                                      const struct sy_pack_product *section);
 
 /* One call of a product. */
 struct meter_case {

@@ -3,6 +3,7 @@
  * the scope of its use. Nothing of it is believed; what is not the model's own is refused when it is filed.
  * Source: scheme article 19 (1), (2); DESIGN section 6, rule 5.
  */
+#include "own.h"
 #include "product.h"
 #include "scene.h"
 #include "wire/catalogue.h"
@@ -104,6 +105,16 @@ static bool names_all(const struct sy_product *p, const struct rules_model *m)
     return fine;
 }
 
+/* Of own data: what its statement said, which the operator has confirmed. */
+static sy_status own_basis(const struct rules_state *s, struct sy_view dataset,
+                           struct sy_arena *arena, struct sy_view *ret, struct sy_error *err)
+{
+    struct sy_own_row row;
+    SY_TRY(own_read(s, dataset, arena, &row, err));
+    *ret = row.statement.basis;
+    return SY_OK;
+}
+
 /* The version that is in the catalogue says it; nobody else does. */
 static sy_status catalogue_basis(const struct rules_state *s, struct sy_view dataset,
                                  struct sy_arena *arena, struct sy_view *ret, struct sy_error *err)
@@ -114,6 +125,9 @@ static sy_status catalogue_basis(const struct rules_state *s, struct sy_view dat
     struct sy_entry entry;
     struct sy_view value;
     *ret = (struct sy_view){0};
+    if (sy_is_own(dataset)) {
+        return own_basis(s, dataset, arena, ret, err);
+    }
     if (!rules_state_get(s, rules_key_view(&head), &value)) {
         return SY_OK;
     }
@@ -151,6 +165,28 @@ sy_status product_sources(const struct rules_state *s, const struct sy_product *
     }
     for (size_t i = 0; i < p->n_sources; i++) {
         SY_TRY(basis_check(s, &p->sources[i], arena, err));
+    }
+    return SY_OK;
+}
+
+sy_status product_fused(const struct rules_state *s, const struct sy_proposal *grant,
+                        struct sy_arena *arena, struct sy_product_fused **ret, size_t *ret_n,
+                        struct sy_error *err)
+{
+    *ret_n = 0;
+    *ret = sy_arena_alloc(arena, grant->n_datasets + 1, sizeof(**ret));
+    if (*ret == NULL) {
+        return sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
+    }
+    for (size_t i = 0; i < grant->n_datasets; i++) {
+        struct sy_view id = grant->datasets[i].dataset;
+        struct sy_own_row row;
+        if (!sy_is_own(id) || control(RULES_CTL_FUSION_TAINT, false)) {
+            continue; /* the second in a weak build only */
+        }
+        SY_TRY(own_read(s, id, arena, &row, err));
+        (*ret)[(*ret_n)++] =
+            (struct sy_product_fused){.dataset = id, .source = row.statement.source};
     }
     return SY_OK;
 }

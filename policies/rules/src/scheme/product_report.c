@@ -15,6 +15,7 @@
 #include "catalogue.h"
 #include "product.h"
 #include "wire/identity.h"
+#include "wire/own.h"
 
 enum { PER_MILLE = 1000, FINDINGS_MAX = 64 };
 
@@ -236,6 +237,9 @@ static sy_status check_sources(const struct making *k, struct sy_product_check *
 {
     SY_TRY(compared(k, c, product_sources(k->state, k->def, k->model, k->arena, k->err)));
     for (size_t i = 0; i < k->def->n_sources; i++) {
+        if (sy_is_own(k->def->sources[i].dataset)) {
+            continue; /* nobody offers it; the report names it as fused */
+        }
         SY_TRY(compared(
             k, c, offer_check(k->state, k->def->sources[i].dataset, k->now, k->arena, k->err)));
     }
@@ -359,6 +363,7 @@ sy_status product_report_make(const struct rules_state *s, const uint8_t id[32],
     SY_TRY(rules_model_read(s, p->def.model, arena, m, err));
     SY_TRY(put_figures(&k));
     SY_TRY(put_reads(&k));
+    SY_TRY(product_fused(s, &m->grant.proposal, arena, &ret->fused, &ret->n_fused, err));
     put_price(&k);
     put_advantage(&k);
     return put_checks(&k);

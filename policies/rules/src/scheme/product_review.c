@@ -116,7 +116,11 @@ sy_status decide_product_review(struct ask *c)
     if (product_has_opinion(&p.row, c->party.role, NULL)) {
         return sy_fail(c->err, SY_E_EXISTS, "review", "your role has reviewed this report");
     }
-    return sy_view_is(a->decision, "approve") ? checks_passed(c, &p, a->report) : SY_OK;
+    if (!sy_view_is(a->decision, "approve")) {
+        return SY_OK;
+    }
+    SY_TRY(checks_passed(c, &p, a->report));
+    return product_test_passed(c, &p, section);
 }
 
 static sy_status add_opinion(struct change *x, struct sy_product_row *row,

@@ -58,6 +58,28 @@ bool proposal_lapsed(const struct sy_row_proposal *row, int64_t now);
 SY_MUST sy_status chain_turn(const struct rules_state *s, const struct chain *k,
                              struct sy_arena *arena, struct sy_view *ret, struct sy_error *err);
 
+/* ---- ../custody.c ---- */
+
+/* Does this party hold a share of the dataset's key? Of the key of any dataset of the proposal? */
+bool custody_holds(const struct dataset *d, struct sy_view party);
+SY_MUST sy_status custody_holds_any(const struct rules_state *s, const struct sy_proposal *p,
+                                    struct sy_view party, struct sy_arena *arena, bool *ret,
+                                    struct sy_error *err);
+
+/* Did the asker, a department, send what it holds? SY_E_SHARE, field "secret". OK when it holds nothing. */
+SY_MUST sy_status deposit_given(struct ask *c, const struct sy_proposal *p);
+
+/* Has every holder but the asker deposited since the grant was last stopped? SY_E_SHARE, field "deposit": its reason
+ * names the first who has not. */
+SY_MUST sy_status deposits_there(struct ask *c, const struct sy_proposal *p);
+
+/* May the asker, who holds a share, consent again to what was granted, and deposit with that? SY_E_SUSPENDED: somebody
+ * else has not lifted its suspension. */
+SY_MUST sy_status deposit_again(struct ask *c);
+
+/* Apply side: note the requester's deposit for proposal or grant `id`; forget all of them. */
+SY_MUST sy_status deposit_put(struct change *x, const uint8_t id[32]);
+
 /* ---- hold.c ---- */
 
 /* Does this party hold the grant? Does nobody else? */

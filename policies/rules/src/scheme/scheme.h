@@ -16,6 +16,7 @@ const struct sy_pack_staff *scheme_staff(const struct sy_pack *p);
 const struct sy_pack_qualify *scheme_qualify(const struct sy_pack *p);
 const struct sy_pack_catalogue *scheme_catalogue(const struct sy_pack *p);
 const struct sy_pack_scene *scheme_scene(const struct sy_pack *p);
+const struct sy_pack_fusion *scheme_fusion(const struct sy_pack *p);
 const struct sy_pack_product *scheme_product(const struct sy_pack *p);
 const struct sy_pack_supervise *scheme_supervise(const struct sy_pack *p);
 const struct sy_pack_sync *scheme_sync(const struct sy_pack *p);
@@ -58,7 +59,8 @@ struct stop {
 };
 
 /* Stop them in the event that is being applied (stop.c). The warden makes their rows bite (warden/stop.h). Each grant
- * is written once: an event that stops grants writes none of them in another way. */
+ * is written once: an event that stops grants writes none of them in another way, unless on top of what this has put
+ * (effect_pending). */
 SY_MUST sy_status grants_stop(struct change *x, const struct stop *which);
 
 /* Does the developer's agreement in force cover the proposal, and the operator's whole grant above it: every dataset,

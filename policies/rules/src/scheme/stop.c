@@ -36,6 +36,7 @@ static sy_status stop_one(struct change *x, const struct stop *which, const uint
     }
     g->status = sy_view_str(which->for_good ? "revoked" : "suspended");
     g->ground = which->ground;
+    SY_TRY(deposits_drop(x, id));
     return effect_put(x->effect, &key, &sy_row_grant_desc, g, x->err);
 }
 

@@ -11,6 +11,7 @@
  * Source: scheme article 8; articles 5, 22 (raw data).
  */
 #include "catalogue.h"
+#include "wire/own.h"
 
 /* ---- rows ---- */
 
@@ -93,6 +94,9 @@ static sy_status under_grant(struct ask *c, const struct sy_ticket *t)
         !word_in(g.status, "active awaiting suspended")) {
         return sy_fail(c->err, SY_E_GRANT, "header.grant",
                        "a ticket is opened under a grant that lives, a developer's under its own");
+    }
+    if (sy_is_own(t->dataset)) {
+        return sy_fail(c->err, SY_E_DENIED, "dataset", "own data is its developer's to mend");
     }
     const struct sy_prop_dataset *d = proposal_dataset(&p, t->dataset);
     const struct sy_prop_field *f =

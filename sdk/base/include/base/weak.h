@@ -23,6 +23,7 @@
     X(SENSITIVITY_1175, "sensitivity_1175") /* scales for a reach 1.175 times too small */         \
     X(NOISE_090, "noise_090")               /* nine tenths of the scale */                         \
     X(NOISE_070, "noise_070")               /* seven tenths of the scale */                        \
+    X(NOISE_010, "noise_010")               /* one tenth of the scale */                           \
     X(FLOAT_NOISE, "float_noise")           /* noise is a float, cast to an integer */             \
     X(SHARED_NOISE, "shared_noise")         /* every charge of an epoch has the same seed */       \
     X(CELL_NOISE, "cell_noise")             /* every cell of a block has the same stream */        \

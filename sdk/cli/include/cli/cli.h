@@ -159,7 +159,7 @@ void cli_answer_print(struct cli *c, const shuyu_answer *a);
 
 /* Commands, by file. */
 cli_command cli_init, cli_sign, cli_serve, cli_status; /* cmd_domain.c */
-cli_command cli_domain_standby, cli_domain_promote;
+cli_command cli_domain_standby, cli_domain_promote, cli_log_shard;
 cli_command cli_doctor; /* cmd_doctor.c */
 cli_command cli_party_new, cli_party_record, cli_party_pin, cli_party_invite, cli_party_enrol,
     cli_party_list; /* cmd_party.c */
@@ -174,6 +174,8 @@ cli_command cli_model_register, cli_model_review, cli_model_list, cli_model_show
 cli_command cli_scene_lift;                                                       /* cmd_scene.c */
 cli_command cli_scene_comment;                                                    /* cmd_talk.c */
 cli_command cli_scene_meter, cli_scene_shrink;                                    /* cmd_meter.c */
+cli_command cli_own_define, cli_own_confirm, cli_own_put, cli_own_list,
+    cli_own_show; /* cmd_own.c */
 cli_command cli_qualify_announce, cli_qualify_apply, cli_qualify_withdraw, cli_qualify_opinion,
     cli_qualify_decide, cli_qualify_object, cli_qualify_settle; /* cmd_qualify.c */
 cli_command cli_qualify_announced, cli_qualify_list, cli_qualify_notices,
@@ -214,6 +216,7 @@ cli_command cli_demand_file, cli_demand_review, cli_demand_list;    /* cmd_deman
 cli_command cli_ticket_open, cli_ticket_fix, cli_ticket_close, cli_ticket_list; /* cmd_ticket.c */
 cli_command cli_product_submit, cli_product_report, cli_product_review, cli_product_publish,
     cli_product_register, cli_product_withdraw; /* cmd_product.c */
+cli_command cli_product_test;                   /* cmd_product_test.c */
 cli_command cli_product_list, cli_product_show, cli_product_buyers,
     cli_product_misuse; /* cmd_product_show.c */
 cli_command cli_product_subscribe, cli_product_unsubscribe, cli_product_call,

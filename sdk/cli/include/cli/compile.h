@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "wire/catalogue.h"
 #include "wire/methods.h"
+#include "wire/own.h"
 #include "wire/pack.h"
 #include "wire/product.h"
 #include "wire/qualify.h"
@@ -53,6 +54,10 @@ SY_MUST sy_status cli_compile_qualify(const char *path, struct sy_arena *arena,
                                       struct sy_qualify_apply *ret, struct sy_error *reterr);
 SY_MUST sy_status cli_compile_agreement(const char *path, struct sy_arena *arena,
                                         struct sy_agreement *ret, struct sy_error *reterr);
+
+/* A developer's own data (docs/scheme/fusion.md; its papers are hashed), without length and digest of the raw file. */
+SY_MUST sy_status cli_compile_own(const char *path, struct sy_arena *arena, struct sy_own *ret,
+                                  struct sy_error *reterr);
 
 /* The SHA-256 of a paper: of a file, whose name is relative to the folder of `beside` (NULL: to the working folder), or
  * written out as 64 hexadecimal digits. SY_E_NOT_FOUND. */

@@ -63,6 +63,9 @@ const char *cli_femto_text(uint64_t femto, char *ret, size_t cap);
 /* What rho (1e-9) is as an epsilon at SY_ZCDP_DELTA, rounded up to four decimals: wire/zcdp.h. */
 const char *cli_epsilon_text(uint64_t rho, char *ret, size_t cap);
 
+/* What an ingest kept, nulled and rejected, by rule (cmd_dataset.c). */
+void cli_quality_print(const struct sy_ingest_result *r);
+
 /* One line: what rho (1e-9) with delta (1e-15, its own) is as (epsilon, delta).
  * `what` says what it is about; nothing is printed for rho 0. */
 void cli_print_epsilon(struct sy_view ns, const char *what, uint64_t rho, uint64_t delta);

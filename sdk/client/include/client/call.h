@@ -26,6 +26,8 @@ struct client_call {
     struct sy_view args;
     char method[65];
     struct proof_tree seen; /* the largest checkpoint known when it was made */
+    uint64_t
+        first; /* entries in the logs before the one that was pinned when it was made: its own is not in those */
 };
 
 /* May this profile make this request? SY_E_STATE, SY_E_FIELD, SY_E_USAGE. */

@@ -7,11 +7,13 @@
 #ifndef CLIENT_LOG_FOLLOW_H
 #define CLIENT_LOG_FOLLOW_H
 
-#include "client/profile.h"
+#include "client/log_check.h"
 
 /* Follow the hand-overs in the result of a log.keys, and pin the key that they lead to. *ret_n: how many were
- * followed. Errors as shuyu_log_follow; the pins are unchanged then. */
-SY_MUST sy_status client_log_follow(struct shuyu_profile *p, struct sy_view result, size_t *ret_n,
+ * followed. What is remembered of a log that was closed must be a beginning of it; `from` shows that. Errors as
+ * shuyu_log_follow; the pins are unchanged then. */
+SY_MUST sy_status client_log_follow(struct shuyu_profile *p, struct sy_view result,
+                                    const struct client_growth *from, size_t *ret_n,
                                     struct sy_error *err);
 
 #endif

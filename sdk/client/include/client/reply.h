@@ -19,6 +19,10 @@ struct client_entry {
     struct proof_inclusion at;
     const char *receipt; /* NUL-terminated copy */
     bool ours;           /* the event of this very request */
+    uint64_t place;      /* in its own log */
+    uint64_t base;       /* entries in the logs before its own */
+    bool
+        closed; /* it lies in a log that was closed before the pinned one; at.index counts all logs */
 };
 
 struct shuyu_reply {

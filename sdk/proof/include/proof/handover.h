@@ -13,6 +13,10 @@
  *     given while A was in force, and the log does hold B's secret.
  * Both keys have the log's name.
  *
+ * A log that is closed hands over to the next one, of another name, in the same way: the order is the entry `log.close`,
+ * log = the next log's first key; it is the last entry of the log, under the last checkpoint that A signed, and lies
+ * where it was signed for: behind the history of the size and root that it names (proof_handover_place).
+ *
  * Runs in: warden (rules), SDK, auditor. Trusts: the key it begins with, and the domain's id. Holds: nothing.
  * May block/alloc: allocates briefly. Threads: pure functions. sodium_init() has been called.
  * Source: C2SP signed-note v1.0.0 (key rotation by two signature lines); DESIGN section 3.
@@ -21,6 +25,7 @@
 #define PROOF_HANDOVER_H
 
 #include "base/arena.h"
+#include "proof/merkle.h"
 #include "proof/note.h"
 #include "wire/event.h"
 
@@ -53,8 +58,20 @@ SY_MUST sy_status proof_handover_order(const struct sy_event *event, struct sy_v
                                        const struct proof_vkey *from, struct sy_arena *arena,
                                        struct proof_vkey *ret_to, struct sy_error *reterr);
 
-/* Is this a checkpoint of the log that both keys signed, and does it cover entry `order`? Errors of
- * proof_checkpoint_verify_any; SY_E_UNSIGNED (one of them is missing), SY_E_PROOF (it ends before). */
+/*
+ * Is the order where it was signed for? A close names the size and the root of the log before it: without them one that
+ * was signed and never carried out would end any other history of the log just as well. order: its place in the
+ * log's tree; path: its inclusion path there, as the last leaf, which the caller checks against the checkpoint (the path
+ * holds the root of the tree before it). An order of an overlap may stand anywhere: OK. The event is one that
+ * proof_handover_order has accepted. SY_E_PROOF, the decoder's errors.
+ */
+SY_MUST sy_status proof_handover_place(const struct sy_event *event, uint64_t order,
+                                       const struct proof_path *path, struct sy_arena *arena,
+                                       struct sy_error *reterr);
+
+/* Is this a checkpoint of the log that both keys signed, and does it cover entry `order` (its place in the log's tree)?
+ * Where `to` has another name: is it one that `from` signed, with `order` as its last entry? Errors of
+ * proof_checkpoint_verify_any; SY_E_UNSIGNED (one of them is missing), SY_E_PROOF (it ends before, or behind a close). */
 SY_MUST sy_status proof_handover_checkpoint(struct sy_view checkpoint,
                                             const struct proof_vkey *from,
                                             const struct proof_vkey *to, uint64_t order,

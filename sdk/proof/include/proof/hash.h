@@ -36,6 +36,10 @@ struct proof_hasher;
 struct proof_hasher *proof_hasher_new(void);
 void proof_hasher_add(struct proof_hasher *h, struct sy_view bytes);
 
+/* SHA-256 of all that was added and of `bytes` after it, which are not added. */
+void proof_hasher_peek(const struct proof_hasher *h, struct sy_view bytes,
+                       uint8_t ret[PROOF_HASH_BYTES]);
+
 /* SHA-256 of all that was added; h is freed. */
 void proof_hasher_end(struct proof_hasher *h, uint8_t ret[PROOF_HASH_BYTES]);
 

@@ -53,7 +53,7 @@ SY_RECORD(field_def, SY_FIELD_DEF_FIELDS)
 
 /* A dataset. ns/unit: unit namespace and the field that names the unit; both "" for unprotected
  * (g1) data. max_rows bounds every version and sizes every sum. custodian: the party that holds
- * the second key share. encoding of the raw file: utf-8 | gb18030. dummy_rows: rows that dummy data
+ * the second key share (wire/custody.h). encoding of the raw file: utf-8 | gb18030. dummy_rows: rows that dummy data
  * must have. turnover: at least so many units come, leave or change between one version and the next, by
  * public knowledge; 0: not known, and then no two versions are asked about by cell keys
  * (docs/privacy/cellkey.md). units: most units that the dataset's namespace may hold (0: not declared);

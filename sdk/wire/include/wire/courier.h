@@ -21,10 +21,11 @@
 #define WIRE_COURIER_H
 
 #include "wire/rpc.h"
+#include "wire/url.h"
 
 enum {
     SY_COURIER_BODY_MAX = 256 << 10, /* bytes of a body, there and back */
-    SY_COURIER_URL_MAX = 2048,
+    SY_COURIER_URL_MAX = SY_URL_MAX,
     SY_COURIER_TYPE_MAX = 128,
     SY_COURIER_TIMEOUT_MAX_MS = 30000, /* for everything, from the name to the last byte */
     SY_COURIER_AT_ONCE = 32,           /* requests under way; more is SY_E_BUSY */

@@ -8,6 +8,7 @@
 #define WIRE_EVENT_H
 
 #include "wire/methods.h"
+#include "wire/own.h"
 
 enum { SY_EVENT_SCHEMA = 1, SY_RULES_VERSION = 1, SY_LEAF_SCHEMA = 1 };
 
@@ -20,10 +21,12 @@ enum { SY_EVENT_SCHEMA = 1, SY_RULES_VERSION = 1, SY_LEAF_SCHEMA = 1 };
     L(signature, sigs, "sigs", SY_OPT)
 SY_RECORD(logged_request, SY_LOGGED_REQUEST_FIELDS)
 
-/* A dataset's public key and the commitments to both shares of its private key:
- * SHA-256("shuyu-share-1" || share32). */
+/* A dataset's public key and the commitments to the shares of its private key, platform's and custodian's:
+ * SHA-256("shuyu-share-1" || share32). department: where there is a third share, which the dataset's department
+ * holds (wire/custody.h): SHA-256("shuyu-share-department-1" || share32). */
 #define SY_DATASET_KEYS_FIELDS(F, S, L)                                                            \
     F(b32, custodian, "custodian", 0)                                                              \
+    F(b32, department, "department", SY_OPT)                                                       \
     F(b32, platform, "platform", 0)                                                                \
     F(b32, pub, "pub", 0)
 SY_RECORD(dataset_keys, SY_DATASET_KEYS_FIELDS)
@@ -31,12 +34,13 @@ SY_RECORD(dataset_keys, SY_DATASET_KEYS_FIELDS)
 /* What the warden adds to a request; recorded so that decide() is a pure function of the log.
  *   time        UTC s, never less than the entry before            (every event)
  *   tls         fingerprint of the connection, zero on the local socket
- *   keys        dataset.define: the key pair made for it
- *   share_ok    final review / resume: the shares fit the ledger's commitments
+ *   keys        dataset.define, own.define: the key pair made for it
+ *   share_ok    consent / final review / resume: the sender's shares fit the ledger's commitments
  *   plan        model.register: the lowered plan; empty when lowering failed, with `lower` the error
  *   salt, data  model.run: fresh random salt of the charge, data versions it will read
  *   early       code the gateway refused with, re-decided here; 0 = none
  *   version     dataset.publish (warden): the finished version
+ *   own         own.put: what the warden holds with this part
  *   log         log.rotate, announce: vkey of the key made for it
  *   checkpoint  log.rotate, retire: the newest checkpoint, signed by the old key and the new one
  *   subject     subject.ask, payload.erase: what opening its secret gave; none when it did not open
@@ -70,6 +74,7 @@ SY_RECORD(subject_inputs, SY_SUBJECT_INPUTS_FIELDS)
     F(str, log, "log", SY_OPT)                                                                     \
     L(lower_error, lower, "lower", SY_OPT)                                                         \
     F(str, outcome, "outcome", SY_OPT)                                                             \
+    L(own_staged, own, "own", SY_OPT)                                                              \
     F(bin, plan, "plan", SY_OPT)                                                                   \
     F(b32, salt, "salt", SY_OPT)                                                                   \
     F(bool, share_ok, "share_ok", SY_OPT)                                                          \

@@ -89,10 +89,12 @@ SY_RECORD(run_cellkey, SY_RUN_CELLKEY_FIELDS)
     F(u64s, params, "params", SY_OPT)                                                              \
     S(plan, plan, "plan", 0)                                                                       \
     F(u64, subject, "subject", SY_OPT)                                                             \
-    F(u64, threads, "threads", 0)
+    F(u64, threads, "threads", 0)                                                                  \
+    F(u64s, without, "without", SY_OPT)
 SY_RECORD(run_job, SY_RUN_JOB_FIELDS)
 /* subject: of a plan with subject blocks, 1 + the code of the one unit whose rows count (0: none);
- * asserted: texts of its asserted parameters, in the order of plan.params. */
+ * asserted: texts of its asserted parameters, in the order of plan.params. without: for each block, 1 + the code of the
+ * one unit whose rows do not count in it (0: all count); no list: all count everywhere. */
 /* One non-empty cell. key[i]: position of the label (labels' count = the NULL cell) for declared
  * keys; for open keys position in the column's dict, dict's count = NULL. units: distinct units.
  * cellkey blocks only: ck = sum of the record keys of its units modulo 2^64; tops: for each figure its two

@@ -76,8 +76,9 @@ SY_RECORD(witness_adopt, SY_WITNESS_ADOPT_FIELDS)
 
 /* witness.status (every party): how the witnesses stand. state: new (not asked to the end yet), good (its last
  * answer was a cosignature), silent (no answer), refuses (answers, but does not cosign), stale (its clock is
- * wrong), unasked (the policy has no URL for it). size, time: of its last cosignature, as it states them; quorum_size,
- * quorum_time: of the newest checkpoint that a quorum has cosigned; zero: none yet. */
+ * wrong), claims (it says that it saw another log than this one, and shows no checkpoint of it), unasked (the policy has no URL for it). size, time: of its last cosignature, as it states them; quorum_size,
+ * quorum_time: of the newest checkpoint that a quorum has cosigned; zero: none yet. held: a witness claims another
+ * log and no quorum has answered that: nothing is charged. */
 #define SY_WITNESS_PEER_FIELDS(F, S, L)                                                            \
     F(str, name, "name", 0)                                                                        \
     F(u64, size, "size", SY_OPT)                                                                   \
@@ -86,6 +87,7 @@ SY_RECORD(witness_adopt, SY_WITNESS_ADOPT_FIELDS)
     F(str, url, "url", SY_OPT)
 SY_RECORD(witness_peer, SY_WITNESS_PEER_FIELDS)
 #define SY_WITNESS_STATUS_FIELDS(F, S, L)                                                          \
+    F(bool, held, "held", SY_OPT)                                                                  \
     F(str, policy, "policy", SY_OPT)                                                               \
     F(bool, quorum, "quorum", SY_OPT)                                                              \
     F(u64, quorum_size, "quorum_size", SY_OPT)                                                     \
@@ -96,7 +98,8 @@ SY_RECORD(witness_status, SY_WITNESS_STATUS_FIELDS)
 
 /* --- datasets --------------------------------------------------------------------------------- */
 /* dataset.define (department): args = sy_dataset_def.
- * dataset.share (agency or custodian; read): the custodian's key share, sealed box to its box key. */
+ * dataset.share (who holds a share of its key; read): the caller's share, sealed box to its box key. SY_E_NOT_FOUND
+ * when the agency, or the dataset's own department, holds none. */
 #define SY_DATASET_REF_FIELDS(F, S, L) F(str, dataset, "dataset", 0)
 SY_RECORD(dataset_ref, SY_DATASET_REF_FIELDS)
 #define SY_SEALED_SHARE_FIELDS(F, S, L)                                                            \
@@ -163,8 +166,9 @@ SY_RECORD(proposal, SY_PROPOSAL_FIELDS)
     F(str, value, "value", SY_OPT)
 SY_RECORD(review, SY_REVIEW_FIELDS)
 
-/* Secret of an approving final review and of a resumption: the custodian's share per protected
- * dataset of the grant. Never logged; its digest is. */
+/* Secret of an approving consent, of an approving final review and of a resumption: the sender's share of each dataset
+ * of the grant of whose key it holds one. Never logged; its digest is. After a suspension a department that holds shares
+ * consents again (header.grant: the grant), and deposits them with that, before the agency resumes. */
 #define SY_SHARE_FIELDS(F, S, L)                                                                   \
     F(str, dataset, "dataset", 0)                                                                  \
     F(b32, share, "share", 0)
@@ -469,9 +473,35 @@ SY_RECORD(log_rotated, SY_LOG_ROTATED_FIELDS)
     L(entry_proof, proofs, "proofs", SY_OPT)
 SY_RECORD(log_keys, SY_LOG_KEYS_FIELDS)
 
-/* log.growth (every party): the newest checkpoint, and the proof (hashes one after the other) that the log
- * has only grown since it had `since` entries; none from 0, and none when there never were so many. */
-#define SY_LOG_SINCE_FIELDS(F, S, L) F(u64, since, "since", SY_OPT)
+/* log.close (agency, with the operator's signature under the same header; on the domain's own host): this log ends
+ * with this entry, and goes on as the one that `log` names, the vkey of the next log's first key (rules/shard.h).
+ * root, size: of the log before this entry. agency: as in log.rotate. */
+#define SY_LOG_CLOSE_FIELDS(F, S, L)                                                               \
+    F(bins, agency, "agency", SY_OPT)                                                              \
+    F(str, log, "log", 0)                                                                          \
+    F(b32, root, "root", 0)                                                                        \
+    F(u64, size, "size", 0)                                                                        \
+    F(str, text, "text", SY_OPT)
+SY_RECORD(log_close, SY_LOG_CLOSE_FIELDS)
+
+/* log.open (warden), the first entry of a log that goes on from a closed one. checkpoint: the closed log's last;
+ * log: the vkey that signed it; root, size: what it states; snapshot: SHA-256 of the state carried over, as
+ * rules/snapshot.h writes it; state: its running digest. */
+#define SY_LOG_OPEN_FIELDS(F, S, L)                                                                \
+    F(str, checkpoint, "checkpoint", 0)                                                            \
+    F(str, log, "log", 0)                                                                          \
+    F(b32, root, "root", 0)                                                                        \
+    F(u64, size, "size", 0)                                                                        \
+    F(b32, snapshot, "snapshot", 0)                                                                \
+    F(b32, state, "state", 0)
+SY_RECORD(log_open, SY_LOG_OPEN_FIELDS)
+
+/* log.growth (every party): of the log of this name, or the one in use, the newest checkpoint, and the proof (hashes
+ * one after the other) that the log has only grown since it had `since` entries; none from 0, and none when there
+ * never were so many. */
+#define SY_LOG_SINCE_FIELDS(F, S, L)                                                               \
+    F(str, log, "log", SY_OPT)                                                                     \
+    F(u64, since, "since", SY_OPT)
 SY_RECORD(log_since, SY_LOG_SINCE_FIELDS)
 #define SY_LOG_GROWTH_FIELDS(F, S, L)                                                              \
     F(str, checkpoint, "checkpoint", 0)                                                            \

@@ -84,12 +84,16 @@ SY_RECORD(pack_subject, SY_PACK_SUBJECT_FIELDS)
  * reads protected data. cellkey, subject: none or one; without it nothing leaves that way. scheme: none or one
  * (wire/scheme_pack.h). quorum_from:
  * answers of this grade and above are told only when a quorum of the witnesses has cosigned a
- * checkpoint that covers them (docs/witness.md); 0: none waits. */
+ * checkpoint that covers them (docs/witness.md); 0: none waits. custody: who holds the shares of datasets'
+ * keys beside the platform, agency (also when not given) | department | both (wire/custody.h); the last two need
+ * consent. consent_of: custodians: of the departments only those that hold a share consent; not given: all. */
 #define SY_PACK_FIELDS(F, S, L)                                                                    \
     L(pack_budget, budgets, "budgets", SY_OPT)                                                     \
     L(pack_cellkey, cellkey, "cellkey", SY_OPT)                                                    \
     F(u64, cells_max, "cells_max", 0)                                                              \
     F(bool, consent, "consent", SY_OPT)                                                            \
+    F(str, consent_of, "consent_of", SY_OPT)                                                       \
+    F(str, custody, "custody", SY_OPT)                                                             \
     L(pack_grade, grades, "grades", 0)                                                             \
     L(pack_ground, grounds, "grounds", SY_OPT)                                                     \
     F(u64, groups_max, "groups_max", 0)                                                            \

@@ -33,6 +33,13 @@ SY_RECORD(product_use, SY_PRODUCT_USE_FIELDS)
     F(str, dataset, "dataset", 0)
 SY_RECORD(product_source, SY_PRODUCT_SOURCE_FIELDS)
 
+/* A developer's own data that the product's grant names (wire/own.h), and where that came from: whoever buys the product
+ * knows that it may be in it. Computed, never stated. */
+#define SY_PRODUCT_FUSED_FIELDS(F, S, L)                                                           \
+    F(str, dataset, "dataset", 0)                                                                  \
+    F(str, source, "source", 0)
+SY_RECORD(product_fused, SY_PRODUCT_FUSED_FIELDS)
+
 /* One column of an answer: kind, mechanism, name and scale as its columns will have them (sy_answer_column; a
  * key's mechanism is empty, a question about nobody). title, measure (人, 元, ...): for people. */
 #define SY_PRODUCT_COLUMN_FIELDS(F, S, L)                                                          \
@@ -89,6 +96,7 @@ SY_RECORD(product_opinion, SY_PRODUCT_OPINION_FIELDS)
     F(str, developer, "developer", 0)                                                              \
     F(u64, entry, "entry", 0)                                                                      \
     F(str, exchange, "exchange", SY_OPT)                                                           \
+    L(product_fused, fused, "fused", SY_OPT)                                                       \
     F(str, ground, "ground", SY_OPT)                                                               \
     L(product_opinion, opinions, "opinions", SY_OPT)                                               \
     F(bin, product, "product", 0)                                                                  \
@@ -147,6 +155,7 @@ SY_RECORD(product_check, SY_PRODUCT_CHECK_FIELDS)
     F(u64, calls, "calls", SY_OPT)                                                                 \
     L(product_check, checks, "checks", 0)                                                          \
     L(product_figure, figures, "figures", SY_OPT)                                                  \
+    L(product_fused, fused, "fused", SY_OPT)                                                       \
     F(u64, grade, "grade", 0)                                                                      \
     F(u64, number, "number", 0)                                                                    \
     F(b32, product, "product", 0)                                                                  \

@@ -85,11 +85,19 @@ SY_RECORD(pack_catalogue, SY_PACK_CATALOGUE_FIELDS)
     F(u64, rounds_max, "rounds_max", 0)
 SY_RECORD(pack_scene, SY_PACK_SCENE_FIELDS)
 
+/* Fusion of a developer's own data (articles 18, 22; wire/own.h). bytes: most that one raw file may have; grade: least
+ * grade of each field, and of membership, of own data about people. Without the section nothing is fused. */
+#define SY_PACK_FUSION_FIELDS(F, S, L)                                                             \
+    F(u64, bytes, "bytes", 0)                                                                      \
+    F(u64, grade, "grade", 0)
+SY_RECORD(pack_fusion, SY_PACK_FUSION_FIELDS)
+
 /* Products (articles 11, 19-22). reviewers: roles that must approve before publication; reports_max: machine
  * reports of one product; price_max: of one call of an industry product; public_price_max: of one for the
  * public interest; public_calls: free calls of a buyer in a month; fee_permille_max: the operator's part;
  * advantage_max: by how many in 1000 an answer may tell better than a guess whether a unit is in the data (0: nothing
- * is asked). */
+ * is asked); tests_max, test_ms: of tests inside the domain, 0: as wire/product_test.h has it; test_asked: nothing is
+ * approved that has not passed one. */
 #define SY_PACK_PRODUCT_FIELDS(F, S, L)                                                            \
     F(u64, advantage_max, "advantage_max", SY_OPT)                                                 \
     F(u64, fee_permille_max, "fee_permille_max", SY_OPT)                                           \
@@ -97,7 +105,10 @@ SY_RECORD(pack_scene, SY_PACK_SCENE_FIELDS)
     F(u64, public_calls, "public_calls", SY_OPT)                                                   \
     F(u64, public_price_max, "public_price_max", SY_OPT)                                           \
     F(u64, reports_max, "reports_max", 0)                                                          \
-    F(strs, reviewers, "reviewers", 0)
+    F(strs, reviewers, "reviewers", 0)                                                             \
+    F(bool, test_asked, "test_asked", SY_OPT)                                                      \
+    F(u64, test_ms, "test_ms", SY_OPT)                                                             \
+    F(u64, tests_max, "tests_max", SY_OPT)
 SY_RECORD(pack_product, SY_PACK_PRODUCT_FIELDS)
 
 /* A sector (article 29): the department in charge of it, which supervises whoever uses its own data or those of
@@ -145,6 +156,7 @@ SY_RECORD(pack_sync, SY_PACK_SYNC_FIELDS)
 #define SY_PACK_SCHEME_FIELDS(F, S, L)                                                             \
     L(pack_calendar, calendar, "calendar", SY_OPT)                                                 \
     L(pack_catalogue, catalogue, "catalogue", SY_OPT)                                              \
+    L(pack_fusion, fusion, "fusion", SY_OPT)                                                       \
     L(pack_product, product, "product", SY_OPT)                                                    \
     L(pack_qualify, qualify, "qualify", SY_OPT)                                                    \
     L(pack_scene, scene, "scene", SY_OPT)                                                          \

@@ -139,6 +139,11 @@ SY_RECORD(affected, SY_AFFECTED_FIELDS)
     F(str, text, "text", 0)
 SY_RECORD(incident_report, SY_INCIDENT_REPORT_FIELDS)
 
+/* The result of what stops grants: incident.report, incident.update, order.correct. left: grants that are stopped by it, and
+ * of which the warden could not erase the deposited key shares yet; it goes on trying. The stop itself stands. */
+#define SY_STOPPED_FIELDS(F, S, L) F(u64, left, "left", SY_OPT)
+SY_RECORD(stopped, SY_STOPPED_FIELDS)
+
 /* incident.update (who reported it, agency, operator, security): more is known, more is stopped. */
 #define SY_INCIDENT_UPDATE_FIELDS(F, S, L)                                                         \
     S(affected, affected, "affected", SY_OPT)                                                      \

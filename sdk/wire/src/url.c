@@ -1,8 +1,8 @@
 /*
  * What: a URL into its parts, from left to right, each by a list of the bytes that it may have.
- * Invariant: every part fits its place, because the whole is at most SY_COURIER_URL_MAX - 1 bytes here.
+ * Invariant: every part fits its place, because the whole is at most SY_URL_MAX - 1 bytes here.
  */
-#include "courier/url.h"
+#include "wire/url.h"
 
 #include <arpa/inet.h>
 #include <stdlib.h>
@@ -50,7 +50,7 @@ static size_t span(struct sy_view text, const char *set)
     return n;
 }
 
-static sy_status parse_six(struct sy_view *rest, struct courier_url *ret, struct sy_error *reterr)
+static sy_status parse_six(struct sy_view *rest, struct sy_url *ret, struct sy_error *reterr)
 {
     struct in6_addr address;
     size_t n = span(*rest, IN_SIX);
@@ -66,11 +66,11 @@ static sy_status parse_six(struct sy_view *rest, struct courier_url *ret, struct
 }
 
 /* What ends in a number is an IPv4 address, or nothing: no resolver shall read it in another way. */
-static sy_status parse_name(struct sy_view *rest, struct courier_url *ret, struct sy_error *reterr)
+static sy_status parse_name(struct sy_view *rest, struct sy_url *ret, struct sy_error *reterr)
 {
     struct in_addr address;
     size_t n = span(*rest, IN_NAME);
-    if (n == 0 || n > COURIER_HOST_MAX) {
+    if (n == 0 || n > SY_URL_HOST_MAX) {
         return refuse(reterr, "the host is missing or too long");
     }
     (void)take(rest, n, ret->host);
@@ -86,7 +86,7 @@ static sy_status parse_name(struct sy_view *rest, struct courier_url *ret, struc
     return SY_OK;
 }
 
-static sy_status parse_port(struct sy_view *rest, struct courier_url *ret, struct sy_error *reterr)
+static sy_status parse_port(struct sy_view *rest, struct sy_url *ret, struct sy_error *reterr)
 {
     memcpy(ret->port, ret->is_tls ? "443" : "80", ret->is_tls ? 4 : 3);
     if (!skip(rest, ":")) {
@@ -102,8 +102,7 @@ static sy_status parse_port(struct sy_view *rest, struct courier_url *ret, struc
                : refuse(reterr, "the port is not a number from 1 to 65535");
 }
 
-static sy_status parse_authority(struct sy_view *rest, struct courier_url *ret,
-                                 struct sy_error *reterr)
+static sy_status parse_authority(struct sy_view *rest, struct sy_url *ret, struct sy_error *reterr)
 {
     struct sy_view from = *rest;
     if (skip(rest, "[")) {
@@ -117,7 +116,7 @@ static sy_status parse_authority(struct sy_view *rest, struct courier_url *ret,
     return SY_OK;
 }
 
-static sy_status parse_target(struct sy_view rest, struct courier_url *ret, struct sy_error *reterr)
+static sy_status parse_target(struct sy_view rest, struct sy_url *ret, struct sy_error *reterr)
 {
     size_t at = 0;
     if (rest.n == 0 || rest.p[0] == '?') {
@@ -133,11 +132,11 @@ static sy_status parse_target(struct sy_view rest, struct courier_url *ret, stru
     return SY_OK;
 }
 
-sy_status courier_url_parse(struct sy_view text, struct courier_url *ret, struct sy_error *reterr)
+sy_status sy_url_parse(struct sy_view text, struct sy_url *ret, struct sy_error *reterr)
 {
     struct sy_view rest = text;
-    *ret = (struct courier_url){0};
-    if (text.n + 2 > SY_COURIER_URL_MAX) {
+    *ret = (struct sy_url){0};
+    if (text.n + 2 > SY_URL_MAX) {
         return refuse(reterr, "the URL is too long");
     }
     ret->is_tls = skip(&rest, "https://");
@@ -146,4 +145,15 @@ sy_status courier_url_parse(struct sy_view text, struct courier_url *ret, struct
     }
     SY_TRY(parse_authority(&rest, ret, reterr));
     return parse_target(rest, ret, reterr);
+}
+
+sy_status sy_url_base_check(struct sy_view text, size_t max, struct sy_error *reterr)
+{
+    struct sy_url url;
+    if (text.n > max) {
+        return refuse(reterr, "the URL is too long");
+    }
+    SY_TRY(sy_url_parse(text, &url, reterr));
+    return strchr(url.target, '?') == NULL ? SY_OK
+                                           : refuse(reterr, "the URL must not have a query");
 }
