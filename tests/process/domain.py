@@ -151,9 +151,13 @@ def children(pid):
 
 
 def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
+    """A port that nobody listens on, below those that connections are given: it is still free when a domain starts
+    again on it, whatever other tests do meanwhile."""
+    while True:
+        with socket.socket() as s, contextlib.suppress(OSError):
+            port = random.randint(12000, 32000)
+            s.bind(("127.0.0.1", port))
+            return port
 
 
 def wait_until(condition, seconds, step=0.02):

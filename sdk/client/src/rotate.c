@@ -6,9 +6,11 @@
  */
 #include "client/rotate.h"
 
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -27,23 +29,29 @@
 enum { ARGS_MAX = 1024, PATH_MAX_BYTES = 4096 };
 
 static const char *const KEYS[] = {"sign.key", "box.key", "tls.key", "tls.pem"};
-static const char *const REST[] = {"profile", "seen", "checked", ACCEPTED}; /* the mark goes last */
-enum { N_KEYS = sizeof(KEYS) / sizeof(KEYS[0]), N_REST = sizeof(REST) / sizeof(REST[0]) };
+enum { N_KEYS = sizeof(KEYS) / sizeof(KEYS[0]) };
 
 static int open_folder(int dirfd, const char *name)
 {
     return openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
 }
 
+/* Everything in it, whatever the profile there has come to remember; the mark goes last. */
 static void remove_folder(int dirfd, const char *name)
 {
-    SY_FD_CLEANUP int fd = open_folder(dirfd, name);
-    for (size_t i = 0; fd >= 0 && i < N_KEYS; i++) {
-        (void)unlinkat(fd, KEYS[i], 0);
+    int fd = open_folder(dirfd, name);
+    DIR *d = fd >= 0 ? fdopendir(fd) : NULL;
+    if (d == NULL) {
+        sy_fd_close(&fd);
+        return;
     }
-    for (size_t i = 0; fd >= 0 && i < N_REST; i++) {
-        (void)unlinkat(fd, REST[i], 0);
+    for (const struct dirent *e = readdir(d); e != NULL; e = readdir(d)) {
+        if (strcmp(e->d_name, ACCEPTED) != 0) {
+            (void)unlinkat(fd, e->d_name, 0); /* fails for "." and ".." */
+        }
     }
+    (void)unlinkat(fd, ACCEPTED, 0);
+    (void)closedir(d);
     (void)unlinkat(dirfd, name, AT_REMOVEDIR);
 }
 
