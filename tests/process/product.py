@@ -3,6 +3,9 @@
 registered, subscribed to, called. The month's statement is what the exported events add up to, disguised use is refused
 and counted, and a withdrawn product answers nothing from the next entry on. The log verifies and replays."""
 import collections
+import contextlib
+import os
+import signal
 import subprocess
 import sys
 import threading
@@ -302,6 +305,21 @@ def check_audit(tap, d, product, model):
 
 # --- the end -------------------------------------------------------------------------------------
 
+def hold_workers(d, n, seconds):
+    """Stop workers in their work as they come, until there are n; those."""
+    held = set()
+
+    def look():
+        for pid in set(d.workers()) - held:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGSTOP)
+                held.add(pid)
+        return len(held) >= n
+
+    domain.wait_until(look, seconds, step=0.002)
+    return held
+
+
 def check_withdrawal(tap, d, product, grant):
     d.shuyu("agency", "scene", "suspend", grant, "--ground", "incident")
     tap.refused("a stopped grant stops its product", "suspended", call, d, "store", product, 18,
@@ -326,9 +344,11 @@ def check_withdrawal(tap, d, product, grant):
     running = [threading.Thread(target=f) for f in (late, again)]
     for thread in running:
         thread.start()
-    tap.check("workers are at work for a call and for a re-run of another",
-              domain.wait_until(lambda: len(d.workers()) >= 2, 10))
+    held = hold_workers(d, 2, 10)
+    tap.check("workers are at work for a call and for a re-run of another", len(held) == 2, held)
     d.shuyu("guard", "product", "withdraw", product, "--ground", "incident")
+    for pid in held & set(d.workers()):
+        os.kill(pid, signal.SIGCONT)
     for thread in running:
         thread.join()
     rerun = said.pop("again", {})
