@@ -36,6 +36,15 @@ void show_all(struct world *w)
     p->n_outs = 6;
 }
 
+void open_street(struct world *w)
+{
+    struct sy_plan_block *b = &w->plan->blocks[0];
+    show_all(w);
+    w->plan->rels[0].names = KIT_STRS(w->k, "id", "age", "street", "weight");
+    b->keys[0] = (struct sy_plan_key){.name = V("street"), .open = true};
+    b->delta = 1000000;
+}
+
 static void scene_check(struct scene *s)
 {
     sy_status st = kit_check(&s->w, &s->model.facts);

@@ -42,6 +42,9 @@ static inline struct kit *kit_of(void **state)
 /* Let the plan show all figures of the block, and the ratio: a `make` for scene_new, or part of one. */
 void show_all(struct world *w);
 
+/* As show_all, with the street for the key: one that is found, not declared. */
+void open_street(struct world *w);
+
 /* An empty result for the plan that `make` makes of the kit's. */
 struct scene *scene_new(struct kit *k, void (*make)(struct world *w));
 

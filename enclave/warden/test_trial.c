@@ -214,15 +214,6 @@ static void test_other_namespace(void **state)
 
 /* ---- found keys ---- */
 
-static void open_street(struct world *w)
-{
-    struct sy_plan_block *b = &w->plan->blocks[0];
-    show_all(w);
-    w->plan->rels[0].names = KIT_STRS(w->k, "id", "age", "street", "weight");
-    b->keys[0] = (struct sy_plan_key){.name = V("street"), .open = true};
-    b->delta = 1000000;
-}
-
 static struct scene *open_world(struct kit *k)
 {
     struct scene *s = scene_new(k, open_street);

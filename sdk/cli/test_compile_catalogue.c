@@ -2,39 +2,10 @@
  * Descriptions and offers of the catalogue from YAML: the demonstration's files, what they become, and every way of
  * being wrong with its place.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "check.h"
 #include "cli/compile.h"
+#include "test_written.h"
 
 enum { TEXT_MAX = 8192 };
-
-static char written[64];
-
-static int make_file(void **state)
-{
-    (void)state;
-    snprintf(written, sizeof(written), "/tmp/test_catalogue-XXXXXX");
-    int fd = mkstemp(written);
-    return fd >= 0 ? close(fd) : -1;
-}
-
-static int drop_file(void **state)
-{
-    (void)state;
-    return unlink(written);
-}
-
-static void write_text(const char *text)
-{
-    FILE *f = fopen(written, "wb");
-    assert_non_null(f);
-    assert_int_equal(fwrite(text, 1, strlen(text), f), strlen(text));
-    assert_int_equal(fclose(f), 0);
-}
 
 /* A file of the demonstration. */
 static const char *demo(const char *name)

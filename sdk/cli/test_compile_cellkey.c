@@ -1,29 +1,8 @@
 /*
  * The cell-key section of a pack: its figures as written, and each way of being wrong with its place.
  */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "check.h"
 #include "cli/compile.h"
-
-static char written[64];
-
-static int make_file(void **state)
-{
-    (void)state;
-    snprintf(written, sizeof(written), "/tmp/test_compile-XXXXXX");
-    int fd = mkstemp(written);
-    return fd >= 0 ? close(fd) : -1;
-}
-
-static int drop_file(void **state)
-{
-    (void)state;
-    return unlink(written);
-}
+#include "test_written.h"
 
 /* Line 1 to 12, then the section. */
 static const char head[] = "id: p\n"

@@ -1,40 +1,11 @@
 /* An evaluation's file, as it should be and with one line spoilt. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "check.h"
 #include "cli/compile.h"
+#include "test_written.h"
 
 #define FILE_TEXT                                                                                  \
     "party: acme\nfrom: 2027-01-01\nto: 2027-12-31T16:00:00Z\noutcome: improve\n"                  \
     "departments: [health, clinic]\nthird: 某评估机构\nscores:\n"                             \
     "  - {item: 数据安全, score: 70, of: 100}\n  - {item: 开发能力, score: 0, of: 50}\n"
-
-static char path[64];
-
-static int setup(void **state)
-{
-    (void)state;
-    (void)snprintf(path, sizeof(path), "/tmp/test_evaluate-XXXXXX");
-    int fd = mkstemp(path);
-    return fd < 0 ? -1 : close(fd);
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    return unlink(path);
-}
-
-static void write_text(const char *text)
-{
-    FILE *f = fopen(path, "wb");
-    assert_non_null(f);
-    assert_true(fputs(text, f) >= 0);
-    assert_int_equal(fclose(f), 0);
-}
 
 static void test_sound(void **state)
 {
@@ -42,7 +13,7 @@ static void test_sound(void **state)
     struct sy_evaluate e;
     (void)state;
     write_text(FILE_TEXT);
-    check_ok(cli_compile_evaluate(path, &arena, &e, NULL));
+    check_ok(cli_compile_evaluate(written, &arena, &e, NULL));
     assert_true(sy_view_is(e.party, "acme") && sy_view_is(e.outcome, "improve"));
     assert_int_equal(e.from, 1798761600); /* 2027-01-01T00:00:00Z */
     assert_int_equal(e.to, 1830268800);   /* 2027-12-31T16:00:00Z */
@@ -73,17 +44,17 @@ static void test_wrong(void **state)
         (void)snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - whole), whole, cases[i].to,
                        at + strlen(cases[i].from));
         write_text(text);
-        check_code(cli_compile_evaluate(path, &arena, &e, &err), SY_E_FIELD);
+        check_code(cli_compile_evaluate(written, &arena, &e, &err), SY_E_FIELD);
         assert_non_null(strstr(err.reason, cases[i].want));
-        assert_non_null(strstr(err.reason, path));
+        assert_non_null(strstr(err.reason, written));
     }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_sound, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_wrong, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_sound, make_file, drop_file),
+        cmocka_unit_test_setup_teardown(test_wrong, make_file, drop_file),
     };
     return cmocka_run_group_tests_name("compile_evaluate", tests, NULL, NULL);
 }

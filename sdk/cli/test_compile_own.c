@@ -1,11 +1,6 @@
 /* The file of a developer's own data, as it should be and with one line spoilt. */
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
-
-#include "check.h"
 #include "cli/compile.h"
+#include "test_written.h"
 
 /* SHA-256 of nothing: the evidence is /dev/null. */
 #define EMPTY "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"
@@ -18,30 +13,6 @@
     "    - {name: spent, type: int32, grade: 3, lo: 0, hi: 500, measure: 元}\n"                   \
     "statement:\n  source: 门店会员登记\n  basis: 会员协议第 7 条\n  evidence: /dev/null\n"
 
-static char path[64];
-
-static int setup(void **state)
-{
-    (void)state;
-    (void)snprintf(path, sizeof(path), "/tmp/test_own-XXXXXX");
-    int fd = mkstemp(path);
-    return fd < 0 ? -1 : close(fd);
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    return unlink(path);
-}
-
-static void write_text(const char *text)
-{
-    FILE *f = fopen(path, "wb");
-    assert_non_null(f);
-    assert_true(fputs(text, f) >= 0);
-    assert_int_equal(fclose(f), 0);
-}
-
 static void test_sound(void **state)
 {
     SY_ARENA_CLEANUP struct sy_arena arena = {0};
@@ -49,7 +20,7 @@ static void test_sound(void **state)
     char hex[65] = "";
     (void)state;
     write_text(FILE_TEXT);
-    check_ok(cli_compile_own(path, &arena, &a, NULL));
+    check_ok(cli_compile_own(written, &arena, &a, NULL));
     assert_true(sy_view_is(a.def.id, "own.members") && sy_view_is(a.def.department, "acme"));
     assert_true(sy_is_own(a.def.id));
     assert_int_equal(a.def.n_fields, 2);
@@ -85,7 +56,7 @@ static void test_wrong(void **state)
         (void)snprintf(text, sizeof(text), "%.*s%s%s", (int)(at - FILE_TEXT), FILE_TEXT,
                        cases[i].to, at + strlen(cases[i].from));
         write_text(text);
-        assert_false(sy_ok(cli_compile_own(path, &arena, &a, &e)));
+        assert_false(sy_ok(cli_compile_own(written, &arena, &a, &e)));
         if (strstr(e.reason, cases[i].want) == NULL && strstr(e.field, cases[i].want) == NULL) {
             fail_msg("case %zu: %s %s", i, e.field, e.reason);
         }
@@ -95,8 +66,8 @@ static void test_wrong(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_sound, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_wrong, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_sound, make_file, drop_file),
+        cmocka_unit_test_setup_teardown(test_wrong, make_file, drop_file),
     };
     return cmocka_run_group_tests_name("compile_own", tests, NULL, NULL);
 }
