@@ -179,17 +179,57 @@ static void test_refusals(void **state)
     shuyu_session *s = open_session();
     shuyu_own_file file = {GRANT, "own.list", S.listener, NULL, NULL};
     assert_int_equal(shuyu_own_put(s, &file, &r, &e), SHUYU_E_USAGE); /* no plain file */
-    file.grant = NULL;
+    assert_string_equal(e.field, "fd");
+    shuyu_close(s);
+}
+
+static void test_misuse(void **state)
+{
+    shuyu_reply *r = NULL;
+    shuyu_error e;
+    (void)state;
+    shuyu_session *s = open_session();
+    shuyu_own_file file = {NULL, "own.list", make_file(BYTES), NULL, NULL};
     assert_int_equal(shuyu_own_put(s, &file, &r, &e), SHUYU_E_USAGE);
+    file.grant = GRANT;
+    file.dataset = NULL;
+    assert_int_equal(shuyu_own_put(s, &file, &r, &e), SHUYU_E_USAGE);
+    file.dataset = "own.list";
+    assert_int_equal(shuyu_own_put(NULL, &file, &r, &e), SHUYU_E_USAGE);
+    assert_int_equal(shuyu_own_put(s, &file, NULL, &e), SHUYU_E_USAGE);
     assert_int_equal(shuyu_own_put(s, NULL, &r, &e), SHUYU_E_USAGE);
+    assert_int_equal(D.requests, 0);
+    (void)close(file.fd);
+    shuyu_close(s);
+}
+
+/* *ctx: the file, of which nothing is left once a part is sent. */
+static void cut(void *ctx, uint64_t sent, uint64_t of)
+{
+    (void)sent;
+    (void)of;
+    assert_int_equal(ftruncate(*(int *)ctx, 0), 0);
+}
+
+static void test_shorter(void **state)
+{
+    shuyu_reply *r = NULL;
+    shuyu_error e;
+    (void)state;
+    shuyu_session *s = open_session();
+    shuyu_own_file file = {GRANT, "own.list", make_file(BYTES), cut, &file.fd};
+    assert_int_equal(shuyu_own_put(s, &file, &r, &e), SHUYU_E_DATA);
+    assert_string_equal(e.field, "fd");
+    assert_int_equal(D.requests, 1);
+    (void)close(file.fd);
     shuyu_close(s);
 }
 
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, begin, end)
-    const struct CMUnitTest tests[] = {T(test_whole), T(test_lost_connections), T(test_restart),
-                                       T(test_refusals)};
+    const struct CMUnitTest tests[] = {T(test_whole),    T(test_lost_connections), T(test_restart),
+                                       T(test_refusals), T(test_misuse),           T(test_shorter)};
 #undef T
     if (sodium_init() < 0) {
         return 1;
