@@ -579,8 +579,8 @@ struct home {
 static inline void home_make(struct home *h, const char *party)
 {
     shuyu_error e = {0};
-    static unsigned n;
-    (void)snprintf(h->dir, sizeof(h->dir), "/tmp/shuyu-test-%d-%u", (int)getpid(), n++);
+    (void)snprintf(h->dir, sizeof(h->dir), "/tmp/shuyu-test-XXXXXX");
+    assert_non_null(mkdtemp(h->dir)); /* not by its process's number, which another has had */
     if (shuyu_profile_create(h->dir, party, &h->profile, &e) != 0) {
         fail_msg("profile: %s %s", e.field, e.reason);
     }
