@@ -44,9 +44,13 @@ static void grant(uint8_t id, const char *status)
 static void charge(uint64_t entry, uint8_t of, uint64_t epoch, const char *status)
 {
     struct rules_key key = rules_key_charge(entry);
-    struct sy_row_charge row = {
-        .grant = {of}, .epoch = epoch, .party = sy_view_str("acme"), .status = sy_view_str(status)};
+    struct sy_row_charge row = {.grant = {of}, .epoch = epoch, .party = sy_view_str("acme")};
     put(&key, &sy_row_charge_desc, &row);
+    if (strcmp(status, "open") != 0) {
+        struct rules_key at = rules_key_answer(entry);
+        struct sy_row_answer answer = {.entry = entry + 1, .ok = strcmp(status, "ok") == 0};
+        put(&at, &sy_row_answer_desc, &answer);
+    }
 }
 
 /* The keys that are there, as digits: "124". */

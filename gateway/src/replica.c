@@ -1,5 +1,5 @@
 /*
- * What: keeps the replica. Invariants: rows are only under the five prefixes; the genesis never
+ * What: keeps the replica. Invariants: rows are only under the six prefixes; the genesis never
  * changes while the process lives. BOUNDARY: the edge comes from a more trusted process, but what it
  * says is still checked for shape; anything else ends the gateway (relay.c).
  */
@@ -58,7 +58,7 @@ static sy_status on_head(struct gw_replica *r, const msgpack_object *at, struct 
 
 static bool is_replicated(struct sy_view key)
 {
-    static const char *const prefixes[] = {"party/", "grant/", "model/", "key/", "log"};
+    static const char *const prefixes[] = {"party/", "grant/", "account/", "model/", "key/", "log"};
     for (size_t i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
         if (sy_view_starts(key, sy_view_str(prefixes[i]))) {
             return true;

@@ -32,12 +32,12 @@ static uint64_t next(uint64_t *seed)
 }
 
 /* What a grant's share of a namespace still holds, and what a charge took from it. */
-static uint64_t unspent(const struct sy_row_grant *g, struct sy_view ns)
+static uint64_t unspent(const struct sy_row_account *a, struct sy_view ns)
 {
     uint64_t left = 0;
-    for (size_t i = 0; i < g->n_shares; i++) {
-        assert_true(g->shares[i].rho_spent <= g->shares[i].rho);
-        left += sy_view_eq(g->shares[i].ns, ns) ? g->shares[i].rho - g->shares[i].rho_spent : 0;
+    for (size_t i = 0; i < a->n_shares; i++) {
+        assert_true(a->shares[i].rho_spent <= a->shares[i].rho);
+        left += sy_view_eq(a->shares[i].ns, ns) ? a->shares[i].rho - a->shares[i].rho_spent : 0;
     }
     return left;
 }
@@ -66,7 +66,8 @@ static void audit_account(struct kit *k, struct sy_view ns)
         struct sy_row_grant g;
         check_ok(sy_record_decode(&sy_row_grant_desc, value, &SY_MP_LARGE, &k->arena, &g, NULL));
         bool lives = sy_view_is(g.status, "active") || sy_view_is(g.status, "suspended");
-        live += lives ? unspent(&g, ns) : 0;
+        struct sy_row_account a = kit_account_of(k, key);
+        live += lives ? unspent(&a, ns) : 0;
     }
     key = (struct sy_view){0};
     while (rules_state_next(k->state, V("charge/"), key, &key, &value)) {

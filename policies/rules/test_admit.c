@@ -1,6 +1,6 @@
 /*
  * The gateway's early decision over its replica, and who sees which row and entry. The replica here
- * is what the warden would send: the rows party/, grant/ and model/, nothing else.
+ * is what the warden would send: the rows party/, grant/, account/ and model/, nothing else.
  */
 #include "test_kit.h"
 
@@ -8,7 +8,7 @@
 
 static struct rules_state *replica_of(struct kit *k)
 {
-    static const char *const prefixes[] = {"party/", "grant/", "model/"};
+    static const char *const prefixes[] = {"party/", "grant/", "account/", "model/"};
     struct rules_state *r = rules_state_new();
     for (size_t i = 0; i < LEN(prefixes); i++) {
         struct sy_view key = {0};
@@ -141,7 +141,7 @@ static bool sees(struct kit *k, const char *id, const char *role, const char *pr
 
 static void test_visible_rows(void **state)
 {
-    static const char *const own[] = {"proposal/", "grant/", "model/"};
+    static const char *const own[] = {"proposal/", "grant/", "account/", "model/"};
     struct kit k;
     (void)state;
     kit_init(&k);
@@ -152,7 +152,7 @@ static void test_visible_rows(void **state)
         assert_true(sees(&k, "operator", "operator", own[i]));
         assert_true(sees(&k, "audit", "auditor", own[i]));
         assert_false(sees(&k, "rival", "developer", own[i]));
-        assert_int_equal(sees(&k, "health", "department", own[i]), i < 2);
+        assert_int_equal(sees(&k, "health", "department", own[i]), i < 3);
         assert_false(sees(&k, "other", "department", own[i]));
     }
     assert_true(sees(&k, "rival", "developer", "party/"));
@@ -162,6 +162,8 @@ static void test_visible_rows(void **state)
     assert_true(sees(&k, "agency", "agency", "budget/"));
     assert_false(sees(&k, "agency", "agency", "nonce/"));
     assert_false(sees(&k, "agency", "agency", "charge/"));
+    assert_int_equal(kit_answer(&k, k.entry - 1, "ok"), 0);
+    assert_false(sees(&k, "agency", "agency", "answer/"));
     kit_free(&k);
 }
 

@@ -261,14 +261,11 @@ static void test_spaces(void **state)
     assert_int_equal(kit_review(k, "operator", "scene.first_review", "approve"), 0);
     assert_int_equal(kit_review(k, "clinic", "scene.consent", "approve"), 0);
     assert_int_equal(kit_review(k, "agency", "scene.final_review", "approve"), 0);
-    struct rules_key key = rules_key_hash("grant/", k->grant);
-    struct sy_row_grant g;
-    check_ok(
-        rules_state_read(k->state, rules_key_view(&key), &sy_row_grant_desc, &k->arena, &g, NULL));
-    assert_int_equal(g.n_shares, 2);
-    assert_true(sy_view_is(g.shares[0].ns, "person"));
-    assert_true(sy_view_is(g.shares[1].ns, "clinic"));
-    assert_int_equal(g.shares[1].rho, p->rho);
+    struct sy_row_account a = kit_account(k);
+    assert_int_equal(a.n_shares, 2);
+    assert_true(sy_view_is(a.shares[0].ns, "person"));
+    assert_true(sy_view_is(a.shares[1].ns, "clinic"));
+    assert_int_equal(a.shares[1].rho, p->rho);
     struct sy_row_budget b;
     check_ok(
         rules_state_read(k->state, V("budget/clinic"), &sy_row_budget_desc, &k->arena, &b, NULL));

@@ -59,9 +59,9 @@ static void test_who_and_when(void **state)
     assert_int_equal(ask_as(k, "health", &ask), SY_E_ROLE);
     check_ok(rules_grant_read(k->state, k->grant, &k->arena, &g, NULL));
     assert_int_equal(g.row.exposures, 2);
-    assert_int_equal(g.row.calls, 0);
-    for (size_t i = 0; i < g.row.n_shares; i++) {
-        assert_int_equal(g.row.shares[i].rho_spent, 0);
+    assert_int_equal(g.account.calls, 0);
+    for (size_t i = 0; i < g.account.n_shares; i++) {
+        assert_int_equal(g.account.shares[i].rho_spent, 0);
     }
     /* without the versions it would read: not what an honest warden sends */
     assert_int_equal(

@@ -376,8 +376,9 @@ static void audit_cells(struct kit *k)
     while (rules_state_next(k->state, V("grant/"), key, &key, &value)) {
         struct sy_row_grant g;
         check_ok(sy_record_decode(&sy_row_grant_desc, value, &SY_MP_LARGE, &k->arena, &g, NULL));
-        assert_true(g.shares[0].cells_spent <= g.shares[0].cells);
-        held += sy_view_is(g.status, "active") ? g.shares[0].cells - g.shares[0].cells_spent : 0;
+        const struct sy_row_grant_share share = kit_account_of(k, key).shares[0];
+        assert_true(share.cells_spent <= share.cells);
+        held += sy_view_is(g.status, "active") ? share.cells - share.cells_spent : 0;
     }
     key = (struct sy_view){0};
     while (rules_state_next(k->state, V("charge/"), key, &key, &value)) {

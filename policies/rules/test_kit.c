@@ -401,6 +401,22 @@ void kit_ready(struct kit *k)
 
 /* ---- plans under check ---- */
 
+struct sy_row_account kit_account_of(struct kit *k, struct sy_view grant_key)
+{
+    const size_t n = strlen("grant/");
+    struct rules_key key = rules_key_id("account/", sy_view(grant_key.p + n, grant_key.n - n));
+    struct sy_row_account a;
+    check_ok(rules_state_read(k->state, rules_key_view(&key), &sy_row_account_desc, &k->arena, &a,
+                              NULL));
+    return a;
+}
+
+struct sy_row_account kit_account(struct kit *k)
+{
+    struct rules_key grant = rules_key_hash("grant/", k->grant);
+    return kit_account_of(k, rules_key_view(&grant));
+}
+
 struct world kit_world(struct kit *k)
 {
     struct rules_grant *g = kit_alloc(k, 1, sizeof(*g));

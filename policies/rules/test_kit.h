@@ -114,6 +114,9 @@ struct world {
     struct rules_defs defs;
 };
 
+/* Of the grant k->grant; of the one whose row has this key. In the kit's arena. */
+struct sy_row_account kit_account(struct kit *k);
+struct sy_row_account kit_account_of(struct kit *k, struct sy_view grant_key);
 struct world kit_world(struct kit *k); /* of a kit_granted domain */
 sy_status kit_check(struct world *w, struct rules_plan_facts *ret);
 

@@ -37,15 +37,6 @@ static uint64_t price(struct kit *k)
     return k->verdict.spends[0].rho;
 }
 
-static struct sy_row_grant grant(struct kit *k)
-{
-    struct rules_key key = rules_key_hash("grant/", k->grant);
-    struct sy_row_grant g;
-    check_ok(
-        rules_state_read(k->state, rules_key_view(&key), &sy_row_grant_desc, &k->arena, &g, NULL));
-    return g;
-}
-
 static void test_happy_path(void **state)
 {
     struct kit *k = *state;
@@ -64,7 +55,7 @@ static void test_happy_path(void **state)
     assert_int_equal(k->verdict.stored, answer + 1);
     assert_int_equal(k->verdict.n_spends, 0);
     assert_true(sy_view_is(k->type, "answer"));
-    assert_int_equal(grant(k).calls, 1);
+    assert_int_equal(kit_account(k).calls, 1);
     assert_int_equal(budget(k).spent_rho, 200000000);
     assert_int_equal(kit_publish(k, kit_persons(k), 2), 0); /* new data: a new question */
     assert_int_equal(kit_run(k, "40"), 0);
@@ -94,7 +85,7 @@ static void test_budget_exact(void **state)
     assert_int_equal(budget(k).held_rho, 0);
     assert_int_equal(kit_run(k, ages[5]), SY_E_BUDGET);
     assert_int_equal(budget(k).spent_rho, 1000000000);
-    assert_int_equal(grant(k).shares[0].rho_spent, 1000000000);
+    assert_int_equal(kit_account(k).shares[0].rho_spent, 1000000000);
 }
 
 static void test_calls(void **state)

@@ -361,13 +361,10 @@ static void test_one_short(void **state)
     assert_int_equal(budget(k, "person").spent_rho, 0);
     assert_int_equal(budget(k, "person").held_rho, CLINIC - 1);
     assert_int_equal(budget(k, "clinic").spent_rho, 0);
-    struct rules_key key = rules_key_hash("grant/", k->grant);
-    struct sy_row_grant g;
-    check_ok(
-        rules_state_read(k->state, rules_key_view(&key), &sy_row_grant_desc, &k->arena, &g, NULL));
-    assert_int_equal(g.calls, 0);
-    assert_int_equal(g.shares[0].rho_spent, 0);
-    assert_int_equal(g.shares[1].rho_spent, 0);
+    struct sy_row_account a = kit_account(k);
+    assert_int_equal(a.calls, 0);
+    assert_int_equal(a.shares[0].rho_spent, 0);
+    assert_int_equal(a.shares[1].rho_spent, 0);
 }
 
 /* The other way round: persons have paid for another model and can't pay for this one. */

@@ -204,8 +204,8 @@ static void test_stands_on(void **state)
     assert_int_equal(old.n_published, old.n_data);
     assert_true(old.n_spends > 0);
     check_ok(rules_grant_read(k->state, k->grant, &k->arena, &g, NULL));
-    assert_int_equal(old.spends[0].spent, g.row.shares[0].rho_spent);
-    assert_int_equal(old.spends[0].left, g.row.shares[0].rho - g.row.shares[0].rho_spent);
+    assert_int_equal(old.spends[0].spent, g.account.shares[0].rho_spent);
+    assert_int_equal(old.spends[0].left, g.account.shares[0].rho - g.account.shares[0].rho_spent);
 
     assert_int_equal(kit_publish(k, kit_persons(k), 2), 0);
     uint64_t published = k->entry - 1;

@@ -90,7 +90,7 @@ static void test_form(void **state)
                                   "b/c\xC4\x02"
                                   "22"
                                   "\xA5"
-                                  "rules\x01";
+                                  "rules\x02";
     RULES_STATE_CLEANUP struct rules_state *s = rules_state_new();
     RULES_STATE_CLEANUP struct rules_state *again = NULL;
     SY_BUF_CLEANUP struct sy_buf b = sy_buf(1 << 20);
@@ -200,14 +200,14 @@ static void expect_refused(const char *bytes, size_t n, int32_t code)
 #define REFUSED(bytes) expect_refused((bytes), sizeof(bytes) - 1, SY_E_TAMPERED)
 #define END                                                                                        \
     "\xA5"                                                                                         \
-    "rules\x01"
+    "rules\x02"
 
 static void test_not_canonical(void **state)
 {
     (void)state;
     expect_refused("\x80"
                    "\xA5"
-                   "rules\x02",
+                   "rules\x03",
                    8, SY_E_STATE);    /* other rules */
     expect_refused("\x80" END, 8, 0); /* the control */
     REFUSED("\x81\xA0\xC4\x01"

@@ -125,11 +125,12 @@ static sy_status keep_charge(struct warden *w, const struct sy_row_charge *row,
 
 /* May this charge still be resumed, or run again? The rules' promise (rules_rerun_in_force), but that a suspended
  * grant may be resumed. */
-static sy_status charge_lives(struct warden *w, const struct sy_row_charge *row, struct lives *l,
-                              bool *ret)
+static sy_status charge_lives(struct warden *w, uint64_t charge, const struct sy_row_charge *row,
+                              struct lives *l, bool *ret)
 {
+    struct sy_row_answer answer;
     SY_TRY(grant_lives(w, row->grant, l));
-    *ret = l->yes && !sy_view_is(row->status, "refused");
+    *ret = l->yes && (!rules_charge_answer(w->state, charge, &answer) || answer.ok);
     return SY_OK;
 }
 
@@ -147,7 +148,7 @@ sy_status warden_history_keep(struct warden *w, struct sy_arena *arena, size_t m
         struct sy_row_charge row;
         SY_TRY(sy_record_decode(&sy_row_charge_desc, value, &SY_MP_LARGE, &scratch, &row, NULL));
         bool may = false;
-        SY_TRY(charge_lives(w, &row, &lives, &may));
+        SY_TRY(charge_lives(w, rules_number_of_key(key), &row, &lives, &may));
         if (may) {
             SY_TRY(keep_charge(w, &row, arena, max, keep, n));
         }
@@ -173,7 +174,7 @@ static sy_status mark_needed(struct warden *w, bool *needed, uint64_t n)
         struct sy_row_charge row;
         bool may = false;
         SY_TRY(sy_record_decode(&sy_row_charge_desc, value, &SY_MP_LARGE, &scratch, &row, NULL));
-        SY_TRY(charge_lives(w, &row, &lives, &may));
+        SY_TRY(charge_lives(w, rules_number_of_key(key), &row, &lives, &may));
         if (may && epoch_of(&row) < n) {
             needed[epoch_of(&row)] = true;
         }

@@ -10,7 +10,8 @@
 #include "wire/rpc.h"
 #include "wire/staff.h"
 
-static const char *const replica_prefixes[] = {"party/", "grant/", "model/", "key/", "log"};
+static const char *const replica_prefixes[] = {"party/", "grant/", "account/",
+                                               "model/", "key/",   "log"};
 enum { N_PREFIXES = sizeof(replica_prefixes) / sizeof(replica_prefixes[0]), ROW_MAX = 16 << 20 };
 
 bool warden_replica_row(struct sy_view key, struct sy_view value, struct sy_buf *b,

@@ -38,6 +38,15 @@ static uint64_t why_unable(const struct warden_run *r)
                   : SY_E_REFUSED; /* stored bytes are ciphertext to whoever spoilt them */
 }
 
+static sy_status read_answer(struct warden_run *r, struct sy_event *ret)
+{
+    struct sy_row_answer row;
+    if (!rules_charge_answer(r->w->state, r->charge, &row)) {
+        return sy_status_of(SY_E_INTERNAL); /* then the rules would not have let it be run again */
+    }
+    return warden_entry_event(r->w, row.entry, &r->call->arena, ret, NULL);
+}
+
 static sy_status compare(struct warden_run *r, struct sy_reran *ret)
 {
     struct sy_event answer;
@@ -47,7 +56,7 @@ static sy_status compare(struct warden_run *r, struct sy_reran *ret)
         ret->code = why_unable(r);
         return SY_OK;
     }
-    SY_TRY(warden_entry_event(r->w, r->row.answer - 1, &r->call->arena, &answer, NULL));
+    SY_TRY(read_answer(r, &answer));
     proof_answer_commit(commit, r->row.salt, r->answer);
     bool same = sodium_memcmp(commit, answer.inputs.commit, sizeof(commit)) == 0;
     ret->outcome = sy_view_str(same ? "match" : "mismatch");
@@ -82,14 +91,12 @@ static sy_status read_result(struct warden_call *c, struct sy_row_rerun *row,
     struct rules_key key = rules_key_rerun(c->entries[0]);
     SY_TRY(rules_state_read(c->w->state, rules_key_view(&key), &sy_row_rerun_desc, &c->arena, row,
                             err));
-    struct rules_key ck = rules_key_charge(row->charge);
-    struct sy_row_charge charge;
-    SY_TRY(rules_state_read(c->w->state, rules_key_view(&ck), &sy_row_charge_desc, &c->arena,
-                            &charge, err));
-    *ret = (struct sy_rerun_result){.answer = charge.answer - 1,
-                                    .charge = row->charge,
-                                    .code = row->code,
-                                    .outcome = row->outcome};
+    struct sy_row_answer answer;
+    if (!rules_charge_answer(c->w->state, row->charge, &answer)) {
+        return sy_fail(err, SY_E_INTERNAL, "charge", "it was run again, and has no answer");
+    }
+    *ret = (struct sy_rerun_result){
+        .answer = answer.entry, .charge = row->charge, .code = row->code, .outcome = row->outcome};
     return SY_OK;
 }
 

@@ -29,6 +29,7 @@ sy_status warden_run_grant_rows(struct warden_run *r, struct sy_error *err)
     }
     SY_TRY(keep_row(r, rules_key_id("", sy_view_str("pack"))));
     SY_TRY(keep_row(r, rules_key_hash("grant/", r->row.grant)));
+    SY_TRY(keep_row(r, rules_key_hash("account/", r->row.grant)));
     struct rules_grant g;
     SY_TRY(rules_grant_read(r->w->state, r->row.grant, &r->arena, &g, err));
     for (size_t i = 0; i < g.proposal.n_datasets; i++) {

@@ -1,6 +1,6 @@
 /*
  * What the gateway knows of the domain: its head (genesis, size of the log) and a read-only replica of
- * the state rows party/ grant/ model/ log, all as notified by the warden. With it the gateway refuses
+ * the state rows party/ grant/ account/ model/ key/ log, all as notified by the warden. With it the gateway refuses
  * early; the warden decides again, so a stale or wrong row costs a request, never a right.
  *
  * Runs in: gateway. Trusts: the warden's edge. Holds: public keys, grants, models; no secret.

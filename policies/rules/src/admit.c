@@ -52,7 +52,9 @@ static sy_status grant_gate(const struct rules_state *replica, const struct sy_h
     if ((m->flags & RULES_M_SUBJECT) == 0) {
         return SY_OK;
     }
-    if (g.calls >= p.calls) {
+    struct sy_row_account a;
+    SY_TRY(account_row(replica, h->grant, arena, &a, err));
+    if (a.calls >= p.calls) {
         return sy_fail(err, SY_E_CALLS, "header.grant", NULL);
     }
     return model_gate(replica, h, &p, arena, err);

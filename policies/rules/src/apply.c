@@ -26,7 +26,7 @@ static sy_status put_nonce(struct change *x)
         return SY_OK;
     }
     bool charge = sy_view_is(x->event->type, "charge");
-    struct sy_row_nonce row = {.entry = x->entry, .open = charge};
+    struct sy_row_nonce row = {.entry = x->entry, .charge = charge};
     request_hash(x->req, row.header);
     return effect_put(x->effect, key, &sy_row_nonce_desc, &row, x->err);
 }

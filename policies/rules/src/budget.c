@@ -126,16 +126,6 @@ sy_status budget_cap(const struct sy_row_budget *b, const struct sy_pack_budget 
     return SY_OK;
 }
 
-struct sy_row_grant_share *grant_share(const struct sy_row_grant *g, struct sy_view ns)
-{
-    for (size_t i = 0; i < g->n_shares; i++) {
-        if (sy_view_eq(g->shares[i].ns, ns)) {
-            return &g->shares[i];
-        }
-    }
-    return NULL;
-}
-
 static sy_status put_budget(struct change *x, struct sy_view ns, const struct sy_row_budget *b)
 {
     struct rules_key key = rules_key_id("budget/", ns);
@@ -159,10 +149,10 @@ static sy_status budget_now(struct change *x, struct sy_view ns, struct sy_row_b
     return sy_record_decode(&sy_row_budget_desc, bytes, &SY_MP_REQUEST, x->arena, ret, x->err);
 }
 
-sy_status budget_hold(struct change *x, const struct sy_row_grant *g)
+sy_status budget_hold(struct change *x, const struct sy_row_account *a)
 {
-    for (size_t i = 0; i < g->n_shares; i++) {
-        const struct sy_row_grant_share *h = &g->shares[i];
+    for (size_t i = 0; i < a->n_shares; i++) {
+        const struct sy_row_grant_share *h = &a->shares[i];
         const struct sy_spend want = {
             .cells = h->cells, .delta = h->delta, .ns = h->ns, .rho = h->rho};
         struct sy_row_budget b;
@@ -191,10 +181,10 @@ sy_status budget_without(struct sy_row_budget *b, const struct sy_row_grant_shar
     return SY_OK;
 }
 
-sy_status budget_release(struct change *x, const struct sy_row_grant *g)
+sy_status budget_release(struct change *x, const struct sy_row_account *a)
 {
-    for (size_t i = 0; i < g->n_shares; i++) {
-        const struct sy_row_grant_share *h = &g->shares[i];
+    for (size_t i = 0; i < a->n_shares; i++) {
+        const struct sy_row_grant_share *h = &a->shares[i];
         struct sy_row_budget b;
         SY_TRY(budget_now(x, h->ns, &b));
         SY_TRY(budget_without(&b, h, x->err));
@@ -221,9 +211,9 @@ static bool move(const struct kind *k, const struct sy_spend *p, struct sy_row_g
     return true;
 }
 
-static sy_status spend_one(struct change *x, struct sy_row_grant *g, const struct sy_spend *p)
+static sy_status spend_one(struct change *x, struct sy_row_account *a, const struct sy_spend *p)
 {
-    struct sy_row_grant_share *h = grant_share(g, p->ns);
+    struct sy_row_grant_share *h = grant_share(a, p->ns);
     struct sy_row_budget b;
     if (h == NULL) {
         return unbalanced(x->err);
@@ -237,11 +227,11 @@ static sy_status spend_one(struct change *x, struct sy_row_grant *g, const struc
     return put_budget(x, p->ns, &b);
 }
 
-sy_status budget_spend(struct change *x, struct sy_row_grant *g, const struct sy_spend *spends,
+sy_status budget_spend(struct change *x, struct sy_row_account *a, const struct sy_spend *spends,
                        size_t n)
 {
     for (size_t i = 0; i < n; i++) {
-        SY_TRY(spend_one(x, g, &spends[i]));
+        SY_TRY(spend_one(x, a, &spends[i]));
     }
     return SY_OK;
 }

@@ -3,45 +3,27 @@
  * stand here, whatever was published, adopted or spent meanwhile, so that it can be resumed after a crash,
  * and run again for an auditor, with the same result bit by bit.
  */
-#include "memo.h"
 #include "method.h"
 #include "rules/epoch.h"
 #include "state_internal.h"
-
-static sy_status charge_keep(struct memo_charge *kept, struct sy_view bytes, struct sy_error *err)
-{
-    memo_clear(&kept->at);
-    kept->bytes = sy_arena_copy(&kept->at.arena, bytes);
-    if (kept->bytes.p == NULL) {
-        return sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
-    }
-    SY_TRY(sy_record_decode(&sy_row_charge_desc, kept->bytes, &SY_MP_LARGE, &kept->at.arena,
-                            &kept->row, err));
-    kept->at.valid = true;
-    return SY_OK;
-}
 
 sy_status charge_row(const struct rules_state *s, uint64_t entry, struct sy_arena *arena,
                      struct sy_row_charge *ret, struct sy_error *err)
 {
     struct rules_key key = rules_key_charge(entry);
-    struct memo_charge *kept = state_memo(s) == NULL ? NULL : memo_charge(state_memo(s));
-    struct sy_view value;
-    if (kept != NULL && kept->entry == entry && memo_same_state(&kept->at, state_generation(s))) {
-        *ret = kept->row;
-        return SY_OK;
+    return rules_state_read(s, rules_key_view(&key), &sy_row_charge_desc, arena, ret, err);
+}
+
+bool rules_charge_answer(const struct rules_state *s, uint64_t charge, struct sy_row_answer *ret)
+{
+    SY_ARENA_CLEANUP struct sy_arena none = {0}; /* the row is flat */
+    struct rules_key key = rules_key_answer(charge);
+    const struct state_row *row = state_find(s, rules_key_view(&key));
+    if (row != NULL && !sy_ok(state_decode(s, row, &sy_row_answer_desc, &none, ret, NULL))) {
+        *ret =
+            (struct sy_row_answer){0}; /* that it is there decides: no charge is answered twice */
     }
-    if (kept == NULL || !rules_state_get(s, rules_key_view(&key), &value)) {
-        return rules_state_read(s, rules_key_view(&key), &sy_row_charge_desc, arena, ret, err);
-    }
-    if (!memo_free_for(&kept->at, state_generation(s))) {
-        return sy_record_decode(&sy_row_charge_desc, value, &SY_MP_LARGE, arena, ret, err);
-    }
-    SY_TRY(charge_keep(kept, value, err));
-    kept->entry = entry;
-    kept->at.used = state_generation(s);
-    *ret = kept->row;
-    return SY_OK;
+    return row != NULL;
 }
 
 /* What was charged, and where the grant's shares stand after it. */
@@ -54,7 +36,7 @@ static sy_status fill_spends(struct change *x, const struct rules_model *m,
     }
     for (size_t i = 0; i < m->facts.n_spends; i++) {
         struct sy_spend *s = &row->spends[row->n_spends++];
-        const struct sy_row_grant_share *h = grant_share(&m->grant.row, m->facts.spends[i].ns);
+        const struct sy_row_grant_share *h = grant_share(&m->grant.account, m->facts.spends[i].ns);
         *s = m->facts.spends[i];
         if (h != NULL) {
             s->spent = h->rho_spent;
@@ -92,10 +74,7 @@ static sy_status fill_published(struct change *x, struct sy_row_charge *row)
 sy_status charge_fill(struct change *x, const struct rules_model *m, struct sy_row_charge *ret)
 {
     const struct sy_header *h = &x->req->header;
-    *ret = (struct sy_row_charge){.data = x->in->data,
-                                  .n_data = x->in->n_data,
-                                  .party = h->party,
-                                  .status = sy_view_str("open")};
+    *ret = (struct sy_row_charge){.data = x->in->data, .n_data = x->in->n_data, .party = h->party};
     memcpy(ret->grant, h->grant, 32);
     memcpy(ret->model, h->subject, 32);
     memcpy(ret->nonce, h->nonce, 16);

@@ -150,7 +150,13 @@ static sy_status nonce_check(struct ask *c, struct rules_decision *ret)
     if (memcmp(digest, row.header, 32) != 0) {
         return sy_fail(c->err, SY_E_REPLAYED, "header.nonce", NULL);
     }
-    ret->kind = row.open ? RULES_KIND_RESUME : RULES_KIND_RECORDED;
+    ret->kind = RULES_KIND_RECORDED;
+    if (row.charge) {
+        struct sy_row_answer answer;
+        bool answered = rules_charge_answer(c->state, row.entry, &answer);
+        ret->kind = answered ? RULES_KIND_RECORDED : RULES_KIND_RESUME;
+        ret->entry = answered ? answer.entry : row.entry;
+    }
     if (sy_weak(SY_WEAK_NONCE_REUSE)) {
         ret->kind = RULES_KIND_NONE;
     }

@@ -109,20 +109,19 @@ bool effect_pending(const struct rules_effect *e, const struct rules_key *key, s
 static struct proof_hasher *digest_begin(const uint8_t before[32])
 {
     struct proof_hasher *h = proof_hasher_new();
-    proof_hasher_add(h, sy_view_str("shuyu-state-1"));
+    proof_hasher_add(h, sy_view_str("shuyu-state-2"));
     proof_hasher_add(h, sy_view(before, 32));
     return h;
 }
 
 static void digest_add(struct proof_hasher *h, struct sy_view key, struct sy_view value)
 {
-    uint8_t length[8];
-    uint8_t hash[32];
-    sy_store_le64(length, key.n);
-    proof_sha256_one(hash, value);
-    proof_hasher_add(h, sy_view(length, sizeof(length)));
+    uint8_t lengths[16];
+    sy_store_le64(lengths, key.n);
+    sy_store_le64(lengths + 8, value.n);
+    proof_hasher_add(h, sy_view(lengths, sizeof(lengths)));
     proof_hasher_add(h, key);
-    proof_hasher_add(h, sy_view(hash, sizeof(hash)));
+    proof_hasher_add(h, value);
 }
 
 void effect_digest(const uint8_t before[32], const struct effect_row *rows, size_t n,

@@ -27,58 +27,29 @@ static sy_status grant_decode(struct sy_view bytes, struct sy_arena *arena,
                             err);
 }
 
-static sy_status proposal_keep(struct memo_grant *kept, struct sy_view bytes, struct sy_error *err)
+/* Into the memory, from a copy: the row may go before it. */
+static sy_status grant_keep(struct memo_grant *kept, const uint8_t id[32], struct sy_view bytes,
+                            struct sy_error *err)
 {
-    kept->proposal_bytes = (struct sy_view){0};
-    sy_arena_clear(&kept->arena);
-    struct sy_view copy = sy_arena_copy(&kept->arena, bytes);
+    memo_clear(&kept->at);
+    struct sy_view copy = sy_arena_copy(&kept->at.arena, bytes);
     if (copy.p == NULL) {
         return sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
     }
-    SY_TRY(sy_record_decode(&sy_proposal_desc, copy, &SY_MP_REQUEST, &kept->arena, &kept->proposal,
-                            err));
-    kept->proposal_bytes = copy;
-    return SY_OK;
-}
-
-static sy_status grant_keep(struct memo_grant *kept, struct sy_view bytes, struct sy_error *err)
-{
-    memo_clear(&kept->at);
-    kept->bytes = sy_arena_copy(&kept->at.arena, bytes);
-    if (kept->bytes.p == NULL) {
-        return sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
-    }
-    SY_TRY(sy_record_decode(&sy_row_grant_desc, kept->bytes, &SY_MP_LARGE, &kept->at.arena,
-                            &kept->row, err));
-    if (!sy_view_eq(kept->proposal_bytes, kept->row.proposal)) {
-        SY_TRY(proposal_keep(kept, kept->row.proposal, err));
-    }
+    SY_TRY(grant_decode(copy, &kept->at.arena, &kept->row, &kept->proposal, err));
+    memcpy(kept->id, id, 32);
     kept->at.valid = true;
     return SY_OK;
 }
 
-/* A kept grant; the shares are the caller's to change. */
-static sy_status grant_of(const struct memo_grant *kept, struct sy_arena *arena,
-                          struct sy_row_grant *ret, struct sy_proposal *ret_proposal,
-                          struct sy_error *err)
+/* Canonical bytes of a grant's row. */
+static sy_status grant_bytes(const struct rules_state *s, const uint8_t id[32], struct sy_view *ret,
+                             struct sy_error *err)
 {
-    const size_t n = kept->row.n_shares;
-    *ret = kept->row;
-    *ret_proposal = kept->proposal;
-    ret->shares = sy_arena_alloc(arena, n, sizeof(*ret->shares));
-    if (ret->shares == NULL) {
-        return sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
-    }
-    if (n > 0) {
-        memcpy(ret->shares, kept->row.shares, n * sizeof(*ret->shares));
-    }
-    return SY_OK;
-}
-
-/* Was this grant's row read on this very state? */
-static bool kept_now(const struct memo_grant *kept, const uint8_t id[32], uint64_t generation)
-{
-    return memo_same_state(&kept->at, generation) && memcmp(kept->id, id, 32) == 0;
+    struct rules_key key = rules_key_hash("grant/", id);
+    return rules_state_get(s, rules_key_view(&key), ret)
+               ? SY_OK
+               : sy_fail(err, SY_E_GRANT, "header.grant", "there is no such grant");
 }
 
 sy_status grant_row(const struct rules_state *s, const uint8_t id[32], struct sy_arena *arena,
@@ -86,25 +57,21 @@ sy_status grant_row(const struct rules_state *s, const uint8_t id[32], struct sy
                     struct sy_error *err)
 {
     struct memo_grant *kept = state_memo(s) == NULL ? NULL : memo_grant(state_memo(s), id);
-    struct rules_key key;
-    struct sy_view value;
-    if (kept != NULL && kept_now(kept, id, state_generation(s))) {
-        return grant_of(kept, arena, ret, ret_proposal, err);
-    }
-    key = rules_key_hash("grant/", id);
-    if (!rules_state_get(s, rules_key_view(&key), &value)) {
-        return sy_fail(err, SY_E_GRANT, "header.grant", "there is no such grant");
-    }
-    bool same = kept != NULL && kept->at.valid && sy_view_eq(kept->bytes, value);
-    if (kept == NULL || (!same && !memo_free_for(&kept->at, state_generation(s)))) {
-        return grant_decode(value, arena, ret, ret_proposal, err);
-    }
+    bool same = kept != NULL && kept->at.valid && kept->catalogue == state_catalogue(s) &&
+                memcmp(kept->id, id, 32) == 0;
     if (!same) {
-        SY_TRY(grant_keep(kept, value, err));
+        struct sy_view value;
+        SY_TRY(grant_bytes(s, id, &value, err));
+        if (kept == NULL || !memo_free_for(&kept->at, state_generation(s))) {
+            return grant_decode(value, arena, ret, ret_proposal, err);
+        }
+        SY_TRY(grant_keep(kept, id, value, err));
+        kept->catalogue = state_catalogue(s);
     }
-    memcpy(kept->id, id, 32);
     kept->at.used = state_generation(s);
-    return grant_of(kept, arena, ret, ret_proposal, err);
+    *ret = kept->row;
+    *ret_proposal = kept->proposal;
+    return SY_OK;
 }
 
 static bool overran(const struct sy_row_grant *g, const struct sy_proposal *p)
@@ -166,6 +133,7 @@ sy_status rules_grant_read(const struct rules_state *s, const uint8_t id[32],
     struct rules_grant g = {0};
     memcpy(g.id, id, 32);
     SY_TRY(grant_row(s, id, arena, &g.row, &g.proposal, reterr));
+    SY_TRY(account_row(s, id, arena, &g.account, reterr));
     SY_TRY(judged_under(s, arena, &g, reterr));
     *ret = g;
     return SY_OK;
@@ -174,16 +142,15 @@ sy_status rules_grant_read(const struct rules_state *s, const uint8_t id[32],
 sy_status grant_read_apart(const struct rules_state *s, const uint8_t id[32],
                            struct sy_arena *arena, struct rules_grant *ret, struct sy_error *err)
 {
-    struct sy_proposal passing;
     struct rules_grant g = {0};
+    struct sy_view bytes;
     memcpy(g.id, id, 32);
-    SY_TRY(grant_row(s, id, arena, &g.row, &passing, err));
-    g.row.proposal = sy_arena_copy(arena, g.row.proposal);
-    if (g.row.proposal.p == NULL) {
+    SY_TRY(grant_bytes(s, id, &bytes, err));
+    bytes = sy_arena_copy(arena, bytes);
+    if (bytes.p == NULL) {
         return sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
     }
-    SY_TRY(sy_record_decode(&sy_proposal_desc, g.row.proposal, &SY_MP_REQUEST, arena, &g.proposal,
-                            err));
+    SY_TRY(grant_decode(bytes, arena, &g.row, &g.proposal, err));
     SY_TRY(judged_under(s, arena, &g, err));
     *ret = g;
     return SY_OK;
@@ -396,7 +363,9 @@ static sy_status end(struct change *x, const char *status)
     struct sy_row_grant g;
     SY_TRY(restate(x, status, &g));
     SY_TRY(deposits_drop(x, x->req->header.grant));
-    SY_TRY(budget_release(x, &g));
+    struct sy_row_account a;
+    SY_TRY(account_row(x->state, x->req->header.grant, x->arena, &a, x->err));
+    SY_TRY(budget_release(x, &a));
     g.n_holds = 0;
     return put_grant(x, &g);
 }

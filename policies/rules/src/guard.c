@@ -114,15 +114,6 @@ struct earlier {
                      enum guard_distance d);
 };
 
-static uint64_t entry_of(struct sy_view key)
-{
-    uint64_t entry = 0;
-    for (size_t i = key.n - 20; i < key.n; i++) {
-        entry = entry * 10 + (uint64_t)(key.p[i] - '0');
-    }
-    return entry;
-}
-
 static bool has_moved(const struct sy_row_charge *charge, const struct sy_data_ref *now)
 {
     bool moved = false;
@@ -167,9 +158,9 @@ static sy_status each_earlier(struct earlier *e)
         struct guard_moved moved;
         enum guard_distance d;
         SY_TRY(sy_record_decode(&sy_row_region_desc, value, &SY_MP_LARGE, &scratch, &row, e->err));
-        SY_TRY(moved_since(e, entry_of(key), &scratch, &moved));
+        SY_TRY(moved_since(e, rules_number_of_key(key), &scratch, &moved));
         SY_TRY(rows_distance(e->state, &e->space->row, &row, &moved, &d, e->err));
-        SY_TRY(e->see(e, entry_of(key), &row, d));
+        SY_TRY(e->see(e, rules_number_of_key(key), &row, d));
     }
     return SY_OK;
 }

@@ -14,7 +14,8 @@ struct rules_memo {
     struct memo_model models[PLACES];
     struct memo_grant grants[PLACES];
     struct memo_version versions[PLACES];
-    struct memo_charge charge;
+    struct memo_account account;
+    struct memo_question questions[PLACES];
 };
 
 /* As much room as without memory: whatever can be judged then can be kept. */
@@ -24,9 +25,8 @@ struct rules_memo *memo_new(void)
     for (size_t i = 0; m != NULL && i < PLACES; i++) {
         m->models[i].at.arena.ceiling = EFFECT_WORK_BYTES;
         m->grants[i].at.arena.ceiling = EFFECT_WORK_BYTES;
-        m->grants[i].arena.ceiling = EFFECT_WORK_BYTES;
         m->versions[i].at.arena.ceiling = EFFECT_WORK_BYTES;
-        m->charge.at.arena.ceiling = EFFECT_WORK_BYTES;
+        m->account.at.arena.ceiling = EFFECT_WORK_BYTES;
     }
     return m;
 }
@@ -36,9 +36,8 @@ void memo_free(struct rules_memo *m)
     for (size_t i = 0; m != NULL && i < PLACES; i++) {
         sy_arena_deinit(&m->models[i].at.arena);
         sy_arena_deinit(&m->grants[i].at.arena);
-        sy_arena_deinit(&m->grants[i].arena);
         sy_arena_deinit(&m->versions[i].at.arena);
-        sy_arena_deinit(&m->charge.at.arena);
+        sy_arena_deinit(&m->account.at.arena);
     }
     free(m);
 }
@@ -69,9 +68,15 @@ struct memo_grant *memo_grant(struct rules_memo *m, const uint8_t id[32])
     return &m->grants[id[0]];
 }
 
-struct memo_charge *memo_charge(struct rules_memo *m)
+/* Nonces are random. */
+struct memo_question *memo_question(struct rules_memo *m, const uint8_t nonce[16])
 {
-    return &m->charge;
+    return &m->questions[nonce[0]];
+}
+
+struct memo_account *memo_account(struct rules_memo *m)
+{
+    return &m->account;
 }
 
 /* Names do not spread by themselves: FNV-1a. */

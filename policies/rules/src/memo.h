@@ -2,8 +2,8 @@
  * What a state remembers of plans, grants and versions (rules_state_remember): how they decode, and what the
  * plan check said. These are pure functions of bytes that a replay would decode again for every run.
  *
- * A kept model stands for as long as no row was placed that it could have been judged under, a kept row for
- * as long as its bytes are the same; so results are those of a state without memory. There is room for a few
+ * A kept model, grant or version stands for as long as no row was placed that plans are judged under, to which
+ * grants and versions belong (state_catalogue); so results are those of a state without memory. There is room for a few
  * hundred of each; another of the same place takes over.
  *
  * Runs in: audit tool. Trusts: nobody. May block/alloc: allocates. Threads: the state's owner.
@@ -43,40 +43,49 @@ struct memo_model {
     struct rules_model model;
 };
 
-/* What is kept of a grant: its row as bytes, and how they decode. Bytes and lists live in the arena; those of
- * the proposal, which outlives many a row, in one of their own. */
+/* What is kept of a grant. */
 struct memo_grant {
     struct memo_place at;
     uint8_t id[32];
-    struct sy_view bytes;
+    uint64_t catalogue; /* state_catalogue when it was read, as for the next */
     struct sy_row_grant row;
-    struct sy_arena arena;
-    struct sy_view proposal_bytes; /* empty: none */
     struct sy_proposal proposal;
 };
 
-/* What is kept of a dataset's latest version; the same. */
+/* What is kept of a dataset's latest version. */
 struct memo_version {
     struct memo_place at;
-    struct sy_view bytes;
+    uint64_t catalogue;
     struct sy_row_version row;
 };
 
-/* What is kept of a charge: the one that was read last, for an answer is decided and applied on the same. */
-struct memo_charge {
+/* What is kept of a grant's account: the one that was read last, for a run is decided and applied on the same. Its
+ * lists live in the arena, its texts in the row, which stands as long as the state does. */
+struct memo_account {
     struct memo_place at;
-    uint64_t entry;
-    struct sy_view bytes;
-    struct sy_row_charge row;
+    uint8_t grant[32];
+    struct sy_row_account row;
 };
+
+/* What is kept of a question: the bytes that were hashed, and their hash. */
+struct memo_question {
+    size_t n; /* 0: none */
+    uint8_t bytes[256];
+    uint8_t hash[32];
+};
+
+/* The model with this id, if it is kept and stands; NULL: it is to be read (model.c). */
+const struct rules_model *model_kept(const struct rules_state *s, const uint8_t id[32]);
 
 /* The place of this id, whatever is in it. */
 struct memo_model *memo_model(struct rules_memo *m, const uint8_t id[32]);
 struct memo_grant *memo_grant(struct rules_memo *m, const uint8_t id[32]);
 struct memo_version *memo_version(struct rules_memo *m, struct sy_view dataset);
-struct memo_charge *memo_charge(struct rules_memo *m);
+struct memo_account *memo_account(struct rules_memo *m);
+struct memo_question *memo_question(struct rules_memo *m, const uint8_t nonce[16]);
 
-/* As rules_grant_read, but nothing of it hangs on the grant's row, which every run writes anew (grant.c). */
+/* As rules_grant_read, but all of it lives in the arena, and the account is left out: for a memory that outlives the
+ * event (grant.c). */
 SY_MUST sy_status grant_read_apart(const struct rules_state *s, const uint8_t id[32],
                                    struct sy_arena *arena, struct rules_grant *ret,
                                    struct sy_error *err);

@@ -190,13 +190,20 @@ SY_MUST sy_status budget_pays(const struct sy_row_budget *b, const struct sy_row
 SY_MUST sy_status budget_cap(const struct sy_row_budget *b, const struct sy_pack_budget *want,
                              struct sy_error *err);
 /* Reserve, or give back, what a grant's shares have left (apply side). */
-SY_MUST sy_status budget_hold(struct change *x, const struct sy_row_grant *g);
-SY_MUST sy_status budget_release(struct change *x, const struct sy_row_grant *g);
+SY_MUST sy_status budget_hold(struct change *x, const struct sy_row_account *a);
+SY_MUST sy_status budget_release(struct change *x, const struct sy_row_account *a);
 /* Move a charge's price from held to spent, in each namespace and in the grant's share of it. */
-SY_MUST sy_status budget_spend(struct change *x, struct sy_row_grant *g,
+SY_MUST sy_status budget_spend(struct change *x, struct sy_row_account *a,
                                const struct sy_spend *spends, size_t n);
 /* A grant's share of a namespace; NULL when it has none. */
-struct sy_row_grant_share *grant_share(const struct sy_row_grant *g, struct sy_view ns);
+struct sy_row_grant_share *grant_share(const struct sy_row_account *a, struct sy_view ns);
+/* A grant's account; the shares are the caller's to change. SY_E_GRANT when there is none. */
+SY_MUST sy_status account_row(const struct rules_state *s, const uint8_t grant[32],
+                              struct sy_arena *arena, struct sy_row_account *ret,
+                              struct sy_error *err);
+/* Write it (apply side). */
+SY_MUST sy_status account_put(struct change *x, const uint8_t grant[32],
+                              const struct sy_row_account *a);
 
 /* Grant rows (grant.c). */
 SY_MUST sy_status grant_row(const struct rules_state *s, const uint8_t id[32],

@@ -66,12 +66,19 @@ static sy_status model_keep(const struct rules_state *s, const uint8_t id[32],
     return SY_OK;
 }
 
+const struct rules_model *model_kept(const struct rules_state *s, const uint8_t id[32])
+{
+    const struct memo_model *kept = state_memo(s) == NULL ? NULL : memo_model(state_memo(s), id);
+    bool stands = kept != NULL && kept->at.valid && memcmp(kept->id, id, 32) == 0 &&
+                  kept->catalogue == state_catalogue(s);
+    return stands ? &kept->model : NULL;
+}
+
 sy_status rules_model_read(const struct rules_state *s, const uint8_t id[32],
                            struct sy_arena *arena, struct rules_model *ret, struct sy_error *reterr)
 {
     struct memo_model *kept = state_memo(s) == NULL ? NULL : memo_model(state_memo(s), id);
-    bool same = kept != NULL && kept->at.valid && memcmp(kept->id, id, 32) == 0 &&
-                kept->catalogue == state_catalogue(s);
+    bool same = model_kept(s, id) != NULL;
     if (kept == NULL || (!same && !memo_free_for(&kept->at, state_generation(s)))) {
         return model_judged(s, id, rules_grant_read, arena, ret, reterr);
     }
@@ -79,13 +86,11 @@ sy_status rules_model_read(const struct rules_state *s, const uint8_t id[32],
     if (!same) {
         SY_TRY(model_keep(s, id, kept, reterr));
     }
-    /* all but the grant's row, which every run changes; its proposal, whose hash the grant's id is, never does */
-    struct sy_row_grant row;
-    struct sy_proposal passing;
+    struct sy_row_account account; /* which every run changes, as it does nothing else of a model */
     kept->at.used = state_generation(s);
-    SY_TRY(grant_row(s, kept->model.row.grant, arena, &row, &passing, reterr));
+    SY_TRY(account_row(s, kept->model.row.grant, arena, &account, reterr));
     *ret = kept->model;
-    ret->grant.row = row;
+    ret->grant.account = account;
     return SY_OK;
 }
 

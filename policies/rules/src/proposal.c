@@ -245,12 +245,14 @@ static sy_status without_larger(const struct rules_state *s, const struct sy_pro
 {
     const uint8_t *id = proposal_shrinks(p);
     struct sy_row_grant g;
+    struct sy_row_account a;
     struct sy_proposal larger;
     if (id == NULL) {
         return SY_OK;
     }
     SY_TRY(grant_row(s, id, arena, &g, &larger, err));
-    const struct sy_row_grant_share *h = grant_share(&g, ns);
+    SY_TRY(account_row(s, id, arena, &a, err));
+    const struct sy_row_grant_share *h = grant_share(&a, ns);
     bool live = word_in(g.status, "active awaiting suspended");
     return h == NULL || !live ? SY_OK : budget_without(b, h, err);
 }

@@ -32,6 +32,7 @@ static const struct prefix_rule PREFIXES[] = {
     {"pack", NULL},
     {"proposal/", REVIEWERS},
     {"grant/", REVIEWERS},
+    {"account/", REVIEWERS},
     {"model/", REVIEWERS},
     {"budget/", REVIEWERS},
     {"version/", "agency auditor"},
@@ -260,6 +261,12 @@ static bool row_concerns(const struct rules_state *s, const struct sy_party *cal
         return sy_ok(
                    sy_record_decode(&sy_row_grant_desc, value, &SY_MP_LARGE, arena, &row, NULL)) &&
                proposal_concerns(s, caller, row.proposal, arena);
+    }
+    if (sy_view_starts(key, sy_view_str("account/"))) {
+        const size_t n = strlen("account/");
+        struct rules_key grant = rules_key_id("grant/", sy_view(key.p + n, key.n - n));
+        return rules_state_get(s, rules_key_view(&grant), &value) &&
+               row_concerns(s, caller, rules_key_view(&grant), value, arena);
     }
     if (sy_view_starts(key, sy_view_str("model/"))) {
         struct sy_row_model row;

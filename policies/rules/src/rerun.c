@@ -13,19 +13,21 @@
 
 /* ---- decide ---- */
 
-static sy_status was_answered(struct ask *c, const struct sy_row_charge *row)
+static sy_status was_answered(struct ask *c, uint64_t charge, const struct sy_row_charge *row)
 {
+    struct sy_row_answer answer;
     if (row->once) {
         return sy_fail(
             c->err, SY_E_DENIED, "charge",
             "an answer about one subject is not run again: nobody keeps whom it was about");
     }
-    if (sy_view_is(row->status, "ok")) {
+    bool answered = rules_charge_answer(c->state, charge, &answer);
+    if (answered && answer.ok) {
         return SY_OK;
     }
     return sy_fail(c->err, SY_E_STATE, "charge", "%s",
-                   sy_view_is(row->status, "open") ? "the run has no outcome yet"
-                                                   : "the run was refused: no figure was released");
+                   answered ? "the run was refused: no figure was released"
+                            : "the run has no outcome yet");
 }
 
 sy_status rules_rerun_in_force(const struct rules_state *s, const uint8_t id[32], int64_t now,
@@ -56,7 +58,7 @@ sy_status decide_rerun(struct ask *c)
         return sy_fail(c->err, SY_E_NOT_FOUND, "charge", "no charge was recorded as this entry");
     }
     SY_TRY(charge_row(c->state, a->charge, c->arena, &row, c->err));
-    SY_TRY(was_answered(c, &row));
+    SY_TRY(was_answered(c, a->charge, &row));
     SY_TRY(own_left(c->state, &row, c->arena, c->err));
     return rules_rerun_in_force(c->state, row.grant, c->in->time, c->arena, c->err);
 }

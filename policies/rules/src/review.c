@@ -281,30 +281,35 @@ struct sy_row_review *reviews_with(struct change *x, const struct sy_row_review 
     return all;
 }
 
-/* The new grant: a share of every namespace the datasets touch, held from now on. */
-static sy_status create_grant(struct change *x, const struct chain *k)
+/* A share of every namespace the datasets touch, held from now on. */
+static sy_status create_account(struct change *x, const struct chain *k)
 {
     struct sy_view *spaces;
-    size_t n;
-    SY_TRY(proposal_spaces(x->state, &k->proposal, x->arena, &spaces, &n, x->err));
-    struct sy_row_grant g = {.developer = k->proposal.developer,
-                             .entry = x->entry,
-                             .proposal = k->row.proposal,
-                             .status = sy_view_str("active"),
-                             .n_shares = n};
-    g.shares = sy_arena_alloc(x->arena, n + 1, sizeof(*g.shares));
-    if (g.shares == NULL) {
+    struct sy_row_account a = {0};
+    SY_TRY(proposal_spaces(x->state, &k->proposal, x->arena, &spaces, &a.n_shares, x->err));
+    a.shares = sy_arena_alloc(x->arena, a.n_shares + 1, sizeof(*a.shares));
+    if (a.shares == NULL) {
         return sy_fail(x->err, SY_E_NO_MEMORY, NULL, NULL);
     }
-    for (size_t i = 0; i < n; i++) {
-        g.shares[i] = (struct sy_row_grant_share){.cells = k->proposal.cells,
+    for (size_t i = 0; i < a.n_shares; i++) {
+        a.shares[i] = (struct sy_row_grant_share){.cells = k->proposal.cells,
                                                   .delta = k->proposal.delta,
                                                   .ns = spaces[i],
                                                   .rho = k->proposal.rho};
     }
+    SY_TRY(budget_hold(x, &a));
+    return account_put(x, x->req->header.grant, &a);
+}
+
+static sy_status create_grant(struct change *x, const struct chain *k)
+{
+    struct sy_row_grant g = {.developer = k->proposal.developer,
+                             .entry = x->entry,
+                             .proposal = k->row.proposal,
+                             .status = sy_view_str("active")};
     SY_TRY(own_bind(x, &k->proposal, x->req->header.grant, true));
     SY_TRY(shrink_end(x, &k->proposal)); /* first: what it had left is the new one's */
-    SY_TRY(budget_hold(x, &g));
+    SY_TRY(create_account(x, k));
     struct rules_key key = rules_key_hash("grant/", x->req->header.grant);
     return effect_put(x->effect, &key, &sy_row_grant_desc, &g, x->err);
 }

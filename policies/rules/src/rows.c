@@ -46,6 +46,9 @@ SY_RECORD_DESC(row_proposal, SY_ROW_PROPOSAL_FIELDS)
 #define SY_T struct sy_row_grant_share
 SY_RECORD_DESC(row_grant_share, SY_ROW_GRANT_SHARE_FIELDS)
 #undef SY_T
+#define SY_T struct sy_row_account
+SY_RECORD_DESC(row_account, SY_ROW_ACCOUNT_FIELDS)
+#undef SY_T
 #define SY_T struct sy_row_hold
 SY_RECORD_DESC(row_hold, SY_ROW_HOLD_FIELDS)
 #undef SY_T
@@ -69,6 +72,9 @@ SY_RECORD_DESC(row_budget, SY_ROW_BUDGET_FIELDS)
 #undef SY_T
 #define SY_T struct sy_row_charge
 SY_RECORD_DESC(row_charge, SY_ROW_CHARGE_FIELDS)
+#undef SY_T
+#define SY_T struct sy_row_answer
+SY_RECORD_DESC(row_answer, SY_ROW_ANSWER_FIELDS)
 #undef SY_T
 #define SY_T struct sy_row_question
 SY_RECORD_DESC(row_question, SY_ROW_QUESTION_FIELDS)
@@ -115,6 +121,7 @@ const struct sy_desc *const rules_rows[] = {
     &sy_row_review_desc,
     &sy_row_proposal_desc,
     &sy_row_grant_share_desc,
+    &sy_row_account_desc,
     &sy_row_grant_desc,
     &sy_row_deposit_desc,
     &sy_row_deposits_desc,
@@ -122,6 +129,7 @@ const struct sy_desc *const rules_rows[] = {
     &sy_row_model_desc,
     &sy_row_budget_desc,
     &sy_row_charge_desc,
+    &sy_row_answer_desc,
     &sy_row_question_desc,
     &sy_row_nonce_desc,
     &sy_region_dim_desc,
@@ -156,6 +164,11 @@ const struct sy_desc *const rules_rows[] = {
 };
 const size_t rules_n_rows = sizeof(rules_rows) / sizeof(rules_rows[0]);
 
+/* Keys are made for every row that is looked at: no byte of one is written twice. */
+#define EMPTY_KEY(k)                                                                               \
+    struct rules_key k __attribute__((uninitialized));                                             \
+    (k).n = 0
+
 static void add(struct rules_key *k, struct sy_view v)
 {
     if (k->n == SIZE_MAX || v.n == 0 || v.n > RULES_KEY_CAP - k->n) {
@@ -189,7 +202,7 @@ static void finish(struct rules_key *k)
 
 struct rules_key rules_key_id(const char *prefix, struct sy_view id)
 {
-    struct rules_key k = {0};
+    EMPTY_KEY(k);
     if (prefix[0] != '\0') {
         add(&k, sy_view_str(prefix));
     }
@@ -200,7 +213,7 @@ struct rules_key rules_key_id(const char *prefix, struct sy_view id)
 
 struct rules_key rules_key_hash(const char *prefix, const uint8_t hash[32])
 {
-    struct rules_key k = {0};
+    EMPTY_KEY(k);
     add(&k, sy_view_str(prefix));
     add_hex(&k, hash, 32);
     finish(&k);
@@ -211,16 +224,16 @@ struct rules_key rules_key_hash(const char *prefix, const uint8_t hash[32])
 static void add_entry(struct rules_key *k, uint64_t entry)
 {
     char digits[20];
-    for (size_t i = sizeof(digits); i > 0; i--) {
+    memset(digits, '0', sizeof(digits));
+    for (size_t i = sizeof(digits); entry > 0; i--, entry /= 10) {
         digits[i - 1] = (char)('0' + entry % 10);
-        entry /= 10;
     }
     add(k, sy_view(digits, sizeof(digits)));
 }
 
 struct rules_key rules_key_number(const char *prefix, uint64_t n)
 {
-    struct rules_key k = {0};
+    EMPTY_KEY(k);
     add(&k, sy_view_str(prefix));
     add_entry(&k, n);
     finish(&k);
@@ -229,7 +242,7 @@ struct rules_key rules_key_number(const char *prefix, uint64_t n)
 
 struct rules_key rules_key_numbered(const char *prefix, struct sy_view id, uint64_t n)
 {
-    struct rules_key k = {0};
+    EMPTY_KEY(k);
     add(&k, sy_view_str(prefix));
     add(&k, id);
     add(&k, sy_view_str("/"));
@@ -238,10 +251,23 @@ struct rules_key rules_key_numbered(const char *prefix, struct sy_view id, uint6
     return k;
 }
 
+uint64_t rules_number_of_key(struct sy_view key)
+{
+    uint64_t n = 0;
+    size_t at = key.n;
+    while (at > 0 && key.p[at - 1] != '/') {
+        at--;
+    }
+    for (; at < key.n; at++) {
+        n = n * 10 + (uint64_t)(key.p[at] - '0');
+    }
+    return n;
+}
+
 struct rules_key rules_key_of_product(const char *prefix, const uint8_t product[32],
                                       struct sy_view party, uint64_t month)
 {
-    struct rules_key k = {0};
+    EMPTY_KEY(k);
     char digits[6];
     uint64_t rest = month;
     for (size_t i = sizeof(digits); i > 0; i--, rest /= 10) {
@@ -264,6 +290,11 @@ struct rules_key rules_key_charge(uint64_t entry)
     return rules_key_number("charge/", entry);
 }
 
+struct rules_key rules_key_answer(uint64_t charge)
+{
+    return rules_key_number("answer/", charge);
+}
+
 struct rules_key rules_key_rerun(uint64_t entry)
 {
     return rules_key_number("rerun/", entry);
@@ -282,7 +313,7 @@ struct rules_key rules_key_region(struct sy_view ns, uint64_t entry)
 /* PREFIX + id + "/" + hex. */
 static struct rules_key under(const char *prefix, struct sy_view id, const uint8_t *p, size_t n)
 {
-    struct rules_key k = {0};
+    EMPTY_KEY(k);
     add(&k, sy_view_str(prefix));
     add(&k, id);
     add(&k, sy_view_str("/"));
@@ -308,7 +339,7 @@ struct rules_key rules_key_nonce(struct sy_view party, const uint8_t nonce[16])
 
 struct rules_key rules_key_staff(struct sy_view party, struct sy_view id)
 {
-    struct rules_key k = {0};
+    EMPTY_KEY(k);
     add(&k, sy_view_str("staff/"));
     add(&k, party);
     add(&k, sy_view_str("/"));
@@ -321,7 +352,7 @@ struct rules_key rules_key_staff(struct sy_view party, struct sy_view id)
 
 struct rules_key rules_key_scene(struct sy_view developer, struct sy_view scene)
 {
-    struct rules_key k = {0};
+    EMPTY_KEY(k);
     add(&k, sy_view_str("scene/"));
     add(&k, developer);
     add(&k, sy_view_str("/"));

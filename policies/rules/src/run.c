@@ -12,7 +12,7 @@
 #include "base/weak.h"
 #include "guard.h"
 #include "memo.h"
-#include "proof/hash.h"
+#include "question.h"
 #include "scheme/own.h"
 #include "state_internal.h"
 #include "wire/plan_type.h"
@@ -20,12 +20,12 @@
 static sy_status version_keep(struct memo_version *kept, struct sy_view bytes, struct sy_error *err)
 {
     memo_clear(&kept->at);
-    kept->bytes = sy_arena_copy(&kept->at.arena, bytes);
-    if (kept->bytes.p == NULL) {
+    struct sy_view copy = sy_arena_copy(&kept->at.arena, bytes);
+    if (copy.p == NULL) {
         return sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
     }
-    SY_TRY(sy_record_decode(&sy_row_version_desc, kept->bytes, &SY_MP_LARGE, &kept->at.arena,
-                            &kept->row, err));
+    SY_TRY(sy_record_decode(&sy_row_version_desc, copy, &SY_MP_LARGE, &kept->at.arena, &kept->row,
+                            err));
     kept->at.valid = true;
     return SY_OK;
 }
@@ -34,24 +34,20 @@ sy_status version_read(const struct rules_state *s, struct sy_view dataset, stru
                        struct sy_row_version *ret, struct sy_error *err)
 {
     struct memo_version *kept = state_memo(s) == NULL ? NULL : memo_version(state_memo(s), dataset);
-    struct rules_key key;
-    struct sy_view value;
-    if (kept != NULL && memo_same_state(&kept->at, state_generation(s)) &&
-        sy_view_eq(kept->row.version.dataset, dataset)) {
-        *ret = kept->row;
-        return SY_OK;
-    }
-    key = rules_key_id("version/", dataset);
-    if (!rules_state_get(s, rules_key_view(&key), &value)) {
-        return sy_fail(err, SY_E_STATE, "data", "dataset %.*s has no published version",
-                       SY_PV(dataset));
-    }
-    bool same = kept != NULL && kept->at.valid && sy_view_eq(kept->bytes, value);
-    if (kept == NULL || (!same && !memo_free_for(&kept->at, state_generation(s)))) {
-        return sy_record_decode(&sy_row_version_desc, value, &SY_MP_LARGE, arena, ret, err);
-    }
+    bool same = kept != NULL && kept->at.valid && kept->catalogue == state_catalogue(s) &&
+                sy_view_eq(kept->row.version.dataset, dataset);
     if (!same) {
+        struct rules_key key = rules_key_id("version/", dataset);
+        struct sy_view value;
+        if (!rules_state_get(s, rules_key_view(&key), &value)) {
+            return sy_fail(err, SY_E_STATE, "data", "dataset %.*s has no published version",
+                           SY_PV(dataset));
+        }
+        if (kept == NULL || !memo_free_for(&kept->at, state_generation(s))) {
+            return sy_record_decode(&sy_row_version_desc, value, &SY_MP_LARGE, arena, ret, err);
+        }
         SY_TRY(version_keep(kept, value, err));
+        kept->catalogue = state_catalogue(s);
     }
     kept->at.used = state_generation(s);
     *ret = kept->row;
@@ -123,26 +119,6 @@ sy_status rules_run_params(const struct sy_plan *plan, const struct sy_run *run,
     return SY_OK;
 }
 
-/* SHA-256 over everything that makes two runs the same question. */
-static sy_status question_hash(const struct sy_header *h, const uint64_t *params, size_t n_params,
-                               const struct sy_data_ref *data, size_t n_data, uint8_t ret[32],
-                               struct sy_arena *arena)
-{
-    uint8_t *bytes = sy_arena_alloc(arena, n_params * 8 + n_data * 32 + 1, 1);
-    if (bytes == NULL) {
-        return sy_status_of(SY_E_NO_MEMORY);
-    }
-    for (size_t i = 0; i < n_params; i++) {
-        sy_store_le64(bytes + i * 8, params[i]);
-    }
-    for (size_t i = 0; i < n_data; i++) {
-        memcpy(bytes + n_params * 8 + i * 32, data[i].header, 32);
-    }
-    PROOF_SHA256(ret, "shuyu-question-1", sy_view(h->grant, 32), sy_view(h->subject, 32),
-                 sy_view(bytes, n_params * 8 + n_data * 32));
-    return SY_OK;
-}
-
 /* ---- decide: run ---- */
 
 sy_status run_same_data(struct ask *c, const struct sy_plan *plan)
@@ -180,7 +156,7 @@ static sy_status spend_fits(struct ask *c, const struct rules_grant *g, const st
 {
     struct sy_row_budget b;
     SY_TRY(budget_read(c->state, p->ns, c->arena, &b, c->err));
-    return budget_pays(&b, grant_share(&g->row, p->ns), p, c->err);
+    return budget_pays(&b, grant_share(&g->account, p->ns), p, c->err);
 }
 
 /* Calls, then every namespace: a run that one of them can't pay is charged to none. (The pack's price
@@ -188,7 +164,7 @@ static sy_status spend_fits(struct ask *c, const struct rules_grant *g, const st
 sy_status run_affordable(struct ask *c, const struct rules_model *m)
 {
     const struct rules_grant *g = &m->grant;
-    if (!control(RULES_CTL_CALLS, g->row.calls < g->proposal.calls)) {
+    if (!control(RULES_CTL_CALLS, g->account.calls < g->proposal.calls)) {
         return sy_fail(c->err, SY_E_CALLS, "header.grant", NULL);
     }
     for (size_t i = 0; i < m->facts.n_spends; i++) {
@@ -260,8 +236,8 @@ sy_status run_charge(struct ask *c, const uint8_t model[32], const struct sy_run
     SY_TRY(own_runnable(c->state, &m->plan, c->req->header.grant, c->arena, c->err));
     SY_TRY(rules_run_params(&m->plan, run, c->arena, &params, &n_params, c->err));
     SY_TRY(run_same_data(c, &m->plan));
-    SY_TRY(question_hash(&c->req->header, params, n_params, c->in->data, c->in->n_data, question,
-                         c->arena));
+    const struct question q = {&c->req->header, params, n_params, c->in->data, c->in->n_data};
+    SY_TRY(question_hash(c->state, &q, c->arena, question));
     SY_TRY(stored_answer(c, question, &stored));
     if (stored && !sy_weak(SY_WEAK_FREE_REPEATS)) {
         return SY_OK;
@@ -299,8 +275,8 @@ static sy_status put_charge(struct change *x, const struct rules_model *m, const
     row.fen = k->fen;
     row.month = k->month;
     SY_TRY(rules_run_params(&m->plan, k->run, x->arena, &row.params, &row.n_params, x->err));
-    SY_TRY(question_hash(&x->req->header, row.params, row.n_params, row.data, row.n_data,
-                         row.question, x->arena));
+    const struct question q = {&x->req->header, row.params, row.n_params, row.data, row.n_data};
+    SY_TRY(question_hash(x->state, &q, x->arena, row.question));
     SY_TRY(guard_apply(x, m, row.params));
     return effect_put(x->effect, &key, &sy_row_charge_desc, &row, x->err);
 }
@@ -315,15 +291,14 @@ sy_status run_charged(struct change *x, const struct run_case *k)
         return sy_fail(x->err, SY_E_NO_MEMORY, NULL, NULL);
     }
     SY_TRY(rules_model_read(x->state, k->model, x->arena, m, x->err));
-    struct sy_row_grant *g = &m->grant.row;
-    g->calls++;
+    struct sy_row_account *a = &m->grant.account;
+    a->calls++;
     if (!sy_weak(SY_WEAK_LATE_CHARGE)) {
         bool free = sy_weak(SY_WEAK_FREE_REPEATS) && x->event->verdict.n_spends == 0;
-        SY_TRY(budget_spend(x, g, m->facts.spends, free ? 0 : m->facts.n_spends));
+        SY_TRY(budget_spend(x, a, m->facts.spends, free ? 0 : m->facts.n_spends));
     }
     SY_TRY(put_charge(x, m, k)); /* now: it says what is left after it */
-    struct rules_key key = rules_key_hash("grant/", m->row.grant);
-    return effect_put(x->effect, &key, &sy_row_grant_desc, g, x->err);
+    return account_put(x, m->row.grant, a);
 }
 
 sy_status apply_run(struct change *x)
@@ -336,9 +311,12 @@ sy_status apply_run(struct change *x)
 
 sy_status decide_answer(struct ask *c)
 {
-    struct sy_row_charge row;
-    SY_TRY(charge_row(c->state, c->in->charge, c->arena, &row, c->err));
-    if (!sy_view_is(row.status, "open")) {
+    struct rules_key key = rules_key_charge(c->in->charge);
+    struct sy_row_answer row;
+    if (state_find(c->state, rules_key_view(&key)) == NULL) {
+        return sy_fail(c->err, SY_E_NOT_FOUND, "charge", NULL);
+    }
+    if (rules_charge_answer(c->state, c->in->charge, &row)) {
         return sy_fail(c->err, SY_E_STATE, "inputs.charge", "the charge has its answer");
     }
     if (!word_in(c->in->outcome, "ok refused") || is_zero32(c->in->commit)) {
@@ -351,25 +329,14 @@ sy_status decide_answer(struct ask *c)
     return SY_OK;
 }
 
-/* From now on the run's envelope has this entry as its outcome. */
-static sy_status close_nonce(struct change *x, const struct sy_row_charge *charge)
-{
-    struct rules_key key = rules_key_nonce(charge->party, charge->nonce);
-    struct sy_row_nonce row;
-    SY_TRY(rules_state_read(x->state, rules_key_view(&key), &sy_row_nonce_desc, x->arena, &row,
-                            x->err));
-    row.entry = x->entry;
-    row.open = false;
-    return effect_put(x->effect, &key, &sy_row_nonce_desc, &row, x->err);
-}
-
 /* A weak build's: the price of a refused run goes back. */
-static sy_status weak_refund(struct change *x, struct sy_row_grant *g,
-                             const struct sy_row_charge *charge)
+static sy_status weak_refund(struct change *x, const struct sy_row_charge *charge)
 {
+    struct sy_row_account a;
+    SY_TRY(account_row(x->state, charge->grant, x->arena, &a, x->err));
     for (size_t i = 0; i < charge->n_spends; i++) {
         const struct sy_spend *p = &charge->spends[i];
-        struct sy_row_grant_share *h = grant_share(g, p->ns);
+        struct sy_row_grant_share *h = grant_share(&a, p->ns);
         struct rules_key key = rules_key_id("budget/", p->ns);
         struct sy_row_budget b;
         SY_TRY(budget_read(x->state, p->ns, x->arena, &b, x->err));
@@ -381,20 +348,18 @@ static sy_status weak_refund(struct change *x, struct sy_row_grant *g,
         b.held_delta += p->delta;
         SY_TRY(effect_put(x->effect, &key, &sy_row_budget_desc, &b, x->err));
     }
-    return SY_OK;
+    return account_put(x, charge->grant, &a);
 }
 
 /* A weak build's: the price is spent now, as far as there is something left. */
 static sy_status weak_late_charge(struct change *x, const struct sy_row_charge *charge)
 {
-    struct sy_row_grant g;
-    struct sy_proposal p;
-    struct rules_key key = rules_key_hash("grant/", charge->grant);
-    SY_TRY(grant_row(x->state, charge->grant, x->arena, &g, &p, x->err));
-    if (!sy_ok(budget_spend(x, &g, charge->spends, charge->n_spends))) {
+    struct sy_row_account a;
+    SY_TRY(account_row(x->state, charge->grant, x->arena, &a, x->err));
+    if (!sy_ok(budget_spend(x, &a, charge->spends, charge->n_spends))) {
         return SY_OK;
     }
-    return effect_put(x->effect, &key, &sy_row_grant_desc, &g, x->err);
+    return account_put(x, charge->grant, &a);
 }
 
 /* An ok answer can be given again; anything else counts against the grant's allowance. */
@@ -414,7 +379,7 @@ static sy_status settle(struct change *x, const struct sy_row_charge *charge)
     SY_TRY(grant_row(x->state, charge->grant, x->arena, &g, &p, x->err));
     g.overruns++;
     if (sy_weak(SY_WEAK_REFUND_ON_ERROR)) {
-        SY_TRY(weak_refund(x, &g, charge));
+        SY_TRY(weak_refund(x, charge));
     }
     struct rules_key key = rules_key_hash("grant/", charge->grant);
     return effect_put(x->effect, &key, &sy_row_grant_desc, &g, x->err);
@@ -424,7 +389,6 @@ sy_status apply_answer(struct change *x)
 {
     struct sy_row_charge row;
     SY_TRY(charge_row(x->state, x->in->charge, x->arena, &row, x->err));
-    SY_TRY(close_nonce(x, &row));
     if (sy_weak(SY_WEAK_LATE_CHARGE)) {
         SY_TRY(weak_late_charge(x, &row));
     }
@@ -432,8 +396,7 @@ sy_status apply_answer(struct change *x)
     if (!is_zero32(row.product)) {
         SY_TRY(meter_answer(x, &row));
     }
-    row.answer = x->entry + 1;
-    row.status = x->in->outcome;
-    struct rules_key key = rules_key_charge(x->in->charge);
-    return effect_put(x->effect, &key, &sy_row_charge_desc, &row, x->err);
+    const struct sy_row_answer answer = {.entry = x->entry, .ok = sy_view_is(x->in->outcome, "ok")};
+    struct rules_key key = rules_key_answer(x->in->charge);
+    return effect_put(x->effect, &key, &sy_row_answer_desc, &answer, x->err);
 }

@@ -226,13 +226,14 @@ sy_status state_reserve(struct rules_state *s, struct state_row *const *rows, si
     return tree_reserve(&s->tree, rows, n);
 }
 
-/* Rows that come with every run: asker, budget, charge, clock, consent, grant, guard, nonce, question, region,
- * rerun, scene, subject; and genesis, which never changes. All others may be what a plan is judged under (of a
- * grant only its proposal is, whose hash names the grant). */
+/* Rows that come with every run: account, answer, asker, budget, charge, clock, consent, guard, nonce, question,
+ * region, rerun, scene, subject; and genesis, which never changes. All others may be what a plan is judged under, or
+ * a grant. */
 static bool is_of_runs(struct sy_view key)
 {
     static const char FIRST[] = "abcgnqrs";
-    return memchr(FIRST, key.p[0], sizeof(FIRST) - 1) != NULL;
+    return memchr(FIRST, key.p[0], sizeof(FIRST) - 1) != NULL &&
+           !sy_view_starts(key, sy_view_str("grant/"));
 }
 
 void state_place(struct rules_state *s, struct state_row *r)

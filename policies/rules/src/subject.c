@@ -227,13 +227,12 @@ static sy_status put_charge(struct change *x, const struct rules_model *m, struc
     return effect_put(x->effect, &key, &sy_row_charge_desc, &row, x->err);
 }
 
-static sy_status put_grant(struct change *x, struct rules_model *m)
+static sy_status spend(struct change *x, struct rules_model *m)
 {
-    struct sy_row_grant *g = &m->grant.row;
-    struct rules_key key = rules_key_hash("grant/", m->row.grant);
-    g->calls++;
-    SY_TRY(budget_spend(x, g, m->facts.spends, m->facts.n_spends));
-    return effect_put(x->effect, &key, &sy_row_grant_desc, g, x->err);
+    struct sy_row_account *a = &m->grant.account;
+    a->calls++;
+    SY_TRY(budget_spend(x, a, m->facts.spends, m->facts.n_spends));
+    return account_put(x, m->row.grant, a);
 }
 
 sy_status apply_subject(struct change *x)
@@ -252,6 +251,6 @@ sy_status apply_subject(struct change *x)
     SY_TRY(effect_put(x->effect, &key, &sy_row_consent_desc, &used, x->err));
     SY_TRY(count(x, rules_key_subject(m->plan.blocks[0].ns, x->in->subject[0].who), limits));
     SY_TRY(count(x, rules_key_id("asker/", x->req->header.party), limits));
-    SY_TRY(put_grant(x, m)); /* first: the charge says what is left after it */
+    SY_TRY(spend(x, m)); /* first: the charge says what is left after it */
     return put_charge(x, m, a->token);
 }

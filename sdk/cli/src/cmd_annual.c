@@ -79,25 +79,32 @@ static void count_product(struct counting *n, struct sy_view row)
     }
 }
 
-/* Grant rows are the rules' own: read by key. */
+/* Rows of grants and their accounts are the rules' own: read by key. */
 static void count_grant(struct counting *n, struct sy_view row)
 {
     SY_MP_CLEANUP struct sy_mp_doc doc = {0};
     struct sy_view status = {0};
-    uint64_t calls = 0;
     if (!sy_ok(sy_mp_open(row, &SY_MP_LARGE, &doc, NULL))) {
         n->fine = false;
         return;
     }
     const msgpack_object *o = sy_mp_get(&doc.root, "status");
     n->fine = n->fine && o != NULL && sy_mp_str(o, &status);
-    o = sy_mp_get(&doc.root, "calls");
-    if (o != NULL) {
-        (void)sy_mp_u64(o, &calls);
-    }
     bool ended = sy_view_is(status, "revoked") || sy_view_is(status, "expired");
     n->f.ended += ended;
     n->f.scenes += !ended;
+}
+
+static void count_account(struct counting *n, struct sy_view row)
+{
+    SY_MP_CLEANUP struct sy_mp_doc doc = {0};
+    uint64_t calls = 0;
+    if (!sy_ok(sy_mp_open(row, &SY_MP_LARGE, &doc, NULL))) {
+        n->fine = false;
+        return;
+    }
+    const msgpack_object *o = sy_mp_get(&doc.root, "calls"); /* absent: none */
+    n->fine = n->fine && (o == NULL || sy_mp_u64(o, &calls));
     n->f.runs += calls;
 }
 
@@ -122,7 +129,8 @@ static int count_figures(struct cli *c, uint64_t year, struct sy_annual_figures 
     } KINDS[] = {{"correction/", count_correction}, {"evaluation/", count_evaluation},
                  {"incident/", count_incident},     {"inspection/", count_inspection},
                  {"party/", count_party},           {"dataset/", count_dataset},
-                 {"grant/", count_grant},           {"product/", count_product}};
+                 {"grant/", count_grant},           {"account/", count_account},
+                 {"product/", count_product}};
     struct counting n = {.c = c, .year = (int64_t)year, .fine = true};
     int status = sup_offset(c, &n.offset);
     for (size_t i = 0; status == 0 && i < sizeof(KINDS) / sizeof(KINDS[0]); i++) {

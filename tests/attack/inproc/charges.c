@@ -271,14 +271,10 @@ int32_t charges_answer(struct charges *c, const char *outcome)
 
 uint64_t charges_spent(struct charges *c)
 {
-    SY_ARENA_CLEANUP struct sy_arena arena = {0};
-    struct rules_key key = rules_key_hash("grant/", c->k.grant);
-    struct sy_row_grant g;
-    check_ok(rules_state_read(c->k.state, rules_key_view(&key), &sy_row_grant_desc, &arena, &g,
-                              &c->k.err));
+    struct sy_row_account a = kit_account(&c->k);
     uint64_t spent = 0;
-    for (size_t i = 0; i < g.n_shares; i++) {
-        spent += sy_view_is(g.shares[i].ns, "person") ? g.shares[i].rho_spent : 0;
+    for (size_t i = 0; i < a.n_shares; i++) {
+        spent += sy_view_is(a.shares[i].ns, "person") ? a.shares[i].rho_spent : 0;
     }
     return spent;
 }

@@ -1,5 +1,5 @@
 /*
- * The gateway's replica: rows party/ grant/ model/ key/ log as notifications, all of them when the edge
+ * The gateway's replica: rows party/ grant/ account/ model/ key/ log as notifications, all of them when the edge
  * opens, then each change. The gateway decides early on them; the warden decides again.
  */
 #ifndef WARDEN_REPLICA_H

@@ -11,10 +11,11 @@
 #include "rules/rows.h"
 #include "rules/state.h"
 
-/* A grant with its proposal, catalogue and the pack in force. */
+/* A grant with its account, proposal, catalogue and the pack in force. */
 struct rules_grant {
     uint8_t id[32];
     struct sy_row_grant row;
+    struct sy_row_account account;
     struct sy_proposal proposal;
     struct rules_defs defs; /* masked, in the proposal's order */
     struct sy_pack pack;
@@ -81,6 +82,9 @@ SY_MUST sy_status rules_check_plan(const struct rules_grant *g, const struct sy_
 SY_MUST sy_status rules_run_data(const struct rules_state *s, const struct sy_plan *plan,
                                  struct sy_arena *arena, struct sy_data_ref **ret, size_t *ret_n,
                                  struct sy_error *reterr);
+
+/* What became of charge `charge`; false: nothing yet, or there is no such charge. */
+bool rules_charge_answer(const struct rules_state *s, uint64_t charge, struct sy_row_answer *ret);
 
 /* Positions of a run's parameters in plan.params' declared values, in plan order. SY_E_FIELD (field
  * = "params.NAME") when one is missing, unknown, given twice or not a declared value. */

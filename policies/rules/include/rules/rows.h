@@ -15,10 +15,12 @@
  *   scene/DEVELOPER/ID sy_row_scene               its one live proposal or grant
  *   proposal/HEX       sy_row_proposal
  *   grant/HEX          sy_row_grant               (replica) HEX = the proposal's hash
+ *   account/HEX        sy_row_account             (replica) what it may use and has used; HEX likewise
  *   deposit/HEX        sy_row_deposits            departments that deposited key shares for it; HEX likewise (rules/custody.h)
  *   model/HEX          sy_row_model               (replica)
  *   budget/NS          sy_row_budget
  *   charge/N           sy_row_charge              N = entry of the charge, 20 decimal digits
+ *   answer/N           sy_row_answer              what became of charge N; none: nothing yet
  *   question/HEX       sy_row_question            a stored answer
  *   rerun/N            sy_row_rerun               N = entry of the request that asked for it
  *   nonce/PARTY/HEX    sy_row_nonce               HEX here = 32 digits
@@ -153,11 +155,17 @@ SY_RECORD(row_grant_share, SY_ROW_GRANT_SHARE_FIELDS)
     F(str, party, "party", 0)
 SY_RECORD(row_hold, SY_ROW_HOLD_FIELDS)
 
+/* What a grant may use and has used: calls so far; shares: one per unit namespace the datasets touch. Apart from the
+ * grant, whose row stays as it is while every run writes this one. */
+#define SY_ROW_ACCOUNT_FIELDS(F, S, L)                                                             \
+    F(u64, calls, "calls", SY_OPT)                                                                 \
+    L(row_grant_share, shares, "shares", SY_OPT)
+SY_RECORD(row_account, SY_ROW_ACCOUNT_FIELDS)
+
 /* holds: of a suspended grant, who stopped it and has not lifted that, each party once.
  * status: active | suspended | awaiting (a deposit, after a promotion) | revoked | expired (the last two are
- * final). ground: of the last order; calls and overruns: used so far; exposures: reports asked for; shares: one per unit namespace the datasets touch. */
+ * final). ground: of the last order; overruns: so far; exposures: reports asked for. */
 #define SY_ROW_GRANT_FIELDS(F, S, L)                                                               \
-    F(u64, calls, "calls", SY_OPT)                                                                 \
     F(str, developer, "developer", 0)                                                              \
     F(u64, entry, "entry", 0)                                                                      \
     F(u64, exposures, "exposures", SY_OPT)                                                         \
@@ -165,7 +173,6 @@ SY_RECORD(row_hold, SY_ROW_HOLD_FIELDS)
     L(row_hold, holds, "holds", SY_OPT)                                                            \
     F(u64, overruns, "overruns", SY_OPT)                                                           \
     F(bin, proposal, "proposal", 0)                                                                \
-    L(row_grant_share, shares, "shares", SY_OPT)                                                   \
     F(str, status, "status", 0)
 SY_RECORD(row_grant, SY_ROW_GRANT_FIELDS)
 
@@ -220,15 +227,12 @@ SY_RECORD(row_model, SY_ROW_MODEL_FIELDS)
     F(u64, year_rho, "year_rho", SY_OPT)
 SY_RECORD(row_budget, SY_ROW_BUDGET_FIELDS)
 
-/* A paid run. status: open | ok | refused. params: positions in the declared values; epoch: of its noise, 0
- * = the first;
- * salt: of the charge (noise); answer: entry of the answer + 1; once: of a question about one subject,
- * whose answer is never given to another request. What the run stands on, so that it can be run again long
+/* A paid run; the row never changes. params: positions in the declared values; epoch: of its noise, 0 = the first;
+ * salt: of the charge (noise); once: of a question about one subject, whose answer is never given to another request. What the run stands on, so that it can be run again long
  * after: pack, published: entries that adopted the pack and published the data versions (in the order of
  * data). spends: with what the grant's shares had left after it. product, fen, month: of a buyer's call: which
  * product, what it is billed, unless it comes to nothing, and in which month (wire/product.h). */
 #define SY_ROW_CHARGE_FIELDS(F, S, L)                                                              \
-    F(u64, answer, "answer", SY_OPT)                                                               \
     L(data_ref, data, "data", 0)                                                                   \
     F(u64, epoch, "epoch", SY_OPT)                                                                 \
     F(u64, fen, "fen", SY_OPT)                                                                     \
@@ -244,9 +248,14 @@ SY_RECORD(row_budget, SY_ROW_BUDGET_FIELDS)
     F(u64s, published, "published", SY_OPT)                                                        \
     F(b32, question, "question", 0)                                                                \
     F(b32, salt, "salt", 0)                                                                        \
-    L(spend, spends, "spends", 0)                                                                  \
-    F(str, status, "status", 0)
+    L(spend, spends, "spends", 0)
 SY_RECORD(row_charge, SY_ROW_CHARGE_FIELDS)
+
+/* entry: of the answer; ok: figures were released, or else the run was refused. */
+#define SY_ROW_ANSWER_FIELDS(F, S, L)                                                              \
+    F(u64, entry, "entry", 0)                                                                      \
+    F(bool, ok, "ok", SY_OPT)
+SY_RECORD(row_answer, SY_ROW_ANSWER_FIELDS)
 
 /* commit: of the stored answer; charge: its charge's entry; answer: its answer's entry. */
 #define SY_ROW_QUESTION_FIELDS(F, S, L)                                                            \
@@ -264,12 +273,12 @@ SY_RECORD(row_question, SY_ROW_QUESTION_FIELDS)
     F(u64, reran, "reran", SY_OPT)
 SY_RECORD(row_rerun, SY_ROW_RERUN_FIELDS)
 
-/* What became of an envelope: entry = the event that recorded it (the charge while it is open, then
- * its answer); header = SHA-256 of the header bytes; open: a charge without an answer yet. */
+/* What became of an envelope: entry = the event that recorded it; header = SHA-256 of the header bytes; charge: that
+ * event is a charge, and what became of the envelope is what became of it (answer/N). */
 #define SY_ROW_NONCE_FIELDS(F, S, L)                                                               \
+    F(bool, charge, "charge", SY_OPT)                                                              \
     F(u64, entry, "entry", SY_OPT)                                                                 \
-    F(b32, header, "header", 0)                                                                    \
-    F(bool, open, "open", SY_OPT)
+    F(b32, header, "header", 0)
 SY_RECORD(row_nonce, SY_ROW_NONCE_FIELDS)
 
 /* One field of a region: which of its values, before any mask, are asked for, and which of them are
@@ -344,11 +353,15 @@ struct rules_key rules_key_hash(const char *prefix, const uint8_t hash[32]);
 /* "PREFIX" + 20 digits; "PREFIX" + id + "/" + 20 digits: what is counted, in order. */
 struct rules_key rules_key_number(const char *prefix, uint64_t n);
 struct rules_key rules_key_numbered(const char *prefix, struct sy_view id, uint64_t n);
+/* The number that such a key ends with. */
+uint64_t rules_number_of_key(struct sy_view key);
 /* "PREFIX" + 64 hex digits + "/" + party; and, when month is not 0, + "/" + 6 digits: of a product and a party. */
 struct rules_key rules_key_of_product(const char *prefix, const uint8_t product[32],
                                       struct sy_view party, uint64_t month);
 /* "charge/" + 20 digits. */
 struct rules_key rules_key_charge(uint64_t entry);
+/* "answer/" + 20 digits: of the charge. */
+struct rules_key rules_key_answer(uint64_t charge);
 /* "rerun/" + 20 digits. */
 struct rules_key rules_key_rerun(uint64_t entry);
 /* "log/" + 20 digits. */

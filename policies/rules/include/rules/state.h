@@ -1,12 +1,12 @@
 /*
  * The state that decide() reads and apply() writes: a sorted map from text keys to canonical
  * records (rules/rows.h), with a running digest, so that two machines which folded the same log
- * agree byte for byte. A snapshot is the map and the digest; the gateway's replica is three of its
+ * agree byte for byte. A snapshot is the map and the digest; the gateway's replica is six of its
  * prefixes, fed row by row.
  *
  * Digest: 32 zero bytes at first; after an event
- *   digest' = SHA-256("shuyu-state-1" || digest || for each row written, in key order:
- *                     u64le len(key) || key || SHA-256(value))
+ *   digest' = SHA-256("shuyu-state-2" || digest || for each row written, in key order:
+ *                     u64le len(key) || u64le len(value) || key || value)
  * where a deleted row has the empty value (no record is empty).
  *
  * Runs in: warden, gateway (replica), audit tool. Trusts: its caller. Holds: no secret.

@@ -113,6 +113,13 @@ static sy_status tally_grant(struct tally *t, struct sy_view value, struct sy_ar
     bool lives = word_in(row.status, "active awaiting suspended");
     t->f->scenes += lives;
     t->f->ended += !lives;
+    return SY_OK;
+}
+
+static sy_status tally_account(struct tally *t, struct sy_view value, struct sy_arena *arena)
+{
+    struct sy_row_account row;
+    SY_TRY(sy_record_decode(&sy_row_account_desc, value, &SY_MP_LARGE, arena, &row, t->err));
     t->f->runs += row.calls;
     return SY_OK;
 }
@@ -134,7 +141,8 @@ sy_status rules_annual_figures(const struct rules_state *s, uint64_t year, struc
     } KINDS[] = {{"correction/", tally_correction}, {"evaluation/", tally_evaluation},
                  {"incident/", tally_incident},     {"inspection/", tally_inspection},
                  {"party/", tally_party},           {"dataset/", tally_dataset},
-                 {"grant/", tally_grant},           {"product/", tally_product}};
+                 {"grant/", tally_grant},           {"account/", tally_account},
+                 {"product/", tally_product}};
     struct sy_pack pack;
     *ret = (struct sy_annual_figures){0};
     SY_TRY(pack_read(s, arena, &pack, reterr));

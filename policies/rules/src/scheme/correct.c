@@ -78,8 +78,9 @@ static sy_status reopen(struct change *x, struct sy_view party, uint64_t except)
         SY_ARENA_CLEANUP struct sy_arena arena = {0};
         struct sy_correction row;
         SY_TRY(sy_record_decode(&sy_correction_desc, value, &SY_MP_LARGE, &arena, &row, x->err));
-        if (key_number(key) != except && closes(&row) && sy_view_eq(row.order.party, party)) {
-            closed = key_number(key) + 1;
+        if (rules_number_of_key(key) != except && closes(&row) &&
+            sy_view_eq(row.order.party, party)) {
+            closed = rules_number_of_key(key) + 1;
         }
     }
     return set_closed(x, party, closed);

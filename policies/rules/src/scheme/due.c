@@ -93,7 +93,8 @@ static sy_status look_inspection(struct looking *l, struct sy_view key, struct s
     SY_TRY(sy_record_decode(&sy_inspection_desc, value, &SY_MP_LARGE, arena, &row, l->err));
     for (size_t i = 0; i < row.n_findings; i++) {
         if (row.findings[i].mended == 0) {
-            (void)snprintf(id, sizeof(id), "%llu.%zu", (unsigned long long)key_number(key), i + 1);
+            (void)snprintf(id, sizeof(id), "%llu.%zu", (unsigned long long)rules_number_of_key(key),
+                           i + 1);
             SY_TRY(add(l, "finding", sy_view_str(id), row.open.party, row.findings[i].due));
         }
     }
@@ -106,7 +107,7 @@ static sy_status look_correction(struct looking *l, struct sy_view key, struct s
     struct sy_correction row;
     SY_TRY(sy_record_decode(&sy_correction_desc, value, &SY_MP_LARGE, arena, &row, l->err));
     return sy_view_is(row.status, "open")
-               ? add_number(l, "correction", key_number(key), row.order.party, row.due)
+               ? add_number(l, "correction", rules_number_of_key(key), row.order.party, row.due)
                : SY_OK;
 }
 
@@ -116,7 +117,7 @@ static sy_status look_incident(struct looking *l, struct sy_view key, struct sy_
     struct sy_incident row;
     SY_TRY(sy_record_decode(&sy_incident_desc, value, &SY_MP_LARGE, arena, &row, l->err));
     return row.closed == 0 && row.close_by != 0
-               ? add_number(l, "incident", key_number(key), row.by, row.close_by)
+               ? add_number(l, "incident", rules_number_of_key(key), row.by, row.close_by)
                : SY_OK;
 }
 
@@ -126,7 +127,7 @@ static sy_status look_ticket(struct looking *l, struct sy_view key, struct sy_vi
     struct sy_ticket_row row;
     SY_TRY(sy_record_decode(&sy_ticket_row_desc, value, &SY_MP_LARGE, arena, &row, l->err));
     return sy_view_is(row.status, "open")
-               ? add_number(l, "ticket", key_number(key), row.department, row.deadline)
+               ? add_number(l, "ticket", rules_number_of_key(key), row.department, row.deadline)
                : SY_OK;
 }
 

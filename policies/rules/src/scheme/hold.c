@@ -56,13 +56,13 @@ sy_status grant_hold(struct change *x, struct sy_row_grant *g, struct sy_view gr
     if (sy_view_is(own.party, "warden")) {
         return SY_OK; /* the warden's own acts hold nothing: it could not lift it */
     }
+    SY_TRY(hold_drop(x, g, (struct sy_view){0})); /* of nobody: a list of its own, with room */
     for (size_t i = 0; i < g->n_holds; i++) {
         if (sy_view_eq(g->holds[i].party, own.party)) {
             g->holds[i] = outlasts(x, &g->holds[i]) ? own : g->holds[i];
             return SY_OK;
         }
     }
-    SY_TRY(hold_drop(x, g, own.party)); /* a list of its own, with room */
     g->holds[g->n_holds++] = own;
     return SY_OK;
 }

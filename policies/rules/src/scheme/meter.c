@@ -54,12 +54,13 @@ static void least(uint64_t *at, uint64_t left, bool first)
 }
 
 /* What the shares have left, in the namespace that has least. */
-static void fill_left(struct sy_meter *r, const struct sy_row_grant *g, const struct sy_proposal *p)
+static void fill_left(struct sy_meter *r, const struct sy_row_grant *g,
+                      const struct sy_row_account *a, const struct sy_proposal *p)
 {
-    r->calls_left = g->calls < p->calls ? p->calls - g->calls : 0;
+    r->calls_left = a->calls < p->calls ? p->calls - a->calls : 0;
     r->overruns_left = g->overruns < p->overruns ? p->overruns - g->overruns : 0;
-    for (size_t i = 0; i < g->n_shares; i++) {
-        const struct sy_row_grant_share *h = &g->shares[i];
+    for (size_t i = 0; i < a->n_shares; i++) {
+        const struct sy_row_grant_share *h = &a->shares[i];
         least(&r->rho_left, h->rho - h->rho_spent, i == 0);
         least(&r->delta_left, h->delta - h->delta_spent, i == 0);
         least(&r->cells_left, h->cells - h->cells_spent, i == 0);
@@ -69,8 +70,10 @@ static void fill_left(struct sy_meter *r, const struct sy_row_grant *g, const st
 static sy_status fill_granted(struct metering *m)
 {
     struct sy_row_grant g;
+    struct sy_row_account a;
     struct sy_proposal p;
     SY_TRY(grant_row(m->state, m->grant, m->arena, &g, &p, m->err));
+    SY_TRY(account_row(m->state, m->grant, m->arena, &a, m->err));
     m->ret->status = g.status;
     memcpy(m->ret->grant, m->grant, 32);
     m->ret->datasets = sy_arena_alloc(m->arena, p.n_datasets + 1, sizeof(*m->ret->datasets));
@@ -80,7 +83,7 @@ static sy_status fill_granted(struct metering *m)
     for (size_t i = 0; i < p.n_datasets; i++) {
         SY_TRY(add_dataset(m, &p.datasets[i]));
     }
-    fill_left(m->ret, &g, &p);
+    fill_left(m->ret, &g, &a, &p);
     return SY_OK;
 }
 

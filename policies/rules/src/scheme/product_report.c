@@ -67,7 +67,7 @@ static void put_advantage(struct making *k)
     for (size_t i = 0; i < m->facts.n_spends; i++) {
         const struct sy_spend *s = &m->facts.spends[i];
         k->to->advantage = sy_max_u64(k->to->advantage, advantage(s->rho, s->delta));
-        const struct sy_row_grant_share *share = grant_share(&m->grant.row, s->ns);
+        const struct sy_row_grant_share *share = grant_share(&m->grant.account, s->ns);
         uint64_t all = share == NULL ? PER_MILLE : advantage(share->rho, share->delta);
         k->to->advantage_all = sy_max_u64(k->to->advantage_all, all);
     }
@@ -169,10 +169,10 @@ static uint64_t times(uint64_t have, uint64_t spent, uint64_t price)
 /* Charged questions that calls and every namespace's share still allow. */
 static uint64_t calls_left(const struct rules_model *m)
 {
-    uint64_t n = times(m->grant.proposal.calls, m->grant.row.calls, 1);
+    uint64_t n = times(m->grant.proposal.calls, m->grant.account.calls, 1);
     for (size_t i = 0; i < m->facts.n_spends; i++) {
         const struct sy_spend *s = &m->facts.spends[i];
-        const struct sy_row_grant_share *h = grant_share(&m->grant.row, s->ns);
+        const struct sy_row_grant_share *h = grant_share(&m->grant.account, s->ns);
         if (h == NULL) {
             return 0;
         }

@@ -92,16 +92,12 @@ sy_status shrink_check(struct ask *c, const struct sy_proposal *p)
 }
 
 /* What the larger grant has left of one namespace's budget. */
-static bool share_left(const struct sy_proposal *p, const struct sy_row_grant *g, struct sy_view ns)
+static bool share_left(const struct sy_proposal *p, const struct sy_row_account *a,
+                       struct sy_view ns)
 {
-    for (size_t i = 0; i < g->n_shares; i++) {
-        const struct sy_row_grant_share *s = &g->shares[i];
-        if (sy_view_eq(s->ns, ns)) {
-            return p->rho <= s->rho - s->rho_spent && p->delta <= s->delta - s->delta_spent &&
-                   p->cells <= s->cells - s->cells_spent;
-        }
-    }
-    return false;
+    const struct sy_row_grant_share *s = grant_share(a, ns);
+    return s != NULL && p->rho <= s->rho - s->rho_spent && p->delta <= s->delta - s->delta_spent &&
+           p->cells <= s->cells - s->cells_spent;
 }
 
 /* A smaller grant renews nothing that was used. */
@@ -110,11 +106,13 @@ static sy_status left_check(struct ask *c, const struct sy_proposal *p,
 {
     struct sy_view *spaces;
     size_t n;
+    struct sy_row_account a;
+    SY_TRY(account_row(c->state, proposal_shrinks(p), c->arena, &a, c->err));
     bool left = g->overruns <= old->overruns && p->overruns <= old->overruns - g->overruns &&
-                g->calls <= old->calls && p->calls <= old->calls - g->calls;
+                a.calls <= old->calls && p->calls <= old->calls - a.calls;
     SY_TRY(proposal_spaces(c->state, p, c->arena, &spaces, &n, c->err));
     for (size_t i = 0; i < n; i++) {
-        left = left && share_left(p, g, spaces[i]);
+        left = left && share_left(p, &a, spaces[i]);
     }
     return control(RULES_CTL_SHRINK_SMALLER, left)
                ? SY_OK

@@ -30,9 +30,13 @@ static sy_status stop_one(struct change *x, const struct stop *which, const uint
                           struct sy_row_grant *g)
 {
     struct rules_key key = rules_key_hash("grant/", id);
-    SY_TRY(which->for_good ? budget_release(x, g) : grant_hold(x, g, which->ground));
     if (which->for_good) {
+        struct sy_row_account a;
+        SY_TRY(account_row(x->state, id, x->arena, &a, x->err));
+        SY_TRY(budget_release(x, &a));
         g->n_holds = 0; /* nobody holds what is over */
+    } else {
+        SY_TRY(grant_hold(x, g, which->ground));
     }
     g->status = sy_view_str(which->for_good ? "revoked" : "suspended");
     g->ground = which->ground;

@@ -131,19 +131,6 @@ sy_status deadline_of(struct change *x, uint64_t days, int64_t *ret)
     return SY_OK;
 }
 
-uint64_t key_number(struct sy_view key)
-{
-    uint64_t n = 0;
-    size_t at = key.n;
-    while (at > 0 && key.p[at - 1] != '/') {
-        at--;
-    }
-    for (; at < key.n; at++) {
-        n = n * 10 + (uint64_t)(key.p[at] - '0');
-    }
-    return n;
-}
-
 /* ---- who sees what ---- */
 
 static bool is_inspected(const struct sy_party *caller, struct sy_view value,

@@ -29,9 +29,6 @@ SY_MUST sy_status digest_check(const uint8_t digest[32], struct sy_error *err);
 /* Last second of the n-th working day after `from`, by the pack in force (apply side; supervise.c). */
 SY_MUST sy_status deadline_of(struct change *x, uint64_t days, int64_t *ret);
 
-/* The number at a key's end, after its last slash: rows that are named by their entry. */
-uint64_t key_number(struct sy_view key);
-
 /* A year that is over at the time of the request; SY_E_FIELD (annual.c). */
 SY_MUST sy_status year_check(struct ask *c, const struct sy_pack *pack, uint64_t year);
 

@@ -35,17 +35,6 @@ static sy_status ticket_put(struct change *x, struct sy_view dataset, uint64_t t
     return effect_put(x->effect, &key, &sy_ticket_row_desc, row, x->err);
 }
 
-/* The number at the end of a ticket's key. */
-static uint64_t number_of(struct sy_view key)
-{
-    enum { DIGITS = 20 };
-    uint64_t n = 0;
-    for (size_t i = key.n >= DIGITS ? key.n - DIGITS : key.n; i < key.n; i++) {
-        n = n * 10 + (uint64_t)(key.p[i] - '0');
-    }
-    return n;
-}
-
 /* The next ticket about a dataset; false past the last. *key: the last one's, empty at first. */
 static sy_status ticket_next(const struct rules_state *s, struct sy_view dataset,
                              struct sy_arena *arena, struct sy_view *key, bool *ret_more,
@@ -77,7 +66,7 @@ sy_status ticket_overdue(const struct rules_state *s, struct sy_view dataset, in
         SY_TRY(ticket_next(s, dataset, arena, &key, &more, &row, err));
         *ret = more && sy_ticket_overdue(&row, now);
     }
-    *ret_ticket = *ret ? number_of(key) : 0;
+    *ret_ticket = *ret ? rules_number_of_key(key) : 0;
     return SY_OK;
 }
 
@@ -139,7 +128,7 @@ static sy_status not_open(struct ask *c, const struct sy_ticket *t)
             sy_record_decode(&sy_ticket_desc, row.ticket, &SY_MP_REQUEST, c->arena, &old, c->err));
         if (sy_view_eq(old.field, t->field) && sy_view_eq(old.rule, t->rule)) {
             return sy_fail(c->err, SY_E_EXISTS, "rule", "ticket %llu is about this",
-                           (unsigned long long)number_of(key));
+                           (unsigned long long)rules_number_of_key(key));
         }
     }
     return SY_OK;

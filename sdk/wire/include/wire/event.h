@@ -10,7 +10,7 @@
 #include "wire/methods.h"
 #include "wire/own.h"
 
-enum { SY_EVENT_SCHEMA = 1, SY_RULES_VERSION = 1, SY_LEAF_SCHEMA = 1 };
+enum { SY_EVENT_SCHEMA = 1, SY_RULES_VERSION = 2, SY_LEAF_SCHEMA = 1 };
 
 /* The signed request as the log keeps it (the secret itself is not kept). */
 #define SY_LOGGED_REQUEST_FIELDS(F, S, L)                                                          \

@@ -375,7 +375,7 @@ SY_RECORD(reran, SY_RERAN_FIELDS)
 
 /* --- reads (authorised by role, not logged when allowed) --------------------------------------- */
 /* state.list: records of the state under a prefix the caller may see (rules decide): "party/",
- * "dataset/", "version/", "proposal/", "grant/", "model/", "budget/", "pack". `after` pages on. */
+ * "dataset/", "version/", "proposal/", "grant/", "account/", "model/", "budget/", "pack". `after` pages on. */
 #define SY_LIST_FIELDS(F, S, L)                                                                    \
     F(str, after, "after", SY_OPT)                                                                 \
     F(str, prefix, "prefix", 0)
