@@ -295,13 +295,14 @@ static void read_event(struct kit *k, size_t i, struct sy_event *e, struct rules
 static void test_replayed_whole(void **state)
 {
     struct kit *k = *state;
-    for (int lie = 0; lie < 3; lie++) {
+    for (int lie = 0; lie < 4; lie++) {
         size_t n = 0;
         struct sy_event e;
         struct rules_facts facts;
         struct rules_request req;
         struct rules_seal seal;
         SY_ARENA_CLEANUP struct sy_arena full = {.ceiling = 1};
+        SY_ARENA_CLEANUP struct sy_arena roomy = {0};
         kit_free(k);
         kit_init(k);
         sup_granted(k);
@@ -316,8 +317,11 @@ static void test_replayed_whole(void **state)
         assert_int_equal(sup_incident(k, "agency", &all, k->time), 0);
         read_event(k, k->entry - 1, &e, &facts, &req);
         e.state[3] ^= lie > 0 ? 1 : 0;
-        if (lie == 2) { /* in steps, with no room for a copy */
-            check_ok(rules_replayer_fold(r, &e, &req, k->entry - 1, &full, &seal, count, &n, NULL));
+        if (lie >= 2) { /* in steps: no room for a list of rows, or rows of more than may be held */
+            check_ok(rules_replayer_fold(r, &e, &req, k->entry - 1, lie == 2 ? &full : &roomy,
+                                         &seal, count, &n, NULL));
+            assert_null(seal.rows);
+            assert_true(seal.worked);
             rules_seal_work(&seal);
             assert_int_equal(n, 0);
             rules_seal_tell(&seal, count, &n);

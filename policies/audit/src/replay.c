@@ -132,7 +132,11 @@ static sy_status take(void *ctx, uint64_t i, struct ahead_entry *e, struct sy_ar
     }
     SY_TRY(rules_replayer_fold(r->replayer, &e->event, &e->request, i, arena, &e->seal, keep, &k,
                                err));
-    return k.failed ? sy_fail(err, SY_E_NO_MEMORY, NULL, NULL) : SY_OK;
+    if (k.failed) { /* then it is not retired */
+        rules_seal_release(&e->seal);
+        return sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
+    }
+    return SY_OK;
 }
 
 static void settle(struct ahead_entry *e)
@@ -151,6 +155,7 @@ static void retire(void *ctx, uint64_t i, struct ahead_entry *e)
         tell(r, &t->d);
     }
     rules_seal_tell(&e->seal, tell, r);
+    rules_seal_release(&e->seal);
     r->sum->n_entries++;
     r->sum->n_signatures += r->how->no_signatures ? 0 : e->request.n_sigs;
     r->sum->n_mismatches += r->sum->n_differences > before ? 1 : 0;

@@ -11,6 +11,8 @@
 #include "proof/hash.h"
 #include "state_internal.h"
 
+enum { ROW_ITSELF = 64 }; /* bytes that a row takes beside key and value, about */
+
 struct rules_effect {
     struct state_row **rows; /* ascending keys; owned */
     size_t n;
@@ -124,12 +126,12 @@ static void digest_add(struct proof_hasher *h, struct sy_view key, struct sy_vie
     proof_hasher_add(h, value);
 }
 
-void effect_digest(const uint8_t before[32], const struct effect_row *rows, size_t n,
+void effect_digest(const uint8_t before[32], struct state_row *const *rows, size_t n,
                    uint8_t ret[32])
 {
     struct proof_hasher *h = digest_begin(before);
     for (size_t i = 0; i < n; i++) {
-        digest_add(h, rows[i].key, rows[i].value);
+        digest_add(h, state_row_key(rows[i]), state_row_value(rows[i]));
     }
     proof_hasher_end(h, ret);
 }
@@ -145,9 +147,7 @@ struct rules_effect *effect_alloc(void)
 
 static void forget_rows(struct rules_effect *e)
 {
-    for (size_t i = 0; i < e->n; i++) {
-        state_row_free(e->rows[i]);
-    }
+    effect_release(e->rows, e->n);
     e->n = 0;
 }
 
@@ -173,35 +173,33 @@ sy_status effect_compute(struct rules_effect *e, const struct rules_state *state
 
 void effect_seal(const struct rules_effect *e, const uint8_t before[32], uint8_t ret[32])
 {
-    struct proof_hasher *h = digest_begin(before);
-    for (size_t i = 0; i < e->n; i++) {
-        digest_add(h, state_row_key(e->rows[i]), state_row_value(e->rows[i]));
-    }
-    proof_hasher_end(h, ret);
+    effect_digest(before, e->rows, e->n, ret);
 }
 
 size_t effect_bytes(const struct rules_effect *e)
 {
-    size_t n = 0;
+    size_t n = e->n * ROW_ITSELF;
     for (size_t i = 0; i < e->n; i++) {
-        n +=
-            sizeof(struct effect_row) + state_row_key(e->rows[i]).n + state_row_value(e->rows[i]).n;
+        n += state_row_key(e->rows[i]).n + state_row_value(e->rows[i]).n;
     }
     return n;
 }
 
-struct effect_row *effect_copy(const struct rules_effect *e, struct sy_arena *arena, size_t *ret_n)
+struct state_row **effect_hold(const struct rules_effect *e, struct sy_arena *arena, size_t *ret_n)
 {
-    struct effect_row *rows = sy_arena_alloc(arena, e->n, sizeof(*rows));
+    struct state_row **rows = sy_arena_alloc(arena, e->n, sizeof(struct state_row *));
     *ret_n = e->n;
     for (size_t i = 0; rows != NULL && i < e->n; i++) {
-        rows[i].key = sy_arena_copy(arena, state_row_key(e->rows[i]));
-        rows[i].value = sy_arena_copy(arena, state_row_value(e->rows[i]));
-        if (rows[i].key.p == NULL || rows[i].value.p == NULL) {
-            return NULL;
-        }
+        rows[i] = state_row_hold(e->rows[i]);
     }
     return rows;
+}
+
+void effect_release(struct state_row *const *rows, size_t n)
+{
+    for (size_t i = 0; i < n; i++) {
+        state_row_free(rows[i]);
+    }
 }
 
 static sy_status request_read(const struct sy_event *event, struct sy_arena *arena,

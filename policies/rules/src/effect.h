@@ -36,21 +36,21 @@ SY_MUST sy_status effect_fold(struct rules_effect *e, const struct rules_state *
                               const struct sy_event *event, const struct rules_request *req,
                               uint64_t entry, struct sy_arena *arena, struct sy_error *err);
 
-/* One write: an empty value deletes. */
-struct effect_row {
-    struct sy_view key, value;
-};
+struct state_row;
 
-/* effect_digest of the writes as they are, without a copy; and how many bytes a copy would take, about. Both before
- * the commit, which takes the rows away. */
+/* effect_digest of the writes as they are; and how many bytes their rows take, about. Both before the commit,
+ * which takes the rows away. */
 void effect_seal(const struct rules_effect *e, const uint8_t before[32], uint8_t ret[32]);
 size_t effect_bytes(const struct rules_effect *e);
 
-/* A copy of the writes, in key order, for who looks at them after they were committed. NULL: the arena is full. */
-struct effect_row *effect_copy(const struct rules_effect *e, struct sy_arena *arena, size_t *ret_n);
+/* The rows to write, in key order, for who looks at them after they were committed, on whatever thread: their bytes
+ * never change. The list is in the arena, each row is counted once more until effect_release, which belongs to the
+ * state's thread. NULL: the arena is full. */
+struct state_row **effect_hold(const struct rules_effect *e, struct sy_arena *arena, size_t *ret_n);
+void effect_release(struct state_row *const *rows, size_t n);
 
 /* digest' of rules/state.h: that of a state with the digest `before` into which these rows went. Pure. */
-void effect_digest(const uint8_t before[32], const struct effect_row *rows, size_t n,
+void effect_digest(const uint8_t before[32], struct state_row *const *rows, size_t n,
                    uint8_t ret[32]);
 
 /* Record all writes of an event (apply.c); effect_fold is its caller. */

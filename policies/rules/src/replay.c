@@ -17,7 +17,7 @@
 #include "state_internal.h"
 
 enum { TEXT_BYTES = 320, AHEAD_ARGS_MAX = 4096, EXPECT_MAX = 64 };
-enum { SEAL_COPY_MAX = 1 << 20 }; /* of one event: seals of many wait at a time */
+enum { SEAL_HELD_MAX = 1 << 20 }; /* bytes of one event's rows: seals of many wait at a time */
 
 struct compare {
     rules_difference_fn *tell;
@@ -294,21 +294,26 @@ static void differ_request(struct compare *c, const struct sy_error *why,
 }
 
 /* What the log claims of the state, still to be compared, and the rows that go into it. One event may rewrite every
- * row there is: only few bytes are copied for later, and what no copy is made of is worked out at once. */
+ * row there is, and the next one may again, while a seal keeps what was replaced alive: so only few bytes are held,
+ * and what is not is worked out at once. */
 static sy_status seal_and_commit(struct rules_replayer *r, const struct sy_event *event,
                                  struct sy_arena *arena, struct rules_seal *ret)
 {
     struct rules_seal seal = {0};
     memcpy(seal.before, rules_state_digest(r->state), 32);
     memcpy(seal.claimed, event->state, 32);
-    if (arena != NULL && effect_bytes(r->effect) <= SEAL_COPY_MAX) {
-        seal.rows = effect_copy(r->effect, arena, &seal.n);
+    if (arena != NULL && effect_bytes(r->effect) <= SEAL_HELD_MAX) {
+        seal.rows = effect_hold(r->effect, arena, &seal.n);
     }
     if (seal.rows == NULL) {
         effect_seal(r->effect, seal.before, seal.digest);
         seal.worked = true;
     }
-    SY_TRY(rules_effect_commit(r->state, r->effect));
+    sy_status s = rules_effect_commit(r->state, r->effect);
+    if (!sy_ok(s)) {
+        rules_seal_release(&seal);
+        return s;
+    }
     *ret = seal;
     return SY_OK;
 }
@@ -350,6 +355,14 @@ void rules_seal_work(struct rules_seal *seal)
     }
 }
 
+void rules_seal_release(struct rules_seal *seal)
+{
+    if (seal->rows != NULL) {
+        effect_release(seal->rows, seal->n);
+        seal->rows = NULL;
+    }
+}
+
 void rules_seal_tell(const struct rules_seal *seal, rules_difference_fn *tell, void *ctx)
 {
     struct compare c = {.tell = tell, .ctx = ctx};
@@ -383,7 +396,7 @@ sy_status rules_replayer_next(struct rules_replayer *r, const struct sy_event *e
 {
     struct rules_seal seal;
     SY_TRY(rules_replayer_fold(r, event, request, entry, NULL, &seal, tell, ctx, reterr));
-    rules_seal_tell(&seal, tell, ctx);
+    rules_seal_tell(&seal, tell, ctx); /* it holds nothing */
     return SY_OK;
 }
 

@@ -56,6 +56,12 @@ void state_row_free(struct state_row *r)
     }
 }
 
+struct state_row *state_row_hold(struct state_row *r)
+{
+    r->item.refs++;
+    return r;
+}
+
 struct sy_view state_row_key(const struct state_row *r)
 {
     return sy_view(r->bytes, r->item.n_key);

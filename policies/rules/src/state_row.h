@@ -5,7 +5,7 @@
 #include <stdint.h>
 
 struct item {
-    uint32_t refs; /* nodes, trees and effects that hold it */
+    uint32_t refs; /* nodes, trees, effects and seals that hold it */
     uint16_t is_row;
     uint16_t n_key; /* of a row; RULES_KEY_MAX fits */
 };

@@ -79,17 +79,18 @@ void rules_replayer_expect(const struct rules_replayer *r,
  * claims needs nothing of the entries before it but the digest that the log claims there: so seals are worked out
  * on any thread, several at once, while the replay goes on.
  */
-struct effect_row;
+struct state_row;
 struct rules_seal {
-    const struct effect_row *rows; /* that the entry wrote; NULL: nothing is left to work out */
+    struct state_row **rows; /* that the entry wrote, held; NULL: nothing is left to work out */
     size_t n;
     bool worked;                     /* the digest is worked out; without it, nothing is told */
     uint8_t before[32], claimed[32]; /* as logged */
     uint8_t digest[32];              /* as it should be, once worked out */
 };
 
-/* rules_replayer_next, but for the field `state` of an event that can follow. What the seal points to is in
- * `arena`. What is too much to be kept there, and all without an arena (NULL), is worked out within this call. */
+/* rules_replayer_next, but for the field `state` of an event that can follow. The seal holds rows of the state, in a
+ * list in `arena`, until rules_seal_release. What is too much to be held, and all without an arena (NULL), is worked
+ * out within this call. After an error there is nothing to release. */
 SY_MUST sy_status rules_replayer_fold(struct rules_replayer *r, const struct sy_event *event,
                                       const struct rules_request *request, uint64_t entry,
                                       struct sy_arena *arena, struct rules_seal *ret,
@@ -101,5 +102,8 @@ void rules_seal_work(struct rules_seal *seal);
 
 /* Tell when it is another than the log's. */
 void rules_seal_tell(const struct rules_seal *seal, rules_difference_fn *tell, void *ctx);
+
+/* Let go of the rows, worked out or not: on the replayer's thread, while its state lives. Again does nothing. */
+void rules_seal_release(struct rules_seal *seal);
 
 #endif
