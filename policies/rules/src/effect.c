@@ -61,7 +61,7 @@ static size_t place_of(const struct rules_effect *e, struct sy_view key, bool *r
 static sy_status record(struct rules_effect *e, struct sy_view key, struct sy_view value,
                         struct sy_error *err)
 {
-    struct state_row *r = state_row_new(key, value);
+    struct state_row *r = state_row_new(e->state, key, value);
     if (r == NULL || !sy_ok(make_room(e))) {
         state_row_free(r);
         bool fits = key.n > 0 && key.n <= RULES_KEY_MAX && value.n <= RULES_VALUE_MAX;

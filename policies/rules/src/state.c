@@ -15,6 +15,7 @@
 #include <string.h>
 
 #include "memo.h"
+#include "state_pool.h"
 #include "state_row.h"
 #include "state_tree.h"
 
@@ -28,16 +29,20 @@ struct rules_state {
     uint8_t digest[32];
 };
 
-struct state_row *state_row_new(struct sy_view key, struct sy_view value)
+struct state_row *state_row_new(const struct rules_state *s, struct sy_view key,
+                                struct sy_view value)
 {
     if (key.n == 0 || key.n > RULES_KEY_MAX || value.n > RULES_VALUE_MAX) {
         return NULL;
     }
-    struct state_row *r = malloc(sizeof(*r) + key.n + value.n);
+    const size_t n = sizeof(struct state_row) + key.n + value.n;
+    const bool pooled = s != NULL && s->tree.pool != NULL && n <= POOL_BLOCK_MAX;
+    struct state_row *r = pooled ? pool_take(s->tree.pool, n) : malloc(n);
     if (r == NULL) {
         return NULL;
     }
-    r->item = (struct item){.refs = 1, .is_row = 1, .n_key = (uint16_t)key.n};
+    r->item =
+        (struct item){.refs = 1, .is_row = 1, .pooled = pooled ? 1 : 0, .n_key = (uint16_t)key.n};
     r->n_value = (uint32_t)value.n;
     r->reads = 0;
     r->seen = NULL;
@@ -50,8 +55,13 @@ struct state_row *state_row_new(struct sy_view key, struct sy_view value)
 
 void state_row_free(struct state_row *r)
 {
-    if (r != NULL && --r->item.refs == 0) {
-        free(r->seen);
+    if (r == NULL || --r->item.refs > 0) {
+        return;
+    }
+    free(r->seen);
+    if (r->item.pooled != 0) {
+        pool_give(r);
+    } else {
         free(r);
     }
 }
@@ -89,6 +99,7 @@ void rules_state_free(struct rules_state *s)
     }
     memo_free(s->memo);
     tree_free(&s->tree);
+    pool_leave(s->tree.pool);
     free(s);
 }
 
@@ -97,7 +108,10 @@ sy_status rules_state_remember(struct rules_state *s)
     if (s->memo == NULL) {
         s->memo = memo_new();
     }
-    return s->memo == NULL ? sy_status_of(SY_E_NO_MEMORY) : SY_OK;
+    if (s->tree.pool == NULL) {
+        s->tree.pool = pool_new();
+    }
+    return s->memo == NULL || s->tree.pool == NULL ? sy_status_of(SY_E_NO_MEMORY) : SY_OK;
 }
 
 struct rules_memo *state_memo(const struct rules_state *s)
@@ -265,7 +279,7 @@ sy_status rules_state_put_raw(struct rules_state *s, struct sy_view key, struct 
     if (key.n == 0 || key.n > RULES_KEY_MAX || value.n > RULES_VALUE_MAX) {
         return sy_status_of(SY_E_LIMIT);
     }
-    struct state_row *r = state_row_new(key, value);
+    struct state_row *r = state_row_new(s, key, value);
     if (r == NULL || !sy_ok(state_reserve(s, &r, 1))) {
         state_row_free(r);
         return sy_status_of(SY_E_NO_MEMORY);

@@ -7,8 +7,10 @@
 
 struct state_row; /* one key and its value, owned */
 
-/* NULL when out of memory or out of range; an empty value makes the row a deletion. */
-struct state_row *state_row_new(struct sy_view key, struct sy_view value);
+/* A row for this state (NULL: for any), in its memory. NULL when out of memory or out of range; an empty value makes
+ * the row a deletion. */
+struct state_row *state_row_new(const struct rules_state *s, struct sy_view key,
+                                struct sy_view value);
 /* Let go of a row, which is freed when nobody holds it; NULL-safe. Held once more, returned. Both count, which is the
  * business of the state's owner, whoever else reads the row's bytes meanwhile. */
 void state_row_free(struct state_row *r);

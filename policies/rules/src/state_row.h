@@ -6,7 +6,8 @@
 
 struct item {
     uint32_t refs; /* nodes, trees, effects and seals that hold it */
-    uint16_t is_row;
+    uint8_t is_row;
+    uint8_t pooled; /* its memory is a pool's */
     uint16_t n_key; /* of a row; RULES_KEY_MAX fits */
 };
 

@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "state_pool.h"
 #include "state_row.h"
 
 enum { SPARES_KEPT = 64, SHORT_SEARCH = 8, END = -1 };
@@ -53,19 +54,30 @@ static size_t node_bytes(unsigned class)
     return sizeof(struct node) + CAPS[class] * (sizeof(struct item *) + 1);
 }
 
-static struct node *node_new(unsigned class)
+static struct node *node_new(struct pool *pool, unsigned class)
 {
-    struct node *x = calloc(1, node_bytes(class));
+    const size_t n = node_bytes(class);
+    const bool pooled = pool != NULL && n <= POOL_BLOCK_MAX;
+    struct node *x = pooled ? pool_take(pool, n) : calloc(1, n);
     if (x != NULL) {
-        x->class = (uint16_t) class;
+        *x = (struct node){.item.pooled = pooled ? 1 : 0, .class = (uint16_t) class};
     }
     return x;
+}
+
+static void node_free(struct node *x)
+{
+    if (x->item.pooled != 0) {
+        pool_give(x);
+    } else {
+        free(x);
+    }
 }
 
 static void spare(struct tree *t, struct node *x)
 {
     if (t->n_spares[x->class] >= SPARES_KEPT) {
-        free(x);
+        node_free(x);
         return;
     }
     x->end = t->spares[x->class] == NULL ? NULL : &t->spares[x->class]->item;
@@ -79,7 +91,7 @@ static struct node *take_spare(struct tree *t, unsigned class)
     struct node *x = t->spares[class];
     t->spares[class] = x->end == NULL ? NULL : node_of(x->end);
     t->n_spares[class]--;
-    x->item = (struct item){.refs = 1};
+    x->item.refs = 1;
     x->n = 0;
     x->end = NULL;
     return x;
@@ -95,7 +107,7 @@ static void node_let_go(struct node *x)
     if (x->end != NULL) {
         let_go(x->end);
     }
-    free(x);
+    node_free(x);
 }
 
 /* As deep as the longest key at most. */
@@ -115,7 +127,7 @@ void tree_free(struct tree *t)
     }
     for (size_t c = 0; c < TREE_CLASSES; c++) {
         while (t->spares[c] != NULL) {
-            free(take_spare(t, (unsigned)c));
+            node_free(take_spare(t, (unsigned)c));
         }
     }
     t->root = NULL;
@@ -302,7 +314,7 @@ const struct state_row *tree_after(const struct tree *t, struct sy_view key, boo
 static sy_status fill_spares(struct tree *t, unsigned class, size_t n)
 {
     while (t->n_spares[class] < n) {
-        struct node *x = node_new(class);
+        struct node *x = node_new(t->pool, class);
         if (x == NULL) {
             return sy_status_of(SY_E_NO_MEMORY);
         }
@@ -314,18 +326,19 @@ static sy_status fill_spares(struct tree *t, unsigned class, size_t n)
 }
 
 /* A node of our own in place of a shared one. */
-static sy_status own(struct item **slot)
+static sy_status own(struct pool *pool, struct item **slot)
 {
     struct node *shared = node_of(*slot);
     if (shared->item.refs == 1) {
         return SY_OK;
     }
-    struct node *x = node_new(shared->class);
+    struct node *x = node_new(pool, shared->class);
     if (x == NULL) {
         return sy_status_of(SY_E_NO_MEMORY);
     }
+    const struct item itself = {.refs = 1, .pooled = x->item.pooled};
     memcpy(x, shared, node_bytes(shared->class));
-    x->item.refs = 1;
+    x->item = itself;
     for (size_t k = 0; k < x->n; k++) {
         children(x)[k]->refs++;
     }
@@ -342,7 +355,7 @@ static sy_status own_path(struct tree *t, struct sy_view key)
 {
     struct item **slot = t->root == NULL ? NULL : &t->root;
     while (slot != NULL && (*slot)->is_row == 0) {
-        SY_TRY(own(slot));
+        SY_TRY(own(t->pool, slot));
         struct node *x = node_of(*slot);
         slot = key.n < x->at ? NULL : edge(x, label_of(x, key));
     }

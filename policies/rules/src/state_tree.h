@@ -16,6 +16,7 @@
 
 struct item; /* a node or a row */
 struct node;
+struct pool;
 
 enum { TREE_CLASSES = 4 };
 
@@ -23,13 +24,14 @@ struct tree {
     struct item *root;
     struct node *spares[TREE_CLASSES]; /* lists of nodes made beforehand */
     size_t n_spares[TREE_CLASSES];
-    bool shared; /* it may have nodes in common with another tree */
+    bool shared;       /* it may have nodes in common with another tree */
+    struct pool *pool; /* for new nodes; NULL: malloc's */
 };
 
 /* Let go of rows, nodes and spares. */
 void tree_free(struct tree *t);
 
-/* A second tree with the same rows; *ret has no spares. Cannot fail. */
+/* A second tree with the same rows; *ret has no spares and no pool. Cannot fail. */
 void tree_share(struct tree *t, struct tree *ret);
 
 /* NULL: no such row. */
