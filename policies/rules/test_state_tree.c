@@ -1,12 +1,15 @@
 /*
  * The tree of rows against a plain sorted array, through random keys that begin one another, random clones and
- * random deletions: look-ups, order, sizes, and that no clone sees what came after it. SHUYU_SEED repeats it.
+ * random deletions: look-ups, order, sizes, and that no clone sees what came after it. The same in a state that
+ * remembers, which has memory of its own. SHUYU_SEED repeats it.
  */
 #include "test_kit.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "state_internal.h"
 
 enum { KEYS = 600, ROUNDS = 40000, CLONES = 24 };
 
@@ -42,14 +45,20 @@ static int by_key(const void *a, const void *b)
     return sy_view_cmp(*(const struct sy_view *)a, *(const struct sy_view *)b);
 }
 
-/* Keys of few letters, some of all bytes, some as long as may be; each once. */
+/* Keys of few letters, some of all bytes, some as long as may be, some that go on where another stops; each once. */
 static void make_keys(struct model *m, struct sy_arena *arena)
 {
     size_t n = 0;
     while (n < KEYS) {
         uint8_t text[RULES_KEY_MAX];
         size_t len = pick(50) == 0 ? RULES_KEY_MAX : 1 + pick(9);
-        for (size_t i = 0; i < len; i++) {
+        struct sy_view base = n > 0 && pick(3) == 0 ? m->keys[pick((uint32_t)n)] : V("");
+        base.n = base.n == 0 ? 0 : pick((uint32_t)base.n + 1);
+        if (base.n > 0) {
+            memcpy(text, base.p, base.n);
+        }
+        len = base.n + len > RULES_KEY_MAX ? RULES_KEY_MAX : base.n + len;
+        for (size_t i = base.n; i < len; i++) {
             text[i] = n % 7 == 0 ? (uint8_t)pick(256) : (uint8_t) "ab/"[pick(3)];
         }
         bool known = false;
@@ -111,15 +120,18 @@ static void change(struct rules_state *s, struct model *m)
                                                    : sy_view(&m->values[i], sizeof(m->values[i]))));
 }
 
-static void test_against_an_array(void **state)
+static void against_an_array(bool remember)
 {
     static struct model now, then[CLONES];
     struct rules_state *clones[CLONES] = {0};
     struct rules_state *s = rules_state_new();
     SY_ARENA_CLEANUP struct sy_arena arena = {0};
-    (void)state;
     seed();
+    memset(&now, 0, sizeof(now));
     make_keys(&now, &arena);
+    if (remember) {
+        check_ok(rules_state_remember(s));
+    }
     for (size_t i = 0; i < ROUNDS; i++) {
         change(s, &now);
         check_next(s, &now);
@@ -131,6 +143,7 @@ static void test_against_an_array(void **state)
             change(clones[k], &then[k]); /* clones go on by themselves */
         }
         if (i % 1000 == 0) {
+            state_warm(s, now.keys, KEYS); /* whatever is there */
             check_all(s, &now);
         }
     }
@@ -144,8 +157,21 @@ static void test_against_an_array(void **state)
     }
 }
 
+static void test_against_an_array(void **state)
+{
+    (void)state;
+    against_an_array(false);
+}
+
+static void test_with_own_memory(void **state)
+{
+    (void)state;
+    against_an_array(true);
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_against_an_array)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_against_an_array),
+                                       cmocka_unit_test(test_with_own_memory)};
     return cmocka_run_group_tests_name("rules_state_tree", tests, NULL, NULL);
 }

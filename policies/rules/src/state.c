@@ -198,7 +198,9 @@ sy_status rules_state_read(const struct rules_state *s, struct sy_view key,
 
 void state_warm(const struct rules_state *s, const struct sy_view *keys, size_t n)
 {
-    tree_warm(&s->tree, keys, n);
+    for (size_t from = 0; from < n; from += TREE_WARM_MAX) {
+        tree_warm(&s->tree, keys + from, n - from < TREE_WARM_MAX ? n - from : TREE_WARM_MAX);
+    }
 }
 
 /* ---- the rest ---- */
@@ -246,14 +248,27 @@ sy_status state_reserve(struct rules_state *s, struct state_row *const *rows, si
     return tree_reserve(&s->tree, rows, n);
 }
 
-/* Rows that come with every run: account, answer, asker, budget, charge, clock, consent, guard, nonce, question,
- * region, rerun, scene, subject; and genesis, which never changes. All others may be what a plan is judged under, or
+/* Rows that come with every run: account, answer, asker, budget, charge, clock, consent, guard, meter, nonce,
+ * question, region, rerun, scene, subject; and genesis, which never changes. All others may be what a plan is judged under, or
  * a grant. */
 static bool is_of_runs(struct sy_view key)
 {
-    static const char FIRST[] = "abcgnqrs";
-    return memchr(FIRST, key.p[0], sizeof(FIRST) - 1) != NULL &&
-           !sy_view_starts(key, sy_view_str("grant/"));
+    switch (key.p[0]) {
+    case 'a':
+    case 'b':
+    case 'c':
+    case 'n':
+    case 'q':
+    case 'r':
+    case 's':
+        return true;
+    case 'g':
+        return !sy_view_starts(key, sy_view_str("grant/"));
+    case 'm':
+        return sy_view_starts(key, sy_view_str("meter/"));
+    default:
+        return false;
+    }
 }
 
 void state_place(struct rules_state *s, struct state_row *r)

@@ -24,7 +24,9 @@ SY_MUST sy_status state_reserve(struct rules_state *s, struct state_row *const *
 /* Place a row, taking ownership; room has been reserved. */
 void state_place(struct rules_state *s, struct state_row *r);
 
-/* Soon to be looked up: have memory fetch the way to these keys, all at once. Changes nothing. */
+/* Soon to be looked up or placed: have memory fetch the way to these keys, and what is there of their rows, all at
+ * once. That takes a fraction of the time of one search after the other, so it is worth while for a few dozen keys
+ * of which not much is at hand. Any keys, there or not. Changes nothing. */
 void state_warm(const struct rules_state *s, const struct sy_view *keys, size_t n);
 
 /* rules_state_read in two steps: the row (NULL: none), and its record. */

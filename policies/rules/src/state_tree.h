@@ -18,7 +18,7 @@ struct item; /* a node or a row */
 struct node;
 struct pool;
 
-enum { TREE_CLASSES = 4 };
+enum { TREE_CLASSES = 5 };
 
 struct tree {
     struct item *root;
