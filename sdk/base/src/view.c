@@ -42,30 +42,58 @@ static size_t char_bytes(const uint8_t *p, size_t left)
     return 0;
 }
 
-/* Bytes at the front that are plain ASCII and not NUL, eight at a time: a word has a byte outside 0x01..0x7F
- * exactly when a high bit is set in it, or borrowed by taking one from each byte. */
-static size_t ascii_words(struct sy_view v)
+#define EACH_BYTE(x) (UINT64_C(0x0101010101010101) * (x))
+
+/* A word has a byte outside 0x01..0x7F exactly when a high bit is set in it, or borrowed by taking one from each
+ * byte. */
+static inline bool is_ascii_word(uint64_t w)
 {
-    const uint64_t high = UINT64_C(0x8080808080808080);
-    const uint64_t ones = UINT64_C(0x0101010101010101);
-    size_t i = 0;
-    for (; v.n - i >= sizeof(uint64_t); i += sizeof(uint64_t)) {
-        uint64_t w;
-        memcpy(&w, v.p + i, sizeof(w));
-        if (((w | (w - ones)) & high) != 0) {
-            break;
-        }
+    return ((w | (w - EACH_BYTE(1))) & EACH_BYTE(0x80)) == 0;
+}
+
+static inline uint64_t load_word(const uint8_t *p)
+{
+    uint64_t w;
+    memcpy(&w, p, sizeof(w));
+    return w;
+}
+
+/* Fewer bytes than a word, in one all the same: bytes of it may be there twice, or be plain ones. */
+static inline uint64_t load_short(const uint8_t *p, size_t n)
+{
+    uint32_t front, back;
+    if (n < sizeof(front)) {
+        return n == 0
+                   ? EACH_BYTE(1)
+                   : EACH_BYTE(1) << 24 | (uint64_t)p[n - 1] << 16 | (uint64_t)p[n / 2] << 8 | p[0];
     }
-    return i;
+    memcpy(&front, p, sizeof(front));
+    memcpy(&back, p + n - sizeof(back), sizeof(back));
+    return (uint64_t)back << 32 | front;
+}
+
+/* Plain ASCII and not NUL? Eight bytes at a time, of which the last may overlap those before. */
+static inline bool is_ascii(struct sy_view v)
+{
+    size_t i = 0;
+    if (v.n < sizeof(uint64_t)) {
+        return is_ascii_word(load_short(v.p, v.n));
+    }
+    while (v.n - i > sizeof(uint64_t)) {
+        if (!is_ascii_word(load_word(v.p + i))) {
+            return false;
+        }
+        i += sizeof(uint64_t);
+    }
+    return is_ascii_word(load_word(v.p + v.n - sizeof(uint64_t)));
 }
 
 bool sy_view_is_utf8(struct sy_view v)
 {
-    for (size_t i = ascii_words(v); i < v.n;) {
-        if (v.p[i] >= 0x01 && v.p[i] <= 0x7F) { /* most of it */
-            i++;
-            continue;
-        }
+    if (is_ascii(v)) { /* most of it */
+        return true;
+    }
+    for (size_t i = 0; i < v.n;) {
         size_t n = char_bytes(v.p + i, v.n - i);
         if (n == 0) {
             return false;
