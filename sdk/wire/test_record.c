@@ -31,21 +31,25 @@ static void test_every_record_of_the_system_keeps_the_rules(void **state)
 static void test_bad_descriptors_are_found(void **state)
 {
     (void)state;
-    const struct sy_field good = {"m", SY_KIND_u64, 0, 0, 0, NULL};
+    const struct sy_field good = {SY_KEY("m"), SY_KIND_u64, 0, 0, 0, NULL};
     const struct sy_field bad_fields[] = {
-        {"m", SY_KIND_u64, 0, 0, 0, NULL},            /* twice the same key */
-        {"a", SY_KIND_u64, 0, 0, 0, NULL},            /* out of order */
-        {"z", SY_KIND_NONE, 0, 0, 0, NULL},           /* no kind */
-        {"z", SY_KIND_N, 0, 0, 0, NULL},              /* no such kind */
-        {"z", SY_KIND_u64, 2, 0, 0, NULL},            /* no such flag */
-        {"z", SY_KIND_u64, 0, 60, 0, NULL},           /* runs past the struct */
-        {"z", SY_KIND_u64, 0, SIZE_MAX, 0, NULL},     /* far past it */
-        {"z", SY_KIND_strs, 0, 0, 0, NULL},           /* a list without a count */
-        {"z", SY_KIND_strs, 0, 0, 60, NULL},          /* a count past the struct */
-        {"z", SY_KIND_sub, 0, 0, 0, NULL},            /* a sub-record without a descriptor */
-        {"z", SY_KIND_list, 0, 0, 8, NULL},           /* a list without one */
-        {"z", SY_KIND_u64, 0, 0, 0, &sy_t_leaf_desc}, /* a number with one */
-        {"\xFF", SY_KIND_u64, 0, 0, 0, NULL},         /* a key that is not text */
+        {SY_KEY("m"), SY_KIND_u64, 0, 0, 0, NULL},        /* twice the same key */
+        {SY_KEY("a"), SY_KIND_u64, 0, 0, 0, NULL},        /* out of order */
+        {SY_KEY("z"), SY_KIND_NONE, 0, 0, 0, NULL},       /* no kind */
+        {SY_KEY("z"), SY_KIND_N, 0, 0, 0, NULL},          /* no such kind */
+        {SY_KEY("z"), SY_KIND_u64, 2, 0, 0, NULL},        /* no such flag */
+        {SY_KEY("z"), SY_KIND_u64, 0, 60, 0, NULL},       /* runs past the struct */
+        {SY_KEY("z"), SY_KIND_u64, 0, SIZE_MAX, 0, NULL}, /* far past it */
+        {SY_KEY("z"), SY_KIND_strs, 0, 0, 0, NULL},       /* a list without a count */
+        {SY_KEY("z"), SY_KIND_strs, 0, 0, 60, NULL},      /* a count past the struct */
+        {SY_KEY("z"), SY_KIND_sub, 0, 0, 0, NULL},        /* a sub-record without a descriptor */
+        {SY_KEY("z"), SY_KIND_list, 0, 0, 8, NULL},       /* a list without one */
+        {SY_KEY("z"), SY_KIND_u64, 0, 0, 0, &sy_t_leaf_desc}, /* a number with one */
+        {"z", {0xA1, "y"}, SY_KIND_u64, 0, 0, 0, NULL},       /* a key encoded as another */
+        {"z", {0xA2, "z"}, SY_KIND_u64, 0, 0, 0, NULL},       /* as a longer one */
+        {"z", {0}, SY_KIND_u64, 0, 0, 0, NULL},               /* not at all */
+        {"zzzzzzzzzzzzzzzzzzzzzzzz", {0xB8, "z"}, SY_KIND_u64, 0, 0, 0, NULL}, /* too long */
+        {SY_KEY("\xFF"), SY_KIND_u64, 0, 0, 0, NULL}, /* a key that is not text */
     };
     for (size_t i = 0; i < N_OF(bad_fields); i++) {
         const struct sy_field fields[] = {good, bad_fields[i]};
@@ -54,14 +58,14 @@ static void test_bad_descriptors_are_found(void **state)
         if (key == NULL || strcmp(key, bad_fields[i].key) != 0) {
             fail_msg("descriptor %zu passed", i);
         }
-        const struct sy_field outer[] = {{"k", SY_KIND_sub, 0, 0, 0, &desc}};
+        const struct sy_field outer[] = {{SY_KEY("k"), SY_KIND_sub, 0, 0, 0, &desc}};
         const struct sy_desc nested = {"outer", 64, outer, 1};
         assert_string_equal(sy_record_check(&nested), bad_fields[i].key);
     }
-    const struct sy_field empty[] = {{"", SY_KIND_u64, 0, 0, 0, NULL}};
+    const struct sy_field empty[] = {{SY_KEY(""), SY_KIND_u64, 0, 0, 0, NULL}};
     const struct sy_desc desc = {"bad", 64, empty, 1};
     assert_string_equal(sy_record_check(&desc), "");
-    const struct sy_field none[] = {{NULL, SY_KIND_u64, 0, 0, 0, NULL}};
+    const struct sy_field none[] = {{NULL, {0}, SY_KIND_u64, 0, 0, 0, NULL}};
     const struct sy_desc keyless = {"bad", 64, none, 1};
     assert_non_null(sy_record_check(&keyless));
 }
@@ -414,7 +418,8 @@ static void test_decode_keeps_to_the_arena(void **state)
 static void test_lists_have_a_limit(void **state)
 {
     (void)state;
-    static const struct sy_field fields[] = {{"n", SY_KIND_u64s, 0, 0, sizeof(void *), NULL}};
+    static const struct sy_field fields[] = {
+        {SY_KEY("n"), SY_KIND_u64s, 0, 0, sizeof(void *), NULL}};
     static const struct sy_desc desc = {"long", sizeof(void *) + sizeof(size_t), fields, 1};
     for (size_t over = 0; over < 2; over++) {
         size_t n = SY_LIST_MAX + over;
@@ -481,7 +486,7 @@ static void test_decode_object_of_a_foreign_frame(void **state)
                    SY_E_FIELD);
     }
     /* A raw value that has no canonical form has no bytes to give. */
-    static const struct sy_field fields[] = {{"r", SY_KIND_raw, 0, 0, 0, NULL}};
+    static const struct sy_field fields[] = {{SY_KEY("r"), SY_KIND_raw, 0, 0, 0, NULL}};
     static const struct sy_desc desc = {"raw", sizeof(struct sy_view), fields, 1};
     struct bytes in = unhex("81 a172 ca00000000");
     SY_MP_CLEANUP struct sy_mp_doc doc = {0};

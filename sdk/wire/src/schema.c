@@ -487,6 +487,13 @@ static bool fits_struct(const struct sy_desc *desc, size_t offset, size_t n)
     return offset <= desc->size_bytes && n <= desc->size_bytes - offset;
 }
 
+/* The key twice: as a string and as it is encoded. */
+static bool is_coded(const struct sy_key *coded, struct sy_view key)
+{
+    return key.n <= SY_KEY_MAX && coded->head == (0xA0 | key.n) &&
+           memcmp(coded->text, key.p, key.n) == 0;
+}
+
 static bool is_field_sound(const struct sy_desc *desc, const struct sy_field *f)
 {
     if (f->kind <= SY_KIND_NONE || f->kind >= SY_KIND_N || (f->flags & ~(unsigned)SY_OPT) != 0) {
@@ -497,7 +504,7 @@ static bool is_field_sound(const struct sy_desc *desc, const struct sy_field *f)
         return false;
     }
     struct sy_view key = sy_view_str(f->key);
-    return key.n > 0 && sy_view_is_utf8(key) &&
+    return key.n > 0 && sy_view_is_utf8(key) && is_coded(&f->coded, key) &&
            (!is_list(f) || (f->n_offset != 0 && fits_struct(desc, f->n_offset, sizeof(size_t))));
 }
 

@@ -49,10 +49,27 @@ enum sy_kind {
 
 enum { SY_OPT = 1 };
 
+/* Longest key of a record, in bytes: a longer one does not compile. */
+enum { SY_KEY_MAX = 23 };
+
+/* A key as the encoding has it, the head of a short text and its bytes, to be compared and copied as they are. */
+struct sy_key {
+    uint8_t head;
+    char text[SY_KEY_MAX]; /* zeroes behind it */
+};
+
+/* The first two members of a field, from a literal. */
+#define SY_KEY(key)                                                                                \
+    key,                                                                                           \
+    {                                                                                              \
+        (uint8_t)(0xA0 | (sizeof(key) - 1)), key                                                   \
+    }
+
 struct sy_desc;
 
 struct sy_field {
     const char *key;
+    struct sy_key coded;
     enum sy_kind kind;
     unsigned flags;
     size_t offset;             /* of the value (or list pointer) in the struct */
@@ -120,11 +137,12 @@ enum { SY_LIST_MAX = 1 << 20 };
 #define SY_NOFF_i64s(T, name) offsetof(T, n_##name)
 
 #define SY_DESC_F(kind, name, key, flags)                                                          \
-    {key, SY_KIND_##kind, flags, offsetof(SY_T, name), SY_NOFF_##kind(SY_T, name), NULL},
+    {SY_KEY(key), SY_KIND_##kind, flags, offsetof(SY_T, name), SY_NOFF_##kind(SY_T, name), NULL},
 #define SY_DESC_S(type, name, key, flags)                                                          \
-    {key, SY_KIND_sub, flags, offsetof(SY_T, name), 0, &sy_##type##_desc},
+    {SY_KEY(key), SY_KIND_sub, flags, offsetof(SY_T, name), 0, &sy_##type##_desc},
 #define SY_DESC_L(type, name, key, flags)                                                          \
-    {key, SY_KIND_list, flags, offsetof(SY_T, name), offsetof(SY_T, n_##name), &sy_##type##_desc},
+    {SY_KEY(key),      SY_KIND_list, flags, offsetof(SY_T, name), offsetof(SY_T, n_##name),        \
+     &sy_##type##_desc},
 
 /* In one .c, with SY_T defined as the struct:
  *   #define SY_T struct sy_point
