@@ -58,6 +58,42 @@ SY_RECORD(t_tree, SY_T_TREE_FIELDS)
 SY_RECORD_DESC(t_tree, SY_T_TREE_FIELDS)
 #undef SY_T
 
+/* Keys of every length, each the beginning of those after it. */
+#define SY_T_KEYS_FIELDS(F, S, L)                                                                  \
+    F(u64, k1, "a", SY_OPT)                                                                        \
+    F(u64, k2, "ab", SY_OPT)                                                                       \
+    F(u64, k3, "abc", SY_OPT)                                                                      \
+    F(u64, k4, "abcd", SY_OPT)                                                                     \
+    F(u64, k5, "abcde", SY_OPT)                                                                    \
+    F(u64, k6, "abcdef", SY_OPT)                                                                   \
+    F(u64, k7, "abcdefg", SY_OPT)                                                                  \
+    F(u64, k8, "abcdefgh", SY_OPT)                                                                 \
+    F(u64, k9, "abcdefghi", SY_OPT)                                                                \
+    F(u64, k10, "abcdefghij", SY_OPT)                                                              \
+    F(u64, k11, "abcdefghijk", SY_OPT)                                                             \
+    F(u64, k12, "abcdefghijkl", SY_OPT)                                                            \
+    F(u64, k13, "abcdefghijklm", SY_OPT)                                                           \
+    F(u64, k14, "abcdefghijklmn", SY_OPT)                                                          \
+    F(u64, k15, "abcdefghijklmno", SY_OPT)                                                         \
+    F(u64, k16, "abcdefghijklmnop", SY_OPT)                                                        \
+    F(u64, k17, "abcdefghijklmnopq", SY_OPT)                                                       \
+    F(u64, k18, "abcdefghijklmnopqr", SY_OPT)                                                      \
+    F(u64, k19, "abcdefghijklmnopqrs", SY_OPT)                                                     \
+    F(u64, k20, "abcdefghijklmnopqrst", SY_OPT)                                                    \
+    F(u64, k21, "abcdefghijklmnopqrstu", SY_OPT)                                                   \
+    F(u64, k22, "abcdefghijklmnopqrstuv", SY_OPT)                                                  \
+    F(u64, k23, "abcdefghijklmnopqrstuvw", SY_OPT)
+SY_RECORD(t_keys, SY_T_KEYS_FIELDS)
+#define SY_T struct sy_t_keys
+SY_RECORD_DESC(t_keys, SY_T_KEYS_FIELDS)
+#undef SY_T
+
+/* Field i of it. */
+static inline void set_key(struct sy_t_keys *r, size_t i, uint64_t v)
+{
+    memcpy((char *)r + sy_t_keys_desc.fields[i].offset, &v, sizeof(v));
+}
+
 /* Full of values of each kind. Static storage: records borrow. */
 static inline struct sy_t_all full_record(void)
 {
