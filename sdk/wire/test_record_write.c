@@ -11,7 +11,19 @@
 
 #define LEN(a) (sizeof(a) / sizeof((a)[0]))
 
-enum { CAP = 4096, SLACK = 32, GUARD = 0xA5, RANDOM_RECORDS = 400 };
+enum { CAP = 4096, SLACK = 64, GUARD = 0xA5, RANDOM_RECORDS = 400 };
+
+/* Each of them is the last thing of its encoding when it comes alone. */
+#define SY_T_ENDS_FIELDS(F, S, L)                                                                  \
+    F(bin, a, "a", SY_OPT)                                                                         \
+    F(u64s, b, "b", SY_OPT)                                                                        \
+    F(str, c, "c", SY_OPT)                                                                         \
+    F(strs, d, "d", SY_OPT)                                                                        \
+    F(raw, e, "e", SY_OPT)
+SY_RECORD(t_ends, SY_T_ENDS_FIELDS)
+#define SY_T struct sy_t_ends
+SY_RECORD_DESC(t_ends, SY_T_ENDS_FIELDS)
+#undef SY_T
 
 /* By the reference: a buffer that has no room yet is not written in one pass. */
 static struct sy_buf by_reference(const struct sy_desc *desc, const void *record)
@@ -24,15 +36,17 @@ static struct sy_buf by_reference(const struct sy_desc *desc, const void *record
 /* At every size of the room: all of it or nothing, and nothing behind it. */
 static void check_rooms(const struct sy_desc *desc, const void *record)
 {
-    static uint8_t to[CAP];
+    static uint8_t to[CAP], guard[SLACK];
+    memset(guard, GUARD, sizeof(guard));
     SY_BUF_CLEANUP struct sy_buf want = by_reference(desc, record);
-    assert_true(want.n + SLACK < sizeof(to));
+    assert_true(want.n + SLACK + sizeof(guard) < sizeof(to));
     for (size_t cap = 0; cap <= want.n + SLACK; cap++) {
         memset(to, GUARD, sizeof(to));
         size_t n = sy_schema_write(desc, record, to, cap);
         assert_true(n == want.n || (n == 0 && cap < want.n + SLACK));
         assert_true(n == 0 || memcmp(to, want.p, n) == 0);
-        assert_true(n <= cap && to[cap] == GUARD);
+        assert_true(n <= cap);
+        assert_memory_equal(to + cap, guard, sizeof(guard));
     }
 }
 
@@ -46,6 +60,34 @@ static void test_every_room(void **state)
     const struct sy_t_tree nothing = {.v = 0};
     check_rooms(&sy_t_tree_desc, &nothing);
     assert_int_equal(sy_schema_write(&sy_t_tree_desc, &nothing, NULL, 0), 0);
+}
+
+/* Room that is just not enough for what comes behind the first bytes of the last field. */
+static void test_every_room_at_the_end(void **state)
+{
+    static uint64_t numbers[SLACK];
+    static uint8_t raw[2 + SLACK] = {0xC4, SLACK};
+    static uint8_t text[300];
+    static struct sy_view texts[] = {{text, 60}, {text, 3}, {text, 300}, {NULL, 0}, {text, 1}};
+    (void)state;
+    memset(text, 'x', sizeof(text));
+    for (size_t i = 0; i < LEN(numbers); i++) {
+        numbers[i] = UINT64_MAX >> i;
+    }
+    const struct sy_t_ends ends[] = {
+        {.a = sy_view(text, 31)},        {.a = sy_view(text, 60)},
+        {.a = sy_view(text, 300)},       {.c = sy_view(text, 31)},
+        {.c = sy_view(text, 60)},        {.c = sy_view(text, 300)},
+        {.b = numbers, .n_b = 8},        {.b = numbers, .n_b = LEN(numbers)},
+        {.d = texts, .n_d = LEN(texts)}, {.e = sy_view(raw, sizeof(raw))},
+    };
+    for (size_t i = 0; i < LEN(ends); i++) {
+        check_rooms(&sy_t_ends_desc, &ends[i]);
+    }
+    struct sy_t_all all = full_record(); /* its head takes more than was left for it */
+    all.u64s = numbers;
+    all.n_u64s = 8;
+    check_rooms(&sy_t_all_desc, &all);
 }
 
 static void check_same(const struct sy_desc *desc, const void *record)
@@ -71,6 +113,20 @@ static void test_numbers(void **state)
             r.i64 = (int64_t)(0 - r.u64);
             check_same(&sy_t_all_desc, &r);
         }
+    }
+}
+
+/* Keys of every length, and as many at once as the first byte of the head can count, and more. */
+static void test_keys(void **state)
+{
+    (void)state;
+    struct sy_t_keys some = {0};
+    for (size_t i = 0; i < sy_t_keys_desc.n_fields; i++) {
+        struct sy_t_keys one = {0};
+        set_key(&one, i, 1);
+        check_rooms(&sy_t_keys_desc, &one);
+        set_key(&some, i, 1 + 100 * i);
+        check_rooms(&sy_t_keys_desc, &some);
     }
 }
 
@@ -147,7 +203,8 @@ static void test_refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_every_room), cmocka_unit_test(test_numbers),
+        cmocka_unit_test(test_every_room), cmocka_unit_test(test_every_room_at_the_end),
+        cmocka_unit_test(test_keys),       cmocka_unit_test(test_numbers),
         cmocka_unit_test(test_lengths),    cmocka_unit_test(test_random_records),
         cmocka_unit_test(test_refusals),
     };

@@ -58,16 +58,6 @@ static struct sy_field element_of(const struct sy_field *f)
     return (struct sy_field){.key = f->key, .kind = KINDS[f->kind].element, .sub = f->sub};
 }
 
-size_t sy_schema_width(const struct sy_field *f)
-{
-    return width_of(f);
-}
-
-struct sy_field sy_schema_element(const struct sy_field *f)
-{
-    return element_of(f);
-}
-
 static const void *value_at(const void *record, const struct sy_field *f)
 {
     return (const char *)record + f->offset;

@@ -16,10 +16,6 @@
 bool sy_schema_read(const struct sy_desc *desc, struct sy_view bytes,
                     const struct sy_mp_limits *limits, struct sy_arena *arena, void *record);
 
-/* Bytes of one value in its struct. */
-size_t sy_schema_width(const struct sy_field *f);
-/* A list's element, seen as a field of its own. */
-struct sy_field sy_schema_element(const struct sy_field *f);
 /* Does the field appear in the encoding: is it required, or not zero? */
 bool sy_schema_present(const void *record, const struct sy_field *f);
 

@@ -2,66 +2,59 @@
  * Records in one pass into room that is there already: most of what is ever encoded is a row of the state, into
  * a buffer that has held many, and needs neither growing nor a look at every byte twice.
  *
+ * Each writer is given where the room ends and where the next byte goes, and returns where the one after its own
+ * goes, NULL when it gives up. Room is asked for once a field, as much as any key and head need: short ones are then written a word at a
+ * time, with bytes behind them that the next field overwrites.
+ *
  * Invariants: what is written is what the reference (schema.c) would append, byte for byte; what does not fit the
- * room, and what the reference would refuse, ends the writing with false, which is not an error yet. A test
+ * room, and what the reference would refuse, ends the writing with NULL, which is not an error yet. A test
  * encodes the same records both ways.
  */
 #include "schema_write.h"
 
+#include "schema_bytes.h"
 #include "schema_read.h"
 
-enum { DEPTH_MAX = 16, HEAD_MAX = 9, FIELDS_MAX = 64, KEY_MAX = 31 };
+enum { DEPTH_MAX = 16, HEAD_MAX = 9, FIXED_MAX = 2 + 32 };
+/* For any field but what comes behind the head of a text, of bytes, of a list or of a record. */
+enum { FIELD_MAX = sizeof(struct sy_key) + FIXED_MAX };
 
-struct writer {
-    uint8_t *p;
-    const uint8_t *end;
-};
-
-static bool room(const struct writer *w, size_t n)
+static inline bool room(const uint8_t *end, const uint8_t *p, size_t n)
 {
-    return (size_t)(w->end - w->p) >= n;
+    return (size_t)(end - p) >= n;
 }
 
 /* ---- heads: there is room for HEAD_MAX bytes ---- */
 
-static void put_be(struct writer *w, uint8_t first, uint64_t v, size_t n)
+/* The last n bytes of v (1, 2, 4 or 8). */
+static inline uint8_t *put_be(uint8_t *p, uint8_t first, uint64_t v, size_t n)
 {
-    *w->p++ = first;
-    for (size_t i = n; i > 0; i--) {
-        *w->p++ = (uint8_t)(v >> (8 * (i - 1)));
-    }
+    *p = first;
+    sy_store_be64(p + 1, v << (64 - 8 * n));
+    return p + 1 + n;
 }
 
-static void put_u64(struct writer *w, uint64_t v)
+static inline uint8_t *put_u64(uint8_t *p, uint64_t v)
 {
     if (v <= 0x7F) {
-        *w->p++ = (uint8_t)v;
-    } else if (v <= UINT8_MAX) {
-        put_be(w, 0xCC, v, 1);
-    } else if (v <= UINT16_MAX) {
-        put_be(w, 0xCD, v, 2);
-    } else if (v <= UINT32_MAX) {
-        put_be(w, 0xCE, v, 4);
-    } else {
-        put_be(w, 0xCF, v, 8);
+        *p = (uint8_t)v;
+        return p + 1;
     }
+    const int form = (v > UINT8_MAX) + (v > UINT16_MAX) + (v > UINT32_MAX);
+    return put_be(p, (uint8_t)(0xCC + form), v, (size_t)1 << form);
 }
 
-static void put_i64(struct writer *w, int64_t v)
+static inline uint8_t *put_i64(uint8_t *p, int64_t v)
 {
     if (v >= 0) {
-        put_u64(w, (uint64_t)v);
-    } else if (v >= -32) {
-        *w->p++ = (uint8_t)v;
-    } else if (v >= INT8_MIN) {
-        put_be(w, 0xD0, (uint64_t)v, 1);
-    } else if (v >= INT16_MIN) {
-        put_be(w, 0xD1, (uint64_t)v, 2);
-    } else if (v >= INT32_MIN) {
-        put_be(w, 0xD2, (uint64_t)v, 4);
-    } else {
-        put_be(w, 0xD3, (uint64_t)v, 8);
+        return put_u64(p, (uint64_t)v);
     }
+    if (v >= -32) {
+        *p = (uint8_t)v;
+        return p + 1;
+    }
+    const int form = (v < INT8_MIN) + (v < INT16_MIN) + (v < INT32_MIN);
+    return put_be(p, (uint8_t)(0xD0 + form), (uint64_t)v, (size_t)1 << form);
 }
 
 /* The forms of a head with a length or a count: up to `fixed_max` in the first byte, then one (0: there is no
@@ -75,163 +68,206 @@ static const struct counted BIN = {0, 0, 0xC4, 0xC5, 0xC6};
 static const struct counted ARRAY = {0x90, 15, 0, 0xDC, 0xDD};
 static const struct counted MAP = {0x80, 15, 0, 0xDE, 0xDF};
 
-static void put_count(struct writer *w, const struct counted *f, size_t n)
+static inline uint8_t *put_count(uint8_t *p, const struct counted *f, size_t n)
 {
     if (f->fixed != 0 && n <= f->fixed_max) {
-        *w->p++ = (uint8_t)(f->fixed | n);
-    } else if (f->one != 0 && n <= UINT8_MAX) {
-        put_be(w, f->one, n, 1);
-    } else if (n <= UINT16_MAX) {
-        put_be(w, f->two, n, 2);
-    } else {
-        put_be(w, f->four, n, 4);
+        *p = (uint8_t)(f->fixed | n);
+        return p + 1;
     }
+    if (f->one != 0 && n <= UINT8_MAX) {
+        return put_be(p, f->one, n, 1);
+    }
+    return n <= UINT16_MAX ? put_be(p, f->two, n, 2) : put_be(p, f->four, n, 4);
 }
 
-/* ---- values ---- */
+/* ---- values: there is room for FIXED_MAX bytes ---- */
 
-static bool write_record(struct writer *w, const struct sy_desc *desc, const void *record,
-                         int depth);
+static uint8_t *write_record(const uint8_t *end, uint8_t *head, const struct sy_desc *desc,
+                             const void *record, int depth);
 
-static bool write_blob(struct writer *w, const struct counted *f, const uint8_t *p, size_t n)
+static inline uint8_t *put_fixed(uint8_t *p, const void *at, size_t n)
 {
-    if (n > UINT32_MAX || !room(w, HEAD_MAX + n)) {
-        return false;
+    p[0] = BIN.one;
+    p[1] = (uint8_t)n;
+    memcpy(p + 2, at, n);
+    return p + 2 + n;
+}
+
+static inline uint8_t *write_blob(const uint8_t *end, uint8_t *p, const struct counted *f,
+                                  const struct sy_view *v)
+{
+    if (v->n > UINT32_MAX || !room(end, p, HEAD_MAX + v->n)) {
+        return NULL;
     }
-    put_count(w, f, n);
-    if (n > 0) {
-        memcpy(w->p, p, n);
+    p = put_count(p, f, v->n);
+    if (v->n > 0) {
+        memcpy(p, v->p, v->n);
     }
-    w->p += n;
-    return true;
+    return p + v->n;
+}
+
+static uint8_t *write_bin(const uint8_t *end, uint8_t *p, const struct sy_view *v)
+{
+    return write_blob(end, p, &BIN, v);
+}
+
+static uint8_t *write_str(const uint8_t *end, uint8_t *p, const struct sy_view *v)
+{
+    return sy_view_is_utf8(*v) ? write_blob(end, p, &STR, v) : NULL;
 }
 
 /* One canonical value, or the whole record would be unreadable. */
-static bool write_raw(struct writer *w, const struct sy_view *v)
+static uint8_t *write_raw(const uint8_t *end, uint8_t *p, const struct sy_view *v)
 {
     SY_MP_CLEANUP struct sy_mp_doc doc = {0};
-    if (!room(w, v->n) || !sy_ok(sy_mp_open(*v, &SY_MP_LARGE, &doc, NULL))) {
-        return false;
+    if (!room(end, p, v->n) || !sy_ok(sy_mp_open(*v, &SY_MP_LARGE, &doc, NULL))) {
+        return NULL;
     }
-    memcpy(w->p, v->p, v->n);
-    w->p += v->n;
-    return true;
+    memcpy(p, v->p, v->n);
+    return p + v->n;
 }
 
-/* A value at `at`, but for lists, which are fields only. */
-static bool write_value(struct writer *w, const struct sy_field *f, const void *at, int depth)
+static uint8_t *write_element(const uint8_t *end, uint8_t *p, const struct sy_field *f,
+                              const void *at, int depth)
 {
-    const struct sy_view *v = at;
-    if (!room(w, HEAD_MAX)) {
-        return false;
-    }
-    switch (f->kind) {
-    case SY_KIND_u64:
-        put_u64(w, *(const uint64_t *)at);
-        return true;
-    case SY_KIND_i64:
-        put_i64(w, *(const int64_t *)at);
-        return true;
-    case SY_KIND_bool:
-        *w->p++ = *(const bool *)at ? 0xC3 : 0xC2;
-        return true;
-    case SY_KIND_str:
-        return sy_view_is_utf8(*v) && write_blob(w, &STR, v->p, v->n);
-    case SY_KIND_bin:
-        return write_blob(w, &BIN, v->p, v->n);
-    case SY_KIND_raw:
-        return write_raw(w, v);
-    case SY_KIND_b16:
-        return write_blob(w, &BIN, at, 16);
-    case SY_KIND_b32:
-        return write_blob(w, &BIN, at, 32);
-    case SY_KIND_sub:
-        return write_record(w, f->sub, at, depth + 1);
-    default:
-        return false;
-    }
-}
-
-static bool write_list(struct writer *w, const struct sy_field *f, const void *record, int depth)
-{
-    const struct sy_field element = sy_schema_element(f);
-    const size_t width = sy_schema_width(&element);
-    const char *p;
-    size_t n;
-    memcpy(&p, (const char *)record + f->offset, sizeof(p));
-    memcpy(&n, (const char *)record + f->n_offset, sizeof(n));
-    if (depth >= DEPTH_MAX || n > SY_LIST_MAX || (n > 0 && p == NULL) || !room(w, HEAD_MAX)) {
-        return false;
-    }
-    put_count(w, &ARRAY, n);
-    bool fine = true;
-    for (size_t i = 0; fine && i < n; i++) {
-        fine = write_value(w, &element, p + i * width, depth + 1);
-    }
-    return fine;
-}
-
-/* Keys are plain and short (sy_record_check), mostly too short for calling anything. */
-static bool write_key(struct writer *w, const char *key)
-{
-    size_t n = 0;
-    if (!room(w, 1 + KEY_MAX)) {
-        return false;
-    }
-    while (key[n] != '\0' && n < KEY_MAX) {
-        w->p[1 + n] = (uint8_t)key[n];
-        n++;
-    }
-    w->p[0] = (uint8_t)(STR.fixed | n);
-    w->p += 1 + n;
-    return key[n] == '\0';
-}
-
-static bool write_field(struct writer *w, const struct sy_field *f, const void *record, int depth)
-{
-    if (!write_key(w, f->key)) {
-        return false;
+    if (!room(end, p, HEAD_MAX)) {
+        return NULL;
     }
     switch (f->kind) {
     case SY_KIND_strs:
+        return write_str(end, p, at);
     case SY_KIND_bins:
+        return write_bin(end, p, at);
     case SY_KIND_u64s:
+        return put_u64(p, *(const uint64_t *)at);
     case SY_KIND_i64s:
-    case SY_KIND_list:
-        return write_list(w, f, record, depth);
+        return put_i64(p, *(const int64_t *)at);
     default:
-        return write_value(w, f, (const char *)record + f->offset, depth);
+        return write_record(end, p, f->sub, at, depth + 1);
     }
 }
 
-/* Which fields come is asked once: the head says how many, the loop which. */
-static bool write_record(struct writer *w, const struct sy_desc *desc, const void *record,
-                         int depth)
+static inline size_t count_at(const void *record, const struct sy_field *f)
 {
-    uint64_t present = 0;
+    size_t n;
+    memcpy(&n, (const char *)record + f->n_offset, sizeof(n));
+    return n;
+}
+
+static uint8_t *write_list(const uint8_t *end, uint8_t *p, const struct sy_field *f,
+                           const void *record, int depth)
+{
+    const size_t n = count_at(record, f), width = sy_element_bytes(f);
+    const char *from;
+    memcpy(&from, (const char *)record + f->offset, sizeof(from));
+    if (depth >= DEPTH_MAX || n > SY_LIST_MAX || (n > 0 && from == NULL)) {
+        return NULL;
+    }
+    p = put_count(p, &ARRAY, n);
+    for (size_t i = 0; p != NULL && i < n; i++) {
+        p = write_element(end, p, f, from + i * width, depth + 1);
+    }
+    return p;
+}
+
+/* ---- records ---- */
+
+/* Key and value; nothing, and where it was, for an optional field that is zero or empty: what was written is then
+ * overwritten. */
+static inline uint8_t *write_field(const uint8_t *end, uint8_t *start, const struct sy_field *f,
+                                   const void *record, int depth)
+{
+    const void *at = (const char *)record + f->offset;
+    const struct sy_view *v = at;
+    bool some; /* it is neither zero nor empty */
+    if (!room(end, start, FIELD_MAX)) {
+        return NULL;
+    }
+    memcpy(start, &f->coded, sizeof(f->coded));
+    uint8_t *p = start + sy_key_bytes(&f->coded);
+    switch (f->kind) {
+    case SY_KIND_u64:
+        some = *(const uint64_t *)at != 0;
+        p = put_u64(p, *(const uint64_t *)at);
+        break;
+    case SY_KIND_i64:
+        some = *(const int64_t *)at != 0;
+        p = put_i64(p, *(const int64_t *)at);
+        break;
+    case SY_KIND_bool:
+        some = *(const bool *)at;
+        *p++ = some ? 0xC3 : 0xC2;
+        break;
+    case SY_KIND_str:
+        some = v->n != 0;
+        p = write_str(end, p, v);
+        break;
+    case SY_KIND_bin:
+        some = v->n != 0;
+        p = write_bin(end, p, v);
+        break;
+    case SY_KIND_b16:
+        some = !sy_is_zero_words(at, 16);
+        p = put_fixed(p, at, 16);
+        break;
+    case SY_KIND_b32:
+        some = !sy_is_zero_words(at, 32);
+        p = put_fixed(p, at, 32);
+        break;
+    case SY_KIND_raw:
+        some = v->n != 0;
+        p = some ? write_raw(end, p, v) : NULL;
+        break;
+    case SY_KIND_sub:
+        some = sy_schema_present(record, f);
+        p = some ? write_record(end, p, f->sub, at, depth + 1) : start;
+        break;
+    default: /* a list */
+        some = count_at(record, f) != 0;
+        p = write_list(end, p, f, record, depth);
+    }
+    return some || (f->flags & SY_OPT) == 0 ? p : start;
+}
+
+/* For so many entries that the head takes more than the byte in front of them, which was left for it. */
+static uint8_t *write_long_head(const uint8_t *end, uint8_t *head, uint8_t *p, size_t n)
+{
+    uint8_t form[HEAD_MAX];
+    const size_t more = (size_t)(put_count(form, &MAP, n) - form) - 1;
+    if (!room(end, p, more)) {
+        return NULL;
+    }
+    memmove(head + 1 + more, head + 1, (size_t)(p - head) - 1);
+    memcpy(head, form, 1 + more);
+    return p + more;
+}
+
+/* How many fields come is known, and the head written, when they have. */
+static uint8_t *write_record(const uint8_t *end, uint8_t *head, const struct sy_desc *desc,
+                             const void *record, int depth)
+{
     size_t n = 0;
-    if (depth > DEPTH_MAX || desc->n_fields > FIELDS_MAX || !room(w, HEAD_MAX)) {
-        return false;
+    if (depth > DEPTH_MAX || !room(end, head, 1)) {
+        return NULL;
     }
+    uint8_t *p = head + 1;
     for (size_t i = 0; i < desc->n_fields; i++) {
-        const struct sy_field *f = &desc->fields[i];
-        const bool comes = (f->flags & SY_OPT) == 0 || sy_schema_present(record, f);
-        present |= (uint64_t)comes << i;
-        n += comes;
+        uint8_t *next = write_field(end, p, &desc->fields[i], record, depth);
+        if (next == NULL) {
+            return NULL;
+        }
+        n += next != p;
+        p = next;
     }
-    put_count(w, &MAP, n);
-    bool fine = true;
-    for (size_t i = 0; fine && i < desc->n_fields; i++) {
-        fine = (present >> i & 1) == 0 || write_field(w, &desc->fields[i], record, depth);
+    if (n > MAP.fixed_max) {
+        return write_long_head(end, head, p, n);
     }
-    return fine;
+    *head = (uint8_t)(MAP.fixed | n);
+    return p;
 }
 
 size_t sy_schema_write(const struct sy_desc *desc, const void *record, uint8_t *to, size_t cap)
 {
-    if (to == NULL) {
-        return 0;
-    }
-    struct writer w = {to, to + cap};
-    return write_record(&w, desc, record, 1) ? (size_t)(w.p - to) : 0;
+    const uint8_t *p = to == NULL ? NULL : write_record(to + cap, to, desc, record, 1);
+    return p == NULL ? 0 : (size_t)(p - to);
 }
