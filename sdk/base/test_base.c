@@ -330,6 +330,26 @@ static void test_arena_zeroes_and_aligns(void **state)
     sy_arena_deinit(NULL);
 }
 
+/* Rounds of one size: from the third on, the block that is kept is enough, so they get the same memory. */
+static void test_arena_settles(void **state)
+{
+    (void)state;
+    for (size_t n = 1; n < 2000; n += n / 8 + 1) {
+        SY_ARENA_CLEANUP struct sy_arena a = {0};
+        const uint8_t *first[8];
+        for (size_t round = 0; round < 8; round++) {
+            sy_arena_clear(&a);
+            first[round] = sy_arena_alloc(&a, 1, 64);
+            for (size_t i = 1; i < n; i++) {
+                assert_non_null(sy_arena_alloc(&a, 1, 64));
+            }
+        }
+        for (size_t round = 3; round < 8; round++) {
+            assert_ptr_equal(first[round], first[2]);
+        }
+    }
+}
+
 static void test_arena_keeps_its_ceiling(void **state)
 {
     (void)state;
@@ -569,6 +589,7 @@ int main(void)
         cmocka_unit_test(test_buf_reserve_and_consume),
         cmocka_unit_test(test_buf_wipes_what_it_gives_up),
         cmocka_unit_test(test_arena_zeroes_and_aligns),
+        cmocka_unit_test(test_arena_settles),
         cmocka_unit_test(test_arena_keeps_its_ceiling),
         cmocka_unit_test(test_arena_copies_and_prints),
         cmocka_unit_test(test_checked_arithmetic),

@@ -1,7 +1,8 @@
 /*
  * The arena: a list of zeroed blocks, of which only the first has room. A value that does not fit
- * opens a new block; what is left of the old one is wasted, so blocks start at 4 KiB. A new block is as large
- * as all before it, up to a limit: so an arena that is cleared and filled again soon does with the one it keeps.
+ * opens a new block; what is left of the old one is wasted, so blocks start at 4 KiB. A new block is twice
+ * as large as all before it, up to a limit: so an arena that is cleared and filled again soon does with the one it
+ * keeps (were it as large, two of them would take turns for ever).
  * Invariants: every pointer handed out is aligned for any type; `used` counts rounded sizes and
  * never passes the ceiling, whatever the caller multiplies.
  */
@@ -41,9 +42,9 @@ static bool make_room(struct sy_arena *a, size_t n)
     if (a->head != NULL && n <= a->head->cap - a->head->used) {
         return true;
     }
-    size_t cap = a->used < BLOCK_BYTES       ? BLOCK_BYTES
-                 : a->used < BLOCK_BYTES_MAX ? a->used
-                                             : BLOCK_BYTES_MAX;
+    size_t cap = a->used < BLOCK_BYTES           ? BLOCK_BYTES
+                 : a->used < BLOCK_BYTES_MAX / 2 ? a->used * 2
+                                                 : BLOCK_BYTES_MAX;
     cap = cap < n ? n : cap;
     size_t total;
     if (!sy_add_size(sizeof(struct sy_arena_block), cap, &total)) {
