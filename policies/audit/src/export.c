@@ -6,6 +6,7 @@
 
 #include <fcntl.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -18,42 +19,47 @@ enum { PREFIX = 4, NOTE_MAX = 1 << 20 };
 struct audit_export {
     const uint8_t *map;
     size_t n;
-    size_t *offsets; /* of each record's prefix, and of the end */
+    struct sy_buf offsets; /* of each record's prefix, and of the end: size_t each */
     uint64_t n_entries;
     struct sy_buf checkpoint, vkey;
 };
 
-/* Cut the file into records: called first to count them, then to note where each begins, and where the last
- * one ends. BOUNDARY: somebody may write to the file meanwhile; there is room for `most` the second time. */
-static sy_status cut_entries(struct audit_export *x, size_t *offsets, uint64_t most,
-                             struct sy_error *err)
+static bool note_offset(struct audit_export *x, size_t at)
+{
+    uint8_t *p = sy_buf_reserve(&x->offsets, sizeof(at));
+    if (p == NULL) {
+        return false;
+    }
+    memcpy(p, &at, sizeof(at));
+    x->offsets.n += sizeof(at);
+    return true;
+}
+
+static size_t offset_of(const struct audit_export *x, uint64_t i)
+{
+    size_t at;
+    memcpy(&at, x->offsets.p + i * sizeof(at), sizeof(at));
+    return at;
+}
+
+/* Note where each record begins, and where the last one ends. Once: each look at a prefix waits for memory, and
+ * BOUNDARY: somebody may write to the file meanwhile. */
+static sy_status index_entries(struct audit_export *x, struct sy_error *err)
 {
     size_t at = 0;
-    x->n_entries = 0;
-    for (; at < x->n; x->n_entries++) {
+    for (x->n_entries = 0; note_offset(x, at); x->n_entries++) {
         const size_t room = x->n - at;
         const size_t n = room < PREFIX ? 0 : sy_load_le32(x->map + at);
-        if (room < PREFIX || room - PREFIX < n || x->n_entries == most) {
+        if (room == 0) {
+            return SY_OK;
+        }
+        if (room < PREFIX || room - PREFIX < n) {
             return sy_fail(err, SY_E_TAMPERED, "entries", "cut off after entry %llu",
                            (unsigned long long)x->n_entries);
         }
-        if (offsets != NULL) {
-            offsets[x->n_entries] = at;
-        }
         at += PREFIX + n;
     }
-    if (offsets != NULL) {
-        offsets[x->n_entries] = at;
-    }
-    return SY_OK;
-}
-
-static sy_status index_entries(struct audit_export *x, struct sy_error *err)
-{
-    SY_TRY(cut_entries(x, NULL, UINT64_MAX, err));
-    x->offsets = calloc(1, (x->n_entries + 1) * sizeof(*x->offsets));
-    return x->offsets == NULL ? sy_fail(err, SY_E_NO_MEMORY, NULL, NULL)
-                              : cut_entries(x, x->offsets, x->n_entries, err);
+    return sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
 }
 
 static sy_status map_entries(struct audit_export *x, int dir, struct sy_error *err)
@@ -86,6 +92,7 @@ sy_status audit_open(const char *dir, struct audit_export **ret, struct sy_error
     }
     x->checkpoint = sy_buf(NOTE_MAX);
     x->vkey = sy_buf(NOTE_MAX);
+    x->offsets = sy_buf(SIZE_MAX);
     sy_status s = map_entries(x, fd, reterr);
     if (sy_ok(s)) {
         s = sy_read_file_at(fd, "checkpoint", &x->checkpoint);
@@ -111,7 +118,7 @@ void audit_close(struct audit_export *x)
     }
     sy_buf_deinit(&x->checkpoint);
     sy_buf_deinit(&x->vkey);
-    free(x->offsets);
+    sy_buf_deinit(&x->offsets);
     free(x);
 }
 
@@ -133,9 +140,10 @@ struct sy_view audit_vkey(const struct audit_export *x)
 sy_status audit_entry(const struct audit_export *x, uint64_t i, struct sy_arena *arena,
                       struct sy_log_entry *ret, struct sy_error *reterr)
 {
-    const size_t at = x->offsets[i] + PREFIX;
-    sy_status s = sy_record_decode(&sy_log_entry_desc, sy_view(x->map + at, x->offsets[i + 1] - at),
-                                   &SY_MP_LARGE, arena, ret, reterr);
+    const size_t at = offset_of(x, i) + PREFIX;
+    sy_status s =
+        sy_record_decode(&sy_log_entry_desc, sy_view(x->map + at, offset_of(x, i + 1) - at),
+                         &SY_MP_LARGE, arena, ret, reterr);
     if (s.code == SY_E_NO_MEMORY) {
         return s;
     }
