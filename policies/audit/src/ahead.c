@@ -100,12 +100,29 @@ static void settle(struct pool *p)
 
 /* ---- what all do ---- */
 
+/* Batches that may be prepared. After a failure, more were claimed than there are. */
+static uint64_t room(const struct pool *p)
+{
+    const uint64_t end = p->retired + p->places < p->n ? p->retired + p->places : p->n;
+    return p->claimed < end ? end - p->claimed : 0;
+}
+
+/* A helper that has nothing to do sleeps until half of the ring waits for one: to be woken for each batch costs about
+ * as much as settling it. The caller never waits for that: while helpers sleep, what is not to be done is ready, and
+ * once nothing is ready, more than half is to be done. */
+static void wake(struct pool *p)
+{
+    if (p->taken - p->settling + room(p) >= p->places / 2) {
+        (void)pthread_cond_signal(&p->room);
+    }
+}
+
 /* The oldest batch first: that makes room. False: there is nothing to do. */
 static bool work(struct pool *p)
 {
     if (p->settling < p->taken) {
         settle(p);
-    } else if (p->claimed < p->n && p->claimed < p->retired + p->places) {
+    } else if (room(p) > 0) {
         prepare(p);
     } else {
         return false;
@@ -148,7 +165,7 @@ static sy_status take(struct pool *p, struct sy_error *err)
         b->settled = true;
         p->settling = p->taken;
     }
-    (void)pthread_cond_signal(&p->room);
+    wake(p);
     return s;
 }
 
@@ -162,7 +179,7 @@ static void retire(struct pool *p)
     (void)pthread_mutex_lock(&p->lock);
     b->ready = b->settled = false;
     p->retired++;
-    (void)pthread_cond_signal(&p->room);
+    wake(p);
 }
 
 /* Whatever comes next; when nothing does, something useful meanwhile. */
