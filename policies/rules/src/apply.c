@@ -33,7 +33,7 @@ static sy_status put_nonce(struct change *x)
 
 static sy_status apply_allowed(struct change *x)
 {
-    const struct method *m = method_find(x->req->header.method);
+    const struct method *m = request_method(x->req);
     if (m == NULL || (m->pub.flags & RULES_M_READ) != 0) {
         return sy_fail(x->err, SY_E_INTERNAL, "method", "no method makes such an event");
     }

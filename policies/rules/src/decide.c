@@ -206,7 +206,7 @@ static sy_status judge_new(struct ask *c, struct rules_decision *ret)
 
 static sy_status decide(struct ask *c, struct rules_decision *ret)
 {
-    c->method = method_find(c->req->header.method);
+    c->method = request_method(c->req);
     if (c->method == NULL) {
         return sy_fail(c->err, SY_E_METHOD, "header.method", NULL);
     }

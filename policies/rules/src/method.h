@@ -71,6 +71,8 @@ bool is_zero32(const uint8_t p[32]);
 /* Is v one of list[0..n)? */
 bool view_in(struct sy_view v, const struct sy_view *list, size_t n);
 
+/* The method of its header, found by name unless the facts have it; NULL: there is none (methods.c). */
+const struct method *request_method(const struct rules_request *req);
 /* The key of the row of its nonce, worked out into *room unless the facts have it (decide.c). */
 const struct rules_key *request_nonce(const struct rules_request *req, struct rules_key *room);
 /* SHA-256 of the header's bytes (decide.c). */

@@ -150,6 +150,12 @@ const struct method *method_find(struct sy_view name)
     return NULL;
 }
 
+const struct method *request_method(const struct rules_request *req)
+{
+    bool known = req->facts != NULL && req->facts->method != NULL;
+    return known ? req->facts->method : method_find(req->header.method);
+}
+
 const struct rules_method *rules_method_find(struct sy_view name)
 {
     const struct method *m = method_find(name);

@@ -407,15 +407,15 @@ sy_status rules_replayer_next(struct rules_replayer *r, const struct sy_event *e
 static sy_status decode_args(const struct rules_request *req, struct sy_arena *arena,
                              struct rules_facts *facts)
 {
-    const struct rules_method *m = rules_method_find(req->header.method);
-    if (m == NULL || m->args == NULL || req->args.n > AHEAD_ARGS_MAX) {
+    const struct sy_desc *desc = facts->method == NULL ? NULL : facts->method->pub.args;
+    if (desc == NULL || req->args.n > AHEAD_ARGS_MAX) {
         return SY_OK;
     }
-    void *args = sy_arena_alloc(arena, 1, m->args->size_bytes);
+    void *args = sy_arena_alloc(arena, 1, desc->size_bytes);
     if (args == NULL) {
         return sy_status_of(SY_E_NO_MEMORY);
     }
-    bool fine = sy_ok(sy_record_decode(m->args, req->args, &SY_MP_REQUEST, arena, args, NULL));
+    bool fine = sy_ok(sy_record_decode(desc, req->args, &SY_MP_REQUEST, arena, args, NULL));
     facts->args = fine ? args : NULL;
     return SY_OK;
 }
@@ -442,6 +442,7 @@ sy_status rules_request_prepare(const struct sy_event *event, bool verify, struc
     uint8_t digest[32];
     *ret_facts = (struct rules_facts){0};
     SY_TRY(rules_request_of_event(event, arena, ret, reterr));
+    ret_facts->method = method_find(ret->header.method);
     proof_sha256_one(ret_facts->header_hash, ret->header_bytes);
     proof_args_digest(digest, ret->salt, ret->args, ret->secret_digest);
     ret_facts->body = memcmp(digest, ret->header.body, 32) == 0;

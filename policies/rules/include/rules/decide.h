@@ -25,12 +25,15 @@
 #include "rules/rows.h"
 #include "rules/state.h"
 
+struct method; /* a row of the table of methods; the rules' own */
+
 /*
  * What was worked out about a request beforehand, on another thread for instance (rules_request_prepare). The
  * rules rely on it only where it says yes: they leave out the work, and whoever filled it in answers for it.
  * The warden has none: there the rules work out everything themselves.
  */
 struct rules_facts {
+    const struct method *method;   /* of header.method; NULL: not looked up, or there is none */
     const struct rules_key *nonce; /* the key of the nonce's row; NULL: not worked out */
     uint8_t header_hash[32];       /* SHA-256 of header_bytes */
     bool body;                     /* header.body is the digest of salt, args and secret_digest */
