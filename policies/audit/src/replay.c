@@ -115,10 +115,12 @@ static void expect(void *ctx, const struct ahead_entry *entries, size_t n)
 {
     const struct replaying *r = ctx;
     const struct rules_request *requests[AHEAD_BATCH];
+    const struct sy_event *events[AHEAD_BATCH];
     for (size_t i = 0; i < n; i++) {
         requests[i] = &entries[i].request;
+        events[i] = &entries[i].event;
     }
-    rules_replayer_expect(r->replayer, requests, n);
+    rules_replayer_expect(r->replayer, requests, events, n);
 }
 
 static sy_status take(void *ctx, uint64_t i, struct ahead_entry *e, struct sy_arena *arena,

@@ -69,10 +69,10 @@ SY_MUST sy_status rules_replayer_next(struct rules_replayer *r, const struct sy_
                                       rules_difference_fn *tell, void *ctx,
                                       struct sy_error *reterr);
 
-/* The next requests to be replayed, as they were prepared: have memory fetch what lies in their way, for all of them
- * together, which is faster than for one after the other. Changes nothing. */
-void rules_replayer_expect(const struct rules_replayer *r,
-                           const struct rules_request *const *requests, size_t n);
+/* The next requests to be replayed, as they were prepared, with their events: have memory fetch what lies in their
+ * way, for all of them together, which is faster than for one after the other. Changes nothing. */
+void rules_replayer_expect(struct rules_replayer *r, const struct rules_request *const *requests,
+                           const struct sy_event *const *events, size_t n);
 
 /*
  * The same in three steps, for who has threads. Whether the rows of an entry come to the digest that the log
