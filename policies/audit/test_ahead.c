@@ -71,8 +71,9 @@ static sy_status on_take(void *ctx, uint64_t i, struct ahead_entry *e, struct sy
     return SY_OK;
 }
 
-static void on_settle(struct ahead_entry *e)
+static void on_settle(void *ctx, struct ahead_entry *e)
 {
+    (void)ctx;
     step(e->entry.index, TAKEN);
 }
 

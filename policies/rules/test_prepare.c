@@ -1,8 +1,10 @@
-/* What is worked out of a request before its turn: facts, the row of its question, and that row's hash only once. */
+/* What is worked out of a request before its turn, and what decide leaves for apply. */
 #include "test_kit.h"
 
 #include "method.h"
+#include "plans_met.h"
 #include "question.h"
+#include "rules/model.h"
 #include "rules/replay.h"
 
 static int setup(void **state)
@@ -34,6 +36,13 @@ static struct prepared *prepare(struct kit *k, size_t i)
     return &p;
 }
 
+static void count_one(void *ctx, const struct rules_difference *d)
+{
+    size_t *n = ctx;
+    (void)d;
+    (*n)++;
+}
+
 static void test_method(void **state)
 {
     struct kit *k = *state;
@@ -49,68 +58,128 @@ static void test_method(void **state)
     assert_ptr_equal(request_method(&bare), method_find(bare.header.method));
 }
 
+/* ---- questions ---- */
+
+static const struct rules_asked *ask(const struct rules_replayer *r, struct kit *k,
+                                     struct prepared *p)
+{
+    rules_replayer_ask(r, &p->event, &p->req, &k->arena, &p->facts);
+    return p->facts.asked;
+}
+
+static void expect(struct rules_replayer *r, const struct prepared *p)
+{
+    const struct rules_request *requests[] = {&p->req};
+    rules_replayer_expect(r, requests, 1);
+}
+
 /* The row that the answer leaves is the one that the run was to look for. */
 static void test_question(void **state)
 {
     struct kit *k = *state;
-    struct rules_key key;
     struct sy_view value;
     kit_ready(k);
-    check_ok(rules_state_remember(k->state));
+    RULES_REPLAYER_CLEANUP struct rules_replayer *r = rules_replayer_new(k->state);
+    assert_non_null(r);
     assert_int_equal(kit_run(k, "40"), 0);
     const uint64_t charge = k->entry - 1;
     struct prepared *p = prepare(k, charge);
-    assert_true(question_expected(k->state, &p->req, &p->event.inputs, &k->arena, &key));
-    assert_false(rules_state_get(k->state, rules_key_view(&key), &value));
+    assert_null(ask(r, k, p)); /* its model was not met yet */
+    expect(r, p);
+    const struct rules_asked *asked = ask(r, k, p);
+    assert_non_null(asked);
+    assert_false(rules_state_get(k->state, rules_key_view(&asked->key), &value));
     assert_int_equal(kit_answer(k, charge, "ok"), 0);
-    assert_true(rules_state_get(k->state, rules_key_view(&key), &value));
+    assert_true(rules_state_get(k->state, rules_key_view(&asked->key), &value));
 
-    struct rules_state *other = rules_state_clone(k->state); /* remembers nothing */
-    assert_false(question_expected(other, &p->req, &p->event.inputs, &k->arena, &key));
-    rules_state_free(other);
     p->req.header.subject[0] ^= 1; /* no such model */
-    assert_false(question_expected(k->state, &p->req, &p->event.inputs, &k->arena, &key));
+    assert_null(ask(r, k, p));
     p->req.header.subject[0] ^= 1;
     p->facts.args = NULL;
-    assert_false(question_expected(k->state, &p->req, &p->event.inputs, &k->arena, &key));
-    p->req.facts = NULL;
-    assert_false(question_expected(k->state, &p->req, &p->event.inputs, &k->arena, &key));
+    assert_null(ask(r, k, p));
     p = prepare(k, charge + 1); /* no run */
-    assert_false(question_expected(k->state, &p->req, &p->event.inputs, &k->arena, &key));
+    assert_null(ask(r, k, p));
 }
 
-static void hash_of(struct kit *k, const struct question *q, uint8_t ret[32])
+static const struct rules_asked *work_out(struct kit *k, const struct prepared *p,
+                                          const struct sy_plan *plan,
+                                          const struct sy_data_ref *data)
 {
-    check_ok(question_hash(k->state, q, &k->arena, ret));
+    const struct rules_asked *a = NULL;
+    const struct question q = {&p->req, plan, p->facts.args, data, p->event.inputs.n_data};
+    check_ok(question_asked(&q, &k->arena, &a, NULL));
+    return a;
 }
 
-/* Remembered or not, in whatever order they are asked: a question's hash is that of its bytes. */
-static void test_remembered(void **state)
+/* What stands among the facts is what is worked out without them, and is used for these very inputs only. */
+static void test_asked(void **state)
 {
-    enum { N = 300, MANY = 40 };
     struct kit *k = *state;
-    struct sy_header h = {.nonce = {7}};
-    uint64_t params[MANY] = {0};
-    struct sy_data_ref data = {.header = {9}};
-    uint8_t plain[N][32], again[32];
     kit_ready(k);
-    for (size_t i = 0; i < 2 * (size_t)N;
-         i++) { /* without memory; then with it, all in one place */
-        const size_t at = i % N;
-        struct question q = {&h, params, at % 2 == 0 ? 1 : MANY, &data, at % 3 == 0 ? 0 : 1};
-        params[0] = at;
-        h.grant[0] = at % 5 == 0;
-        h.subject[31] = at % 7 == 0;
-        if (i == N) {
-            check_ok(rules_state_remember(k->state));
-        }
-        hash_of(k, &q, i < N ? plain[i] : again);
-        if (i >= N) {
-            assert_memory_equal(again, plain[at], 32);
-            hash_of(k, &q, again);
-            assert_memory_equal(again, plain[at], 32);
-        }
+    RULES_REPLAYER_CLEANUP struct rules_replayer *r = rules_replayer_new(k->state);
+    assert_int_equal(kit_run(k, "40"), 0);
+    struct prepared *p = prepare(k, k->entry - 1);
+    struct rules_model m;
+    check_ok(rules_model_read(k->state, k->model, &k->arena, &m, NULL));
+    const struct rules_asked *plain = work_out(k, p, &m.plan, p->event.inputs.data);
+    expect(r, p);
+    const struct rules_asked *ahead = ask(r, k, p);
+    assert_non_null(ahead);
+    assert_ptr_equal(work_out(k, p, &m.plan, p->event.inputs.data), ahead);
+    assert_memory_equal(ahead->hash, plain->hash, 32);
+    assert_int_equal(ahead->n_params, plain->n_params);
+    assert_memory_equal(ahead->params, plain->params, plain->n_params * sizeof(*plain->params));
+
+    struct sy_data_ref *other = kit_alloc(k, p->event.inputs.n_data, sizeof(*other));
+    memcpy(other, p->event.inputs.data, p->event.inputs.n_data * sizeof(*other));
+    other[0].header[5] ^= 1;
+    assert_memory_not_equal(work_out(k, p, &m.plan, other)->hash, plain->hash, 32);
+}
+
+/* What apply does not look for again because decide has: a nonce that comes twice keeps its first entry. */
+static void test_nonce_twice(void **state)
+{
+    struct kit *k = *state;
+    kit_ready(k);
+    RULES_STATE_CLEANUP struct rules_state *s = rules_state_new();
+    RULES_REPLAYER_CLEANUP struct rules_replayer *r = rules_replayer_new(s);
+    struct rules_key nonce = {0};
+    size_t told = 0;
+    for (uint64_t i = 0; i < k->entry + 2; i++) { /* the last event three times */
+        const struct prepared *p = prepare(k, i < k->entry ? i : k->entry - 1);
+        check_ok(rules_replayer_next(r, &p->event, &p->req, i, count_one, &told, NULL));
+        nonce = *p->facts.nonce;
+        assert_int_equal(told == 0, i < k->entry);
     }
+    struct sy_row_nonce row;
+    check_ok(
+        rules_state_read(s, rules_key_view(&nonce), &sy_row_nonce_desc, &k->arena, &row, NULL));
+    assert_int_equal(row.entry, k->entry - 1);
+}
+
+/* ---- plans that were met ---- */
+
+static void test_known(void **state)
+{
+    struct kit *k = *state;
+    SY_BUF_CLEANUP struct sy_buf plan = sy_buf(1 << 16);
+    struct plans_met *met = plans_met_new();
+    uint8_t id[32] = {3}, same_place[32] = {3 + 64}, cut[32] = {4};
+    kit_granted(k);
+    check_ok(sy_record_encode(&sy_plan_desc, kit_plan(k), &plan));
+    assert_null(plans_met_find(met, id));
+    plans_met_add(met, id, sy_buf_view(&plan));
+    assert_int_equal(plans_met_find(met, id)->n_rels, kit_plan(k)->n_rels);
+    memset(plan.p, 0, plan.n); /* it has a copy */
+    assert_true(
+        sy_view_eq(plans_met_find(met, id)->sources[0].dataset, kit_plan(k)->sources[0].dataset));
+    assert_null(plans_met_find(met, same_place));
+    plans_met_add(met, same_place, sy_buf_view(&plan)); /* whoever was first stays */
+    assert_null(plans_met_find(met, same_place));
+    assert_non_null(plans_met_find(met, id));
+    plans_met_add(met, cut, sy_buf_view(&plan)); /* no plan */
+    assert_null(plans_met_find(met, cut));
+    plans_met_free(met);
 }
 
 int main(void)
@@ -118,7 +187,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_method, setup, teardown),
         cmocka_unit_test_setup_teardown(test_question, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_remembered, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_asked, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_nonce_twice, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_known, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -141,6 +141,34 @@ static void test_effect(void **state)
     kit_free(&k);
 }
 
+/* A state that remembers where rows are finds what one that does not finds, whatever is placed and taken away. */
+static void test_remembers(void **state)
+{
+    static const char *const KEYS[] = {"pack",       "log",       "epoch",     "party/acme",
+                                       "party/acne", "grant/1",   "version/p", "clock",
+                                       "charge/1",   "meter/1",   "genesis",   "guard/acme",
+                                       "model/1",    "scene/a/b", "misuse/1"};
+    RULES_STATE_CLEANUP struct rules_state *plain = rules_state_new();
+    RULES_STATE_CLEANUP struct rules_state *remembers = rules_state_new();
+    uint32_t chance = 20251122;
+    (void)state;
+    check_ok(rules_state_remember(remembers));
+    for (uint32_t i = 0; i < 20000; i++) {
+        chance = chance * 1664525 + 1013904223;
+        const struct sy_view key = V(KEYS[(chance >> 8) % LEN(KEYS)]);
+        const struct sy_view value =
+            chance >> 28 < 4 ? (struct sy_view){0} : sy_view(&i, sizeof(i));
+        struct sy_view a = {0}, b = {0};
+        if (chance >> 16 & 1) {
+            check_ok(rules_state_put_raw(plain, key, value));
+            check_ok(rules_state_put_raw(remembers, key, value));
+        }
+        const bool there = rules_state_get(plain, key, &a);
+        assert_int_equal(rules_state_get(remembers, key, &b), there);
+        assert_true(sy_view_eq(a, b));
+    }
+}
+
 static void test_records(void **state)
 {
     (void)state;
@@ -156,6 +184,10 @@ static void test_records(void **state)
     assert_true(sy_view_starts(rules_key_view(&key), V("grant/ab00")));
     key = rules_key_charge(42);
     assert_string_equal(key.text, "charge/00000000000000000042");
+    assert_int_equal(rules_number_of_key(rules_key_view(&key)), 42);
+    key = rules_key_answer(UINT64_MAX);
+    assert_string_equal(key.text, "answer/18446744073709551615");
+    assert_true(rules_number_of_key(rules_key_view(&key)) == UINT64_MAX);
     char wide[RULES_KEY_CAP];
     memset(wide, 'a', sizeof(wide));
     key = rules_key_id("party/", sy_view(wide, sizeof(wide)));
@@ -293,7 +325,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_many_rows), cmocka_unit_test(test_prefixes),
         cmocka_unit_test(test_digest),    cmocka_unit_test(test_effect),
-        cmocka_unit_test(test_records),   cmocka_unit_test(test_methods),
+        cmocka_unit_test(test_records),   cmocka_unit_test(test_remembers),
+        cmocka_unit_test(test_methods),
     };
     return cmocka_run_group_tests_name("rules_state", tests, NULL, NULL);
 }

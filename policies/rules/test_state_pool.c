@@ -136,10 +136,51 @@ static void test_memory_comes_back(void **state)
     }
 }
 
+/* Slabs come from there first, as long as some do, and are freed like all others. */
+struct source {
+    size_t left, taken;
+};
+
+static void *piece(void *ctx)
+{
+    struct source *s = ctx;
+    void *p = NULL;
+    if (s->left > 0) {
+        s->left--;
+        s->taken++;
+        assert_int_equal(posix_memalign(&p, RULES_PIECE_ALIGN, RULES_PIECE_BYTES), 0);
+    }
+    return p;
+}
+
+static void test_pieces(void **state)
+{
+    (void)state;
+    struct source from = {.left = 3};
+    const struct rules_pieces pieces = {piece, &from};
+    const size_t before = in_use();
+    struct pool *p = pool_new();
+    pool_pieces(p, &pieces);
+    for (size_t i = 0; i < 5; i++) { /* each size a slab; the last two are malloc's own */
+        take(p, &blocks[i], 64 * (i + 1));
+    }
+    assert_int_equal(from.taken, POOLED ? 3 : 0);
+    from.left = 1;
+    pool_pieces(p, NULL);
+    take(p, &blocks[5], 640);
+    assert_int_equal(from.taken, POOLED ? 3 : 0);
+    pool_leave(p);
+    for (size_t i = 0; i <= 5; i++) {
+        give(&blocks[i]);
+    }
+    assert_true(!POOLED || in_use() < before + ODDS);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test_setup(test_blocks_are_apart, seed),
                                        cmocka_unit_test(test_same_block_again),
-                                       cmocka_unit_test(test_memory_comes_back)};
+                                       cmocka_unit_test(test_memory_comes_back),
+                                       cmocka_unit_test(test_pieces)};
     return cmocka_run_group_tests_name("rules_state_pool", tests, NULL, NULL);
 }

@@ -91,7 +91,7 @@ static void settle(struct pool *p)
     struct batch *b = place(p, p->settling++);
     (void)pthread_mutex_unlock(&p->lock);
     for (size_t i = 0; i < b->n; i++) {
-        p->a->settle(&b->entries[i]);
+        p->a->settle(p->a->ctx, &b->entries[i]);
     }
     (void)pthread_mutex_lock(&p->lock);
     b->settled = true;
@@ -145,6 +145,16 @@ static void *help(void *arg)
 
 /* ---- what the caller does ---- */
 
+/* On its way from the processor that prepared or settled it, while the one before it is taken or retired. */
+static void fetch(const struct batch *b, uint64_t i)
+{
+    enum { LINE = 64 };
+    const char *e = (const char *)&b->entries[i < BATCH ? i : 0];
+    for (size_t at = 0; at < sizeof(b->entries[0]); at += LINE) {
+        __builtin_prefetch(e + at);
+    }
+}
+
 static sy_status take(struct pool *p, struct sy_error *err)
 {
     struct batch *b = place(p, p->taken);
@@ -156,6 +166,7 @@ static sy_status take(struct pool *p, struct sy_error *err)
         p->a->expect(p->a->ctx, b->entries, (size_t)n);
     }
     for (b->n = 0; b->n < n && sy_ok(s); b->n += sy_ok(s) ? 1 : 0) {
+        fetch(b, b->n + 1);
         s = p->a->take(p->a->ctx, first + b->n, &b->entries[b->n], &b->arena, err);
     }
     (void)pthread_mutex_lock(&p->lock);

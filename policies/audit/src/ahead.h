@@ -25,9 +25,9 @@ struct ahead_entry {
     struct sy_event event; /* when entry.body is there */
     struct rules_facts facts;
     struct rules_request request;
+    struct told *told;              /* what was found (replay.c); NULL: nothing */
     bool leaf_names_it;             /* the leaf shows the event's type and day */
     struct rules_seal seal;         /* once it was replayed */
-    struct told *told;              /* what was found then (replay.c); NULL: nothing */
     uint8_t hash[PROOF_HASH_BYTES]; /* of the leaf */
 };
 
@@ -43,7 +43,7 @@ typedef sy_status ahead_take_fn(void *ctx, uint64_t i, struct ahead_entry *e,
 /* These entries are taken next. */
 typedef void ahead_expect_fn(void *ctx, const struct ahead_entry *entries, size_t n);
 
-typedef void ahead_settle_fn(struct ahead_entry *e);
+typedef void ahead_settle_fn(void *ctx, struct ahead_entry *e);
 typedef void ahead_retire_fn(void *ctx, uint64_t i, struct ahead_entry *e);
 
 struct ahead {

@@ -10,15 +10,26 @@
 
 #include "ahead.h"
 #include "proof/leaf.h"
+#include "stock.h"
 
 enum { PROGRESS_EVERY = 1024, DAY_S = 86400 };
+
+struct replaying {
+    const struct audit_export *x;
+    const struct audit_replay_how *how;
+    struct rules_replayer *replayer;
+    struct stock *stock;
+    struct audit_replayed *sum;
+    uint64_t entry; /* that is told of */
+    const struct ahead_entry *at;
+};
 
 /* ---- ahead ---- */
 
 static sy_status prepare(const struct audit_export *x, uint64_t i, const void *how,
                          struct sy_arena *arena, struct ahead_entry *ret, struct sy_error *err)
 {
-    const struct audit_replay_how *h = how;
+    const struct replaying *r = how;
     SY_TRY(audit_entry(x, i, arena, &ret->entry, err));
     if (ret->entry.body.n == 0) {
         return sy_fail(
@@ -28,20 +39,13 @@ static sy_status prepare(const struct audit_export *x, uint64_t i, const void *h
     SY_TRY(
         sy_record_decode(&sy_event_desc, ret->entry.body, &SY_MP_LARGE, arena, &ret->event, err));
     ret->leaf_names_it = sy_ok(proof_leaf_names(ret->entry.leaf, &ret->event, NULL));
-    return rules_request_prepare(&ret->event, !h->no_signatures, arena, &ret->facts, &ret->request,
-                                 err);
+    SY_TRY(rules_request_prepare(&ret->event, !r->how->no_signatures, arena, &ret->facts,
+                                 &ret->request, err));
+    rules_replayer_ask(r->replayer, &ret->event, &ret->request, arena, &ret->facts);
+    return SY_OK;
 }
 
 /* ---- in order ---- */
-
-struct replaying {
-    const struct audit_export *x;
-    const struct audit_replay_how *how;
-    struct rules_replayer *replayer;
-    struct audit_replayed *sum;
-    uint64_t entry; /* that is told of */
-    const struct ahead_entry *at;
-};
 
 /* A difference that is told when its entry is retired: after all of the entries before it. */
 struct told {
@@ -115,12 +119,10 @@ static void expect(void *ctx, const struct ahead_entry *entries, size_t n)
 {
     const struct replaying *r = ctx;
     const struct rules_request *requests[AHEAD_BATCH];
-    const struct sy_event *events[AHEAD_BATCH];
     for (size_t i = 0; i < n; i++) {
         requests[i] = &entries[i].request;
-        events[i] = &entries[i].event;
     }
-    rules_replayer_expect(r->replayer, requests, events, n);
+    rules_replayer_expect(r->replayer, requests, n);
 }
 
 static sy_status take(void *ctx, uint64_t i, struct ahead_entry *e, struct sy_arena *arena,
@@ -141,9 +143,11 @@ static sy_status take(void *ctx, uint64_t i, struct ahead_entry *e, struct sy_ar
     return SY_OK;
 }
 
-static void settle(struct ahead_entry *e)
+static void settle(void *ctx, struct ahead_entry *e)
 {
+    const struct replaying *r = ctx;
     rules_seal_work(&e->seal);
+    stock_fill(r->stock);
 }
 
 static void retire(void *ctx, uint64_t i, struct ahead_entry *e)
@@ -188,7 +192,7 @@ static sy_status replay(struct replaying *r, const struct rules_state *state, st
     const struct ahead a = {.x = r->x,
                             .threads = r->how->threads,
                             .prepare = prepare,
-                            .how = r->how,
+                            .how = r,
                             .expect = expect,
                             .take = take,
                             .settle = settle,
@@ -203,13 +207,16 @@ sy_status audit_replay(const struct audit_export *x, const struct audit_replay_h
                        struct audit_replayed *ret, struct sy_error *reterr)
 {
     RULES_STATE_CLEANUP struct rules_state *state = rules_state_new();
+    STOCK_CLEANUP struct stock *stock = stock_new(RULES_PIECE_ALIGN, RULES_PIECE_BYTES);
     RULES_REPLAYER_CLEANUP struct rules_replayer *replayer =
         state == NULL ? NULL : rules_replayer_new(state);
-    struct replaying r = {.x = x, .how = how, .replayer = replayer, .sum = ret};
+    struct replaying r = {.x = x, .how = how, .replayer = replayer, .stock = stock, .sum = ret};
+    const struct rules_pieces pieces = {stock_take, stock};
     *ret = (struct audit_replayed){0};
-    if (replayer == NULL) {
+    if (replayer == NULL || stock == NULL) {
         return sy_fail(reterr, SY_E_NO_MEMORY, NULL, NULL);
     }
+    rules_replayer_pieces(replayer, &pieces);
     SY_TRY(replay(&r, state, reterr));
     return ret->n_mismatches == 0 ? SY_OK
                                   : sy_fail(reterr, SY_E_TAMPERED, NULL,

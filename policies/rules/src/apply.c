@@ -21,8 +21,7 @@ static sy_status put_nonce(struct change *x)
     struct sy_view party = x->req->header.party;
     struct rules_key room;
     const struct rules_key *key = request_nonce(x->req, &room);
-    struct sy_view value;
-    if (sy_view_is(party, "warden") || rules_state_get(x->state, rules_key_view(key), &value)) {
+    if (sy_view_is(party, "warden") || !nonce_is_fresh(x->state, key)) {
         return SY_OK;
     }
     bool charge = sy_view_is(x->event->type, "charge");

@@ -8,6 +8,7 @@
  * it.
  */
 #include "base/weak.h"
+#include "memo.h"
 #include "method.h"
 #include "proof/hash.h"
 #include "state_internal.h"
@@ -44,11 +45,9 @@ bool is_text(struct sy_view v, size_t max)
 
 bool is_zero32(const uint8_t p[32])
 {
-    uint8_t any = 0;
-    for (size_t i = 0; i < 32; i++) {
-        any |= p[i];
-    }
-    return any == 0;
+    uint64_t words[4];
+    memcpy(words, p, sizeof(words));
+    return (words[0] | words[1] | words[2] | words[3]) == 0;
 }
 
 bool view_in(struct sy_view v, const struct sy_view *list, size_t n)
@@ -129,6 +128,22 @@ void request_hash(const struct rules_request *req, uint8_t ret[32])
     }
 }
 
+/* Of a key among the request's facts, which lives until apply asks; NULL: nothing is said. */
+static void fresh_keep(const struct rules_state *s, const struct rules_key *key)
+{
+    if (state_memo(s) != NULL) {
+        *memo_fresh(state_memo(s)) = (struct memo_fresh){key, state_generation(s)};
+    }
+}
+
+bool nonce_is_fresh(const struct rules_state *s, const struct rules_key *key)
+{
+    const struct memo_fresh *f = state_memo(s) == NULL ? NULL : memo_fresh(state_memo(s));
+    struct sy_view value;
+    return (f != NULL && f->key == key && f->generation == state_generation(s)) ||
+           !rules_state_get(s, rules_key_view(key), &value);
+}
+
 /* What is known of the nonce: nothing (NONE), a recorded outcome, an open charge, or a replay
  * (REFUSED). */
 static sy_status nonce_check(struct ask *c, struct rules_decision *ret)
@@ -137,6 +152,7 @@ static sy_status nonce_check(struct ask *c, struct rules_decision *ret)
     const struct rules_key *key = request_nonce(c->req, &room);
     struct sy_view value;
     bool fresh = !rules_state_get(c->state, rules_key_view(key), &value);
+    fresh_keep(c->state, fresh && key != &room ? key : NULL);
     if (control(RULES_CTL_NONCE, fresh)) {
         return SY_OK;
     }
@@ -206,6 +222,7 @@ static sy_status judge_new(struct ask *c, struct rules_decision *ret)
 
 static sy_status decide(struct ask *c, struct rules_decision *ret)
 {
+    fresh_keep(c->state, NULL); /* of the request before */
     c->method = request_method(c->req);
     if (c->method == NULL) {
         return sy_fail(c->err, SY_E_METHOD, "header.method", NULL);

@@ -8,14 +8,15 @@
 
 #include "effect.h"
 
-enum { PLACES = 256 };
+enum { PLACES = 256, FINDS = 32 };
 
 struct rules_memo {
     struct memo_model models[PLACES];
     struct memo_grant grants[PLACES];
     struct memo_version versions[PLACES];
     struct memo_account account;
-    struct memo_question questions[PLACES];
+    struct memo_fresh fresh;
+    struct memo_find finds[FINDS];
 };
 
 /* As much room as without memory: whatever can be judged then can be kept. */
@@ -68,10 +69,15 @@ struct memo_grant *memo_grant(struct rules_memo *m, const uint8_t id[32])
     return &m->grants[id[0]];
 }
 
-/* Nonces are random. */
-struct memo_question *memo_question(struct rules_memo *m, const uint8_t nonce[16])
+struct memo_fresh *memo_fresh(struct rules_memo *m)
 {
-    return &m->questions[nonce[0]];
+    return &m->fresh;
+}
+
+/* There are a dozen such keys: they differ in length or at their ends. */
+struct memo_find *memo_find(struct rules_memo *m, struct sy_view key)
+{
+    return &m->finds[(key.n + 7u * key.p[0] + 3u * key.p[key.n - 1]) % FINDS];
 }
 
 struct memo_account *memo_account(struct rules_memo *m)

@@ -67,11 +67,20 @@ struct memo_account {
     struct sy_row_account row;
 };
 
-/* What is kept of a question: the bytes that were hashed, and their hash. */
-struct memo_question {
-    size_t n; /* 0: none */
-    uint8_t bytes[256];
-    uint8_t hash[32];
+/* Where a row of those that plans are judged under is; NULL: there is none. */
+enum { MEMO_KEY_MAX = 48 };
+struct state_row;
+struct memo_find {
+    const struct state_row *row;
+    uint64_t catalogue; /* when it was looked for */
+    size_t n;           /* of the key; 0: nothing was */
+    uint8_t key[MEMO_KEY_MAX];
+};
+
+/* The nonce that the event in hand was found to be the first of: what decide has looked for, apply need not. */
+struct memo_fresh {
+    const struct rules_key *key; /* NULL: none */
+    uint64_t generation;
 };
 
 /* The model with this id, if it is kept and stands; NULL: it is to be read (model.c). */
@@ -82,7 +91,8 @@ struct memo_model *memo_model(struct rules_memo *m, const uint8_t id[32]);
 struct memo_grant *memo_grant(struct rules_memo *m, const uint8_t id[32]);
 struct memo_version *memo_version(struct rules_memo *m, struct sy_view dataset);
 struct memo_account *memo_account(struct rules_memo *m);
-struct memo_question *memo_question(struct rules_memo *m, const uint8_t nonce[16]);
+struct memo_fresh *memo_fresh(struct rules_memo *m);
+struct memo_find *memo_find(struct rules_memo *m, struct sy_view key); /* key.n > 0 */
 
 /* As rules_grant_read, but all of it lives in the arena, and the account is left out: for a memory that outlives the
  * event (grant.c). */

@@ -75,6 +75,8 @@ bool view_in(struct sy_view v, const struct sy_view *list, size_t n);
 const struct method *request_method(const struct rules_request *req);
 /* The key of the row of its nonce, worked out into *room unless the facts have it (decide.c). */
 const struct rules_key *request_nonce(const struct rules_request *req, struct rules_key *room);
+/* Has nobody used this nonce yet (decide.c)? */
+bool nonce_is_fresh(const struct rules_state *s, const struct rules_key *key);
 /* SHA-256 of the header's bytes (decide.c). */
 void request_hash(const struct rules_request *req, uint8_t ret[32]);
 

@@ -1,75 +1,50 @@
 #include "question.h"
 
-#include "memo.h"
 #include "proof/hash.h"
-#include "state_internal.h"
+#include "rules/model.h"
 
-/* Grant, model, parameters, versions. */
-static struct sy_view question_bytes(const struct question *q, struct sy_arena *arena)
+static sy_status hash(const struct question *q, struct sy_arena *arena, struct rules_asked *to)
 {
-    const size_t n = 64 + q->n_params * 8 + q->n_data * 32;
-    uint8_t *bytes = sy_arena_alloc(arena, n, 1);
+    const struct sy_header *h = &q->req->header;
+    const size_t n = to->n_params * 8 + q->n_data * 32;
+    uint8_t *bytes = sy_arena_alloc(arena, n + 1, 1);
     if (bytes == NULL) {
-        return (struct sy_view){0};
-    }
-    uint8_t *to = bytes + 64;
-    memcpy(bytes, q->header->grant, 32);
-    memcpy(bytes + 32, q->header->subject, 32);
-    for (size_t i = 0; i < q->n_params; i++, to += 8) {
-        sy_store_le64(to, q->params[i]);
-    }
-    for (size_t i = 0; i < q->n_data; i++, to += 32) {
-        memcpy(to, q->data[i].header, 32);
-    }
-    return sy_view(bytes, n);
-}
-
-static void keep(struct memo_question *kept, struct sy_view bytes, const uint8_t hash[32])
-{
-    if (bytes.n <= sizeof(kept->bytes)) {
-        memcpy(kept->bytes, bytes.p, bytes.n);
-        memcpy(kept->hash, hash, sizeof(kept->hash));
-        kept->n = bytes.n;
-    }
-}
-
-/* A run is decided and applied on the same question, and soon asked for it beforehand: it is hashed once. */
-sy_status question_hash(const struct rules_state *s, const struct question *q,
-                        struct sy_arena *arena, uint8_t ret[32])
-{
-    struct memo_question *kept =
-        state_memo(s) == NULL ? NULL : memo_question(state_memo(s), q->header->nonce);
-    struct sy_view bytes = question_bytes(q, arena);
-    if (bytes.p == NULL) {
         return sy_status_of(SY_E_NO_MEMORY);
     }
-    if (kept != NULL && sy_view_eq(sy_view(kept->bytes, kept->n), bytes)) {
-        memcpy(ret, kept->hash, sizeof(kept->hash));
-        return SY_OK;
+    for (size_t i = 0; i < to->n_params; i++) {
+        sy_store_le64(bytes + i * 8, to->params[i]);
     }
-    PROOF_SHA256(ret, "shuyu-question-1", bytes);
-    if (kept != NULL) {
-        keep(kept, bytes, ret);
+    for (size_t i = 0; i < q->n_data; i++) {
+        memcpy(bytes + to->n_params * 8 + i * 32, q->data[i].header, 32);
     }
+    PROOF_SHA256(to->hash, "shuyu-question-1", sy_view(h->grant, 32), sy_view(h->subject, 32),
+                 sy_view(bytes, n));
     return SY_OK;
 }
 
-bool question_expected(const struct rules_state *s, const struct rules_request *req,
-                       const struct sy_inputs *in, struct sy_arena *arena, struct rules_key *ret)
+/* Facts are of model.run, whose arguments are the run, and of the inputs of the very event. */
+static const struct rules_asked *among_facts(const struct question *q)
 {
-    uint8_t hash[32];
-    uint64_t *params;
-    struct question q = {.header = &req->header, .data = in->data, .n_data = in->n_data};
-    const struct rules_model *m = model_kept(s, req->header.subject);
-    if (m == NULL || req->facts == NULL || req->facts->args == NULL ||
-        !sy_view_is(req->header.method, "model.run") ||
-        !sy_ok(rules_run_params(&m->plan, req->facts->args, arena, &params, &q.n_params, NULL))) {
-        return false;
+    const struct rules_facts *f = q->req->facts;
+    bool same = f != NULL && f->asked != NULL && f->args == q->run && f->asked->data == q->data;
+    return same ? f->asked : NULL;
+}
+
+sy_status question_asked(const struct question *q, struct sy_arena *arena,
+                         const struct rules_asked **ret, struct sy_error *err)
+{
+    *ret = among_facts(q);
+    if (*ret != NULL) {
+        return SY_OK;
     }
-    q.params = params;
-    if (!sy_ok(question_hash(s, &q, arena, hash))) {
-        return false;
+    struct rules_asked *to = sy_arena_alloc(arena, 1, sizeof(*to));
+    if (to == NULL) {
+        return sy_fail(err, SY_E_NO_MEMORY, NULL, NULL);
     }
-    *ret = rules_key_hash("question/", hash);
-    return true;
+    SY_TRY(rules_run_params(q->plan, q->run, arena, &to->params, &to->n_params, err));
+    SY_TRY(hash(q, arena, to));
+    to->data = q->data;
+    to->key = rules_key_hash("question/", to->hash);
+    *ret = to;
+    return SY_OK;
 }

@@ -1,8 +1,7 @@
 /*
  * What makes two runs the same question: grant, model, parameters, data versions. The same question has one answer.
  *
- * Runs in: warden, audit tool. Trusts: nobody. Pure over its arguments (what a state remembers of hashes is of the
- * very bytes that would be hashed). Threads: the state's owner. Source: DESIGN section 3.
+ * Runs in: warden, audit tool. Trusts: who filled the request's facts. Pure. Threads: any. Source: DESIGN section 3.
  */
 #ifndef RULES_QUESTION_H
 #define RULES_QUESTION_H
@@ -10,23 +9,30 @@
 #include "rules/decide.h"
 #include "rules/rows.h"
 
-/* All borrowed. params: positions in the declared values, in plan order; data: versions, in the order of plan.sources. */
-struct question {
-    const struct sy_header *header; /* grant, and subject = the model */
-    const uint64_t *params;
+/* Parameters as positions in the plan's declared values, in plan order; the data that it was worked out for; hash:
+ * SHA-256("shuyu-question-1" || grant || model || params as u64le || header of each version); key: of the row
+ * question/HEX. */
+struct rules_asked {
+    uint64_t *params;
     size_t n_params;
     const struct sy_data_ref *data;
+    uint8_t hash[32];
+    struct rules_key key;
+};
+
+/* What a run asks. All borrowed. */
+struct question {
+    const struct rules_request
+        *req; /* its header: grant, and subject = the model, or the product */
+    const struct sy_plan *plan;
+    const struct sy_run *run;
+    const struct sy_data_ref *data; /* versions, in the order of plan.sources */
     size_t n_data;
 };
 
-/* SHA-256("shuyu-question-1" || grant || model || params as u64le || header of each version): of row question/HEX.
- * SY_E_NO_MEMORY. */
-SY_MUST sy_status question_hash(const struct rules_state *s, const struct question *q,
-                                struct sy_arena *arena, uint8_t ret[32]);
-
-/* The row that a request to come will ask for, as far as can be told now: its model is remembered and stands, and `in`
- * are the inputs it will have. A guess that costs nobody anything but time; what is hashed for it is remembered. */
-bool question_expected(const struct rules_state *s, const struct rules_request *req,
-                       const struct sy_inputs *in, struct sy_arena *arena, struct rules_key *ret);
+/* Work it out, or find it among the request's facts; *ret lives as long as arena and facts. SY_E_FIELD (field =
+ * "params.NAME", as rules_run_params), SY_E_NO_MEMORY. */
+SY_MUST sy_status question_asked(const struct question *q, struct sy_arena *arena,
+                                 const struct rules_asked **ret, struct sy_error *err);
 
 #endif

@@ -12,7 +12,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 
+#include "memo.h"
 #include "method.h"
+#include "plans_met.h"
 #include "question.h"
 #include "state_internal.h"
 
@@ -255,19 +257,22 @@ struct rules_replayer {
     struct rules_state *state;
     struct rules_effect *effect;
     struct sy_arena arena;
+    struct plans_met *met;
 };
 
 struct rules_replayer *rules_replayer_new(struct rules_state *state)
 {
     struct rules_replayer *r = calloc(1, sizeof(*r));
     struct rules_effect *e = effect_alloc();
-    if (r == NULL || e == NULL || !sy_ok(rules_state_remember(state))) {
+    struct plans_met *met = plans_met_new();
+    if (r == NULL || e == NULL || met == NULL || !sy_ok(rules_state_remember(state))) {
         free(r);
         rules_effect_free(e);
+        plans_met_free(met);
         return NULL;
     }
     *r = (struct rules_replayer){
-        .state = state, .effect = e, .arena = {.ceiling = EFFECT_WORK_BYTES}};
+        .state = state, .effect = e, .arena = {.ceiling = EFFECT_WORK_BYTES}, .met = met};
     return r;
 }
 
@@ -276,9 +281,16 @@ void rules_replayer_free(struct rules_replayer *r)
     if (r == NULL) {
         return;
     }
+    state_pieces(r->state, NULL);
     rules_effect_free(r->effect);
+    plans_met_free(r->met);
     sy_arena_deinit(&r->arena);
     free(r);
+}
+
+void rules_replayer_pieces(struct rules_replayer *r, const struct rules_pieces *from)
+{
+    state_pieces(r->state, from);
 }
 
 /* What these rules would have refused to log at all. */
@@ -291,6 +303,12 @@ static void differ_request(struct compare *c, const struct sy_error *why,
                    why->reason);
     sy_view_to_cstr(event->type, type, sizeof(type));
     differ(c, why->field[0] != '\0' ? why->field : "request", want, type);
+}
+
+static void seal_worked(struct rules_seal *seal)
+{
+    seal->worked = true;
+    seal->differs = memcmp(seal->digest, seal->claimed, sizeof(seal->digest)) != 0;
 }
 
 /* What the log claims of the state, still to be compared, and the rows that go into it. One event may rewrite every
@@ -307,7 +325,7 @@ static sy_status seal_and_commit(struct rules_replayer *r, const struct sy_event
     }
     if (seal.rows == NULL) {
         effect_seal(r->effect, seal.before, seal.digest);
-        seal.worked = true;
+        seal_worked(&seal);
     }
     sy_status s = rules_effect_commit(r->state, r->effect);
     if (!sy_ok(s)) {
@@ -334,48 +352,53 @@ static sy_status go_on(struct rules_replayer *r, const struct sy_event *event,
     return sy_ok(s) ? s : sy_fail(err, s.code, NULL, NULL);
 }
 
-static void expect_nonces(const struct rules_replayer *r,
-                          const struct rules_request *const *requests, size_t n)
+void rules_replayer_ask(const struct rules_replayer *r, const struct sy_event *event,
+                        const struct rules_request *req, struct sy_arena *arena,
+                        struct rules_facts *facts)
 {
-    struct sy_view keys[EXPECT_MAX];
-    size_t n_keys = 0;
-    for (size_t i = 0; i < n && n_keys < EXPECT_MAX; i++) {
-        if (requests[i]->facts != NULL && requests[i]->facts->nonce != NULL) {
-            keys[n_keys++] = rules_key_view(requests[i]->facts->nonce);
-        }
+    const bool run = facts->args != NULL && sy_view_is(req->header.method, "model.run");
+    const struct sy_plan *plan = run ? plans_met_find(r->met, req->header.subject) : NULL;
+    const struct question q = {req, plan, facts->args, event->inputs.data, event->inputs.n_data};
+    if (plan == NULL || !sy_ok(question_asked(&q, arena, &facts->asked, NULL))) {
+        facts->asked = NULL; /* then it is worked out in its turn, and refused with its words */
     }
-    state_warm(r->state, keys, n_keys);
 }
 
-/* These lie as far apart as nonces. What is hashed for them here is remembered for their turn. */
-static void expect_questions(struct rules_replayer *r, const struct rules_request *const *requests,
-                             const struct sy_event *const *events, size_t n)
+/* A run whose question nobody could work out beforehand: so it is the first of its model. */
+static void meet(struct rules_replayer *r, const struct rules_request *req)
 {
-    struct rules_key keys[EXPECT_MAX];
-    struct sy_view views[EXPECT_MAX];
-    size_t n_keys = 0;
-    sy_arena_clear(&r->arena);
-    for (size_t i = 0; i < n && n_keys < EXPECT_MAX; i++) {
-        struct rules_key *key = &keys[n_keys];
-        if (question_expected(r->state, requests[i], &events[i]->inputs, &r->arena, key)) {
-            views[n_keys++] = rules_key_view(key);
-        }
+    const struct rules_facts *f = req->facts;
+    const bool new = f != NULL && f->args != NULL &&
+                     f->asked == NULL &&sy_view_is(req->header.method, "model.run");
+    const struct rules_model *m = new ? model_kept(r->state, req->header.subject) : NULL;
+    if (m != NULL) {
+        plans_met_add(r->met, req->header.subject, m->row.plan);
     }
-    state_warm(r->state, views, n_keys);
 }
 
 void rules_replayer_expect(struct rules_replayer *r, const struct rules_request *const *requests,
-                           const struct sy_event *const *events, size_t n)
+                           size_t n)
 {
-    expect_nonces(r, requests, n);
-    expect_questions(r, requests, events, n);
+    struct sy_view keys[2 * EXPECT_MAX];
+    size_t n_keys = 0;
+    for (size_t i = 0; i < n && i < EXPECT_MAX; i++) {
+        const struct rules_facts *f = requests[i]->facts;
+        if (f != NULL && f->nonce != NULL) {
+            keys[n_keys++] = rules_key_view(f->nonce);
+        }
+        if (f != NULL && f->asked != NULL) {
+            keys[n_keys++] = rules_key_view(&f->asked->key);
+        }
+        meet(r, requests[i]);
+    }
+    state_warm(r->state, keys, n_keys);
 }
 
 void rules_seal_work(struct rules_seal *seal)
 {
     if (seal->rows != NULL) {
         effect_digest(seal->before, seal->rows, seal->n, seal->digest);
-        seal->worked = true;
+        seal_worked(seal);
     }
 }
 
@@ -390,7 +413,7 @@ void rules_seal_release(struct rules_seal *seal)
 void rules_seal_tell(const struct rules_seal *seal, rules_difference_fn *tell, void *ctx)
 {
     struct compare c = {.tell = tell, .ctx = ctx};
-    if (seal->worked) {
+    if (seal->worked && seal->differs) {
         compare_state(&c, seal->digest, seal->claimed);
     }
 }

@@ -169,7 +169,7 @@ const size_t rules_n_rows = sizeof(rules_rows) / sizeof(rules_rows[0]);
     struct rules_key k __attribute__((uninitialized));                                             \
     (k).n = 0
 
-static void add(struct rules_key *k, struct sy_view v)
+static inline void add(struct rules_key *k, struct sy_view v)
 {
     if (k->n == SIZE_MAX || v.n == 0 || v.n > RULES_KEY_CAP - k->n) {
         k->n = SIZE_MAX; /* spoilt; see finish */
@@ -179,17 +179,23 @@ static void add(struct rules_key *k, struct sy_view v)
     k->n += v.n;
 }
 
+/* All bytes with this first digit, as two digits each. */
+#define PAIRS_OF_16(d)                                                                             \
+    d "0" d "1" d "2" d "3" d "4" d "5" d "6" d "7" d "8" d "9" d "a" d "b" d "c" d "d" d "e" d "f"
+
 /* n <= 32. */
 static void add_hex(struct rules_key *k, const uint8_t *p, size_t n)
 {
-    static const char DIGITS[] = "0123456789abcdef";
+    static const char PAIRS[] = PAIRS_OF_16("0") PAIRS_OF_16("1") PAIRS_OF_16("2") PAIRS_OF_16("3")
+        PAIRS_OF_16("4") PAIRS_OF_16("5") PAIRS_OF_16("6") PAIRS_OF_16("7") PAIRS_OF_16("8")
+            PAIRS_OF_16("9") PAIRS_OF_16("a") PAIRS_OF_16("b") PAIRS_OF_16("c") PAIRS_OF_16("d")
+                PAIRS_OF_16("e") PAIRS_OF_16("f");
     if (k->n == SIZE_MAX || 2 * n > RULES_KEY_CAP - k->n) {
         k->n = SIZE_MAX;
         return;
     }
     for (size_t i = 0; i < n; i++) {
-        k->text[k->n + 2 * i] = DIGITS[p[i] >> 4];
-        k->text[k->n + 2 * i + 1] = DIGITS[p[i] & 15];
+        memcpy(&k->text[k->n + 2 * i], &PAIRS[2 * (size_t)p[i]], 2);
     }
     k->n += 2 * n;
 }

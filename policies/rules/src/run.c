@@ -174,16 +174,15 @@ sy_status run_affordable(struct ask *c, const struct rules_model *m)
 }
 
 /* The verdict of a question that has an answer: it again, at no charge. */
-static sy_status stored_answer(struct ask *c, const uint8_t question[32], bool *ret)
+static sy_status stored_answer(struct ask *c, const struct rules_key *key, bool *ret)
 {
-    struct rules_key key = rules_key_hash("question/", question);
     struct sy_view value;
     struct sy_row_question row;
-    *ret = rules_state_get(c->state, rules_key_view(&key), &value);
+    *ret = rules_state_get(c->state, rules_key_view(key), &value);
     if (!*ret) {
         return SY_OK;
     }
-    SY_TRY(rules_state_read(c->state, rules_key_view(&key), &sy_row_question_desc, c->arena, &row,
+    SY_TRY(rules_state_read(c->state, rules_key_view(key), &sy_row_question_desc, c->arena, &row,
                             c->err));
     if (sy_weak(SY_WEAK_FREE_REPEATS)) {
         return SY_OK;
@@ -220,9 +219,7 @@ static sy_status weak_understate(struct ask *c)
 sy_status run_charge(struct ask *c, const uint8_t model[32], const struct sy_run *run)
 {
     struct rules_model *m = sy_arena_alloc(c->arena, 1, sizeof(*m));
-    uint64_t *params;
-    size_t n_params;
-    uint8_t question[32];
+    const struct rules_asked *asked;
     bool stored;
     if (m == NULL) {
         return sy_fail(c->err, SY_E_NO_MEMORY, NULL, NULL);
@@ -234,16 +231,15 @@ sy_status run_charge(struct ask *c, const uint8_t model[32], const struct sy_run
                        "this model answers about one subject: ask with a consent token");
     }
     SY_TRY(own_runnable(c->state, &m->plan, c->req->header.grant, c->arena, c->err));
-    SY_TRY(rules_run_params(&m->plan, run, c->arena, &params, &n_params, c->err));
+    const struct question q = {c->req, &m->plan, run, c->in->data, c->in->n_data};
+    SY_TRY(question_asked(&q, c->arena, &asked, c->err));
     SY_TRY(run_same_data(c, &m->plan));
-    const struct question q = {&c->req->header, params, n_params, c->in->data, c->in->n_data};
-    SY_TRY(question_hash(c->state, &q, c->arena, question));
-    SY_TRY(stored_answer(c, question, &stored));
+    SY_TRY(stored_answer(c, &asked->key, &stored));
     if (stored && !sy_weak(SY_WEAK_FREE_REPEATS)) {
         return SY_OK;
     }
     SY_TRY(run_affordable(c, m));
-    SY_TRY(guard_check(c, m, params));
+    SY_TRY(guard_check(c, m, asked->params));
     if (is_zero32(c->in->salt)) {
         return sy_fail(c->err, SY_E_INTERNAL, "inputs.salt", "a charge needs a fresh salt");
     }
@@ -274,9 +270,12 @@ static sy_status put_charge(struct change *x, const struct rules_model *m, const
     }
     row.fen = k->fen;
     row.month = k->month;
-    SY_TRY(rules_run_params(&m->plan, k->run, x->arena, &row.params, &row.n_params, x->err));
-    const struct question q = {&x->req->header, row.params, row.n_params, row.data, row.n_data};
-    SY_TRY(question_hash(x->state, &q, x->arena, row.question));
+    const struct rules_asked *asked;
+    const struct question q = {x->req, &m->plan, k->run, row.data, row.n_data};
+    SY_TRY(question_asked(&q, x->arena, &asked, x->err));
+    row.params = asked->params;
+    row.n_params = asked->n_params;
+    memcpy(row.question, asked->hash, 32);
     SY_TRY(guard_apply(x, m, row.params));
     return effect_put(x->effect, &key, &sy_row_charge_desc, &row, x->err);
 }

@@ -119,14 +119,64 @@ struct rules_memo *state_memo(const struct rules_state *s)
     return s->memo;
 }
 
+void state_pieces(struct rules_state *s, const struct rules_pieces *from)
+{
+    if (s->tree.pool != NULL) {
+        pool_pieces(s->tree.pool, from);
+    }
+}
+
 uint64_t state_catalogue(const struct rules_state *s)
 {
     return s->catalogue;
 }
 
+/* ---- finding ---- */
+
+/* Rows that come with every run: account, answer, asker, budget, charge, clock, consent, guard, meter, nonce,
+ * question, region, rerun, scene, subject. All others may be what a plan is judged under, or a grant. */
+static bool is_of_runs(struct sy_view key)
+{
+    switch (key.p[0]) {
+    case 'a':
+    case 'b':
+    case 'c':
+    case 'n':
+    case 'q':
+    case 'r':
+    case 's':
+        return true;
+    case 'g':
+        return sy_view_starts(key, sy_view_str("guard/"));
+    case 'm':
+        return sy_view_starts(key, sy_view_str("meter/"));
+    default:
+        return false;
+    }
+}
+
+/* Every event asks for the same few rows (log, party, pack), which hardly ever change. */
+const struct state_row *state_find(const struct rules_state *s, struct sy_view key)
+{
+    struct memo_find *kept =
+        s->memo == NULL || key.n == 0 || key.n > MEMO_KEY_MAX || is_of_runs(key)
+            ? NULL
+            : memo_find(s->memo, key);
+    if (kept == NULL) {
+        return tree_get(&s->tree, key);
+    }
+    if (kept->catalogue != s->catalogue || !sy_view_eq(sy_view(kept->key, kept->n), key)) {
+        kept->row = tree_get(&s->tree, key);
+        kept->catalogue = s->catalogue;
+        kept->n = key.n;
+        memcpy(kept->key, key.p, key.n);
+    }
+    return kept->row;
+}
+
 bool rules_state_get(const struct rules_state *s, struct sy_view key, struct sy_view *ret)
 {
-    const struct state_row *r = tree_get(&s->tree, key);
+    const struct state_row *r = state_find(s, key);
     if (r == NULL) {
         return false;
     }
@@ -153,11 +203,6 @@ static void keep_record(struct state_row *r, const struct sy_desc *desc, const v
         memcpy(seen->record, record, desc->size_bytes);
         r->seen = seen;
     }
-}
-
-const struct state_row *state_find(const struct rules_state *s, struct sy_view key)
-{
-    return tree_get(&s->tree, key);
 }
 
 sy_status state_decode(const struct rules_state *s, const struct state_row *row,
@@ -246,29 +291,6 @@ uint64_t state_generation(const struct rules_state *s)
 sy_status state_reserve(struct rules_state *s, struct state_row *const *rows, size_t n)
 {
     return tree_reserve(&s->tree, rows, n);
-}
-
-/* Rows that come with every run: account, answer, asker, budget, charge, clock, consent, guard, meter, nonce,
- * question, region, rerun, scene, subject; and genesis, which never changes. All others may be what a plan is judged under, or
- * a grant. */
-static bool is_of_runs(struct sy_view key)
-{
-    switch (key.p[0]) {
-    case 'a':
-    case 'b':
-    case 'c':
-    case 'n':
-    case 'q':
-    case 'r':
-    case 's':
-        return true;
-    case 'g':
-        return !sy_view_starts(key, sy_view_str("grant/"));
-    case 'm':
-        return sy_view_starts(key, sy_view_str("meter/"));
-    default:
-        return false;
-    }
 }
 
 void state_place(struct rules_state *s, struct state_row *r)

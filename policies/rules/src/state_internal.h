@@ -6,6 +6,7 @@
 #include "rules/state.h"
 
 struct state_row; /* one key and its value, owned */
+struct rules_pieces;
 
 /* A row for this state (NULL: for any), in its memory. NULL when out of memory or out of range; an empty value makes
  * the row a deletion. */
@@ -41,6 +42,9 @@ uint64_t state_generation(const struct rules_state *s);
 /* The same for the rows that plans are judged under: pack, catalogue, versions, models and all else that does
  * not come with every run. */
 uint64_t state_catalogue(const struct rules_state *s);
+
+/* Of a state that remembers: where memory for its rows comes from first; NULL: from malloc. */
+void state_pieces(struct rules_state *s, const struct rules_pieces *from);
 
 /* What the state remembers of plans (memo.h); NULL unless rules_state_remember was called. */
 struct rules_memo *state_memo(const struct rules_state *s);

@@ -9,9 +9,9 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-enum { LINE = 64, SIZES = POOL_BLOCK_MAX / LINE, SLAB_ALIGN = 64 << 10 };
+enum { LINE = 64, SIZES = POOL_BLOCK_MAX / LINE, SLAB_ALIGN = RULES_PIECE_ALIGN };
 /* The room between two slabs is what malloc needs for itself: so they lie side by side. */
-enum { SLAB_BYTES = SLAB_ALIGN - LINE };
+enum { SLAB_BYTES = RULES_PIECE_BYTES };
 
 #ifdef __SANITIZE_ADDRESS__
 static const bool BYPASS = true;
@@ -36,6 +36,7 @@ struct slab {
 struct pool {
     struct slab *open[SIZES + 1]; /* slabs with a block to hand out, by lines of a block */
     size_t n_slabs;
+    struct rules_pieces pieces; /* no `take`: none */
     bool left;
 };
 
@@ -44,6 +45,11 @@ _Static_assert(sizeof(struct slab) <= LINE, "blocks start at the second line of 
 struct pool *pool_new(void)
 {
     return calloc(1, sizeof(struct pool));
+}
+
+void pool_pieces(struct pool *p, const struct rules_pieces *from)
+{
+    p->pieces = from == NULL ? (struct rules_pieces){0} : *from;
 }
 
 static void list(struct slab *s)
@@ -103,8 +109,8 @@ void pool_leave(struct pool *p)
 
 static struct slab *slab_new(struct pool *p, uint32_t size)
 {
-    void *memory = NULL;
-    if (posix_memalign(&memory, SLAB_ALIGN, SLAB_BYTES) != 0) {
+    void *memory = p->pieces.take == NULL ? NULL : p->pieces.take(p->pieces.ctx);
+    if (memory == NULL && posix_memalign(&memory, SLAB_ALIGN, SLAB_BYTES) != 0) {
         return NULL;
     }
     struct slab *s = memory;

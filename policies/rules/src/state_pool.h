@@ -11,13 +11,16 @@
 #ifndef RULES_STATE_POOL_H
 #define RULES_STATE_POOL_H
 
-#include <stddef.h>
+#include "rules/replay.h"
 
 struct pool;
 
 enum { POOL_BLOCK_MAX = 1024 }; /* bytes; larger ones are malloc's business */
 
 struct pool *pool_new(void); /* NULL: out of memory */
+
+/* From now on slabs come from there first (rules/replay.h); NULL: from malloc, as at first. */
+void pool_pieces(struct pool *p, const struct rules_pieces *from);
 
 /* Its state is gone; NULL-safe. The pool goes with the last block. */
 void pool_leave(struct pool *p);

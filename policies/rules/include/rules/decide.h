@@ -39,6 +39,8 @@ struct rules_facts {
     bool body;                     /* header.body is the digest of salt, args and secret_digest */
     const bool *signed_by;         /* of each of sigs: it verifies over header_bytes */
     const void *args;              /* args by the descriptor of header.method; NULL: not decoded */
+    const struct rules_asked
+        *asked; /* what a model.run asks, of the event's own inputs; NULL: not worked out */
 };
 
 /* A request as opened by the warden, or as read back from a logged event. Everything is borrowed.

@@ -58,6 +58,18 @@ static inline void rules_replayer_freep(struct rules_replayer **r)
 }
 #define RULES_REPLAYER_CLEANUP __attribute__((cleanup(rules_replayer_freep)))
 
+/* Memory for rows comes in pieces. Whoever first touches fresh memory waits for the kernel, page by page, which is a
+ * twentieth of what a replayer does; who has threads makes pieces ready. take: RULES_PIECE_BYTES of malloc's memory,
+ * aligned to RULES_PIECE_ALIGN and the state's to free from then on; NULL: none is ready; asked on the replayer's
+ * thread. */
+enum { RULES_PIECE_ALIGN = 64 << 10, RULES_PIECE_BYTES = RULES_PIECE_ALIGN - 64 };
+struct rules_pieces {
+    void *(*take)(void *ctx);
+    void *ctx;
+};
+/* From now on, and until rules_replayer_free. */
+void rules_replayer_pieces(struct rules_replayer *r, const struct rules_pieces *from);
+
 /*
  * Replay the next event as entry `entry`; `tell` is called for each difference. Afterwards the state is what
  * the log claims: these rules' rows for the event as logged, and the logged digest. An event that can't
@@ -69,10 +81,16 @@ SY_MUST sy_status rules_replayer_next(struct rules_replayer *r, const struct sy_
                                       rules_difference_fn *tell, void *ctx,
                                       struct sy_error *reterr);
 
-/* The next requests to be replayed, as they were prepared, with their events: have memory fetch what lies in their
- * way, for all of them together, which is faster than for one after the other. Changes nothing. */
+/* What a prepared model.run asks, once the replayer has met its model: into *facts, which are req's own. On any thread,
+ * while the replayer lives; `event` and `arena` as for rules_request_prepare. */
+void rules_replayer_ask(const struct rules_replayer *r, const struct sy_event *event,
+                        const struct rules_request *req, struct sy_arena *arena,
+                        struct rules_facts *facts);
+
+/* The next requests to be replayed, as they were prepared: have memory fetch what lies in their way, for all of them
+ * together, which is faster than for one after the other; and meet their models. */
 void rules_replayer_expect(struct rules_replayer *r, const struct rules_request *const *requests,
-                           const struct sy_event *const *events, size_t n);
+                           size_t n);
 
 /*
  * The same in three steps, for who has threads. Whether the rows of an entry come to the digest that the log
@@ -84,6 +102,7 @@ struct rules_seal {
     struct state_row **rows; /* that the entry wrote, held; NULL: nothing is left to work out */
     size_t n;
     bool worked;                     /* the digest is worked out; without it, nothing is told */
+    bool differs;                    /* then: it is another than the log's */
     uint8_t before[32], claimed[32]; /* as logged */
     uint8_t digest[32];              /* as it should be, once worked out */
 };

@@ -27,10 +27,11 @@ static inline struct sy_view sy_view_str(const char *s)
 }
 
 /* Equality of public bytes; not constant time (use sodium_memcmp for secrets). Most words differ in the first byte
- * already, and then nothing is called. */
+ * or in the last, and then nothing is called. */
 static inline bool sy_view_eq(struct sy_view a, struct sy_view b)
 {
-    return a.n == b.n && (a.n == 0 || (a.p[0] == b.p[0] && memcmp(a.p, b.p, a.n) == 0));
+    return a.n == b.n && (a.n == 0 || (a.p[0] == b.p[0] && a.p[a.n - 1] == b.p[a.n - 1] &&
+                                       memcmp(a.p, b.p, a.n) == 0));
 }
 
 static inline bool sy_view_is(struct sy_view a, const char *s)
