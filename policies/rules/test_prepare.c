@@ -1,6 +1,7 @@
 /* What is worked out of a request before its turn, and what decide leaves for apply. */
 #include "test_kit.h"
 
+#include "effect.h"
 #include "method.h"
 #include "plans_met.h"
 #include "question.h"
@@ -157,6 +158,86 @@ static void test_nonce_twice(void **state)
     assert_int_equal(row.entry, k->entry - 1);
 }
 
+/* Does applying this event, as it was prepared, write this row? */
+static bool writes(const struct rules_state *s, struct kit *k, const struct prepared *p,
+                   struct sy_view key)
+{
+    RULES_EFFECT_CLEANUP struct rules_effect *e = effect_alloc();
+    struct sy_view at, value;
+    bool found = false;
+    check_ok(effect_fold(e, s, &p->event, &p->req, k->entry, &k->arena, NULL));
+    for (size_t i = 0; rules_effect_row(e, i, &at, &value); i++) {
+        found = found || sy_view_eq(at, key);
+    }
+    return found;
+}
+
+static bool decides(const struct rules_state *s, struct kit *k, const struct prepared *p)
+{
+    struct rules_decision d;
+    return sy_ok(rules_decide(s, &p->req, &p->event.inputs, &k->arena, &d, NULL));
+}
+
+/* What decide found holds for the state and for the request that it looked at, and for no other. */
+static void test_fresh_no_more(void **state)
+{
+    struct kit *k = *state;
+    RULES_STATE_CLEANUP struct rules_state *s = NULL;
+    kit_ready(k);
+    assert_int_equal(kit_run(k, "40"), 0);
+    struct prepared *p = prepare(k, k->entry - 1);
+    s = rules_state_new();
+    for (uint64_t i = 0; i + 1 < k->entry; i++) {
+        struct sy_event e;
+        check_ok(sy_record_decode(&sy_event_desc, k->events[i], &SY_MP_LARGE, &k->arena, &e, NULL));
+        check_ok(rules_replay(s, &e, i, NULL));
+    }
+    check_ok(rules_state_remember(s));
+    const struct sy_view key = rules_key_view(p->facts.nonce);
+    assert_true(decides(s, k, p));
+    assert_true(writes(s, k, p, key));
+    assert_true(decides(s, k, p));
+    check_ok(rules_state_put_raw(s, key, V("somebody else's"))); /* another state */
+    assert_false(writes(s, k, p, key));
+    check_ok(rules_state_put_raw(s, key, (struct sy_view){0}));
+    assert_true(decides(s, k, p));
+    struct sy_view used = {0}, value;
+    assert_true(rules_state_next(s, V("nonce/"), used, &used, &value));
+    struct rules_key *changed = (struct rules_key *)(uintptr_t)p->facts.nonce;
+    *changed = rules_key_id("", used); /* another request, in its place */
+    p->event.inputs.time = 0;          /* which decide gives up before it looks at the nonce */
+    assert_false(decides(s, k, p));
+    assert_false(writes(s, k, p, rules_key_view(changed)));
+}
+
+/* Two grants' accounts on one state: each is its own, and the caller may change what it gets. */
+static void test_accounts_apart(void **state)
+{
+    struct kit *k = *state;
+    RULES_STATE_CLEANUP struct rules_state *s = rules_state_new();
+    const uint8_t ids[2][32] = {{1}, {2}};
+    check_ok(rules_state_remember(s));
+    for (size_t i = 0; i < 2; i++) {
+        struct sy_row_grant_share share = {.ns = V("person"), .rho = 10 + i};
+        struct sy_row_account a = {.calls = 20 + i, .shares = &share, .n_shares = 1};
+        struct rules_key key = rules_key_hash("account/", ids[i]);
+        check_ok(
+            rules_state_put_raw(s, rules_key_view(&key), kit_encode(k, &sy_row_account_desc, &a)));
+    }
+    for (size_t i = 0; i < 6; i++) {
+        struct sy_row_account a;
+        check_ok(account_row(s, ids[i % 2], &k->arena, &a, NULL));
+        assert_int_equal(a.calls, 20 + i % 2);
+        assert_int_equal(a.shares[0].rho, 10 + i % 2);
+        a.shares[0].rho = 99;
+        check_ok(account_row(s, ids[i % 2], &k->arena, &a, NULL));
+        assert_int_equal(a.shares[0].rho, 10 + i % 2);
+    }
+    const uint8_t none[32] = {3};
+    struct sy_row_account a;
+    check_code(account_row(s, none, &k->arena, &a, NULL), SY_E_GRANT);
+}
+
 /* ---- plans that were met ---- */
 
 static void test_known(void **state)
@@ -189,6 +270,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_question, setup, teardown),
         cmocka_unit_test_setup_teardown(test_asked, setup, teardown),
         cmocka_unit_test_setup_teardown(test_nonce_twice, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_fresh_no_more, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_accounts_apart, setup, teardown),
         cmocka_unit_test_setup_teardown(test_known, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
