@@ -238,6 +238,33 @@ static void test_accounts_apart(void **state)
     check_code(account_row(s, none, &k->arena, &a, NULL), SY_E_GRANT);
 }
 
+/* A hold that an event takes over is the event's own to change, not what the state remembers of the grant. */
+static void test_holds_apart(void **state)
+{
+    struct kit *k = *state;
+    RULES_STATE_CLEANUP struct rules_state *s = rules_state_new();
+    struct sy_row_hold hold = {.entry = 5, .ground = V("order"), .party = V("agency")};
+    struct rules_key key = rules_key_hash("grant/", (const uint8_t[32]){1});
+    struct sy_row_grant g;
+    struct sy_proposal p;
+    kit_catalogue(k);
+    check_ok(rules_state_remember(s));
+    g = (struct sy_row_grant){.developer = V("acme"), .holds = &hold, .n_holds = 1};
+    g.proposal = kit_encode(k, &sy_proposal_desc, kit_proposal(k));
+    g.status = V("suspended");
+    check_ok(rules_state_put_raw(s, rules_key_view(&key), kit_encode(k, &sy_row_grant_desc, &g)));
+    key = rules_key_number("correction/", 5);
+    check_ok(rules_state_put_raw(s, rules_key_view(&key), V("its order")));
+    struct rules_request req = {.header = {.party = V("agency"), .method = V("scene.suspend")}};
+    struct change x = {.state = s, .req = &req, .entry = 9, .arena = &k->arena};
+    check_ok(grant_row(s, (const uint8_t[32]){1}, &k->arena, &g, &p, NULL));
+    check_ok(grant_hold(&x, &g, V("risk")));
+    assert_int_equal(g.n_holds, 1);
+    assert_int_equal(g.holds[0].entry, 9);
+    check_ok(grant_row(s, (const uint8_t[32]){1}, &k->arena, &g, &p, NULL));
+    assert_int_equal(g.holds[0].entry, 5);
+}
+
 /* ---- plans that were met ---- */
 
 static void test_known(void **state)
@@ -272,6 +299,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_nonce_twice, setup, teardown),
         cmocka_unit_test_setup_teardown(test_fresh_no_more, setup, teardown),
         cmocka_unit_test_setup_teardown(test_accounts_apart, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_holds_apart, setup, teardown),
         cmocka_unit_test_setup_teardown(test_known, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
