@@ -455,8 +455,12 @@ sy_status decide_publish(struct ask *c)
     return columns_check(c, v, &d.def);
 }
 
+/* A log may claim what decide refuses, and replay goes on with it: no apply may count on what decide has seen to. */
 sy_status apply_publish(struct change *x)
 {
+    if (x->in->n_version != 1) {
+        return sy_fail(x->err, SY_E_INTERNAL, "inputs.version", "a publication of nothing");
+    }
     struct sy_row_version row = {.entry = x->entry, .version = x->in->version[0]};
     const struct sy_updated updated = {.time = x->in->time, .version = row.version.version};
     struct rules_key key = rules_key_id("version/", row.version.dataset);

@@ -246,6 +246,10 @@ sy_status apply_subject(struct change *x)
     SY_TRY(rules_model_read(x->state, x->req->header.subject, x->arena, m, x->err));
     SY_TRY(proof_consent_read(a->token, x->arena, &t, x->err));
     const struct sy_pack_subject *limits = m->grant.pack.subject;
+    if (x->in->n_subject != 1 || limits == NULL || limits->window_s == 0 ||
+        !plan_about_subject(&m->plan)) { /* a log may claim what decide refuses */
+        return sy_fail(x->err, SY_E_INTERNAL, "inputs.subject", "a question about nobody");
+    }
     struct sy_row_consent used = {.entry = x->entry};
     struct rules_key key = rules_key_consent(t.issuer, t.nonce);
     SY_TRY(effect_put(x->effect, &key, &sy_row_consent_desc, &used, x->err));
