@@ -7,6 +7,7 @@
 #include "question.h"
 #include "rules/model.h"
 #include "rules/replay.h"
+#include "state_internal.h"
 
 static int setup(void **state)
 {
@@ -265,6 +266,50 @@ static void test_holds_apart(void **state)
     assert_int_equal(g.holds[0].entry, 5);
 }
 
+/* ---- what a memory is of ---- */
+
+/* Every kind of row that rules/rows.h and rows_scheme.h name moves what is remembered, but for those of runs. */
+static void test_catalogue(void **state)
+{
+    static const char *const OF_RUNS[] = {"account/1", "answer/1",  "asker/a",     "budget/p",
+                                          "charge/1",  "clock",     "consent/a/1", "guard/a",
+                                          "meter/1/b", "nonce/a/1", "question/1",  "region/p/1",
+                                          "rerun/1",   "scene/a/s", "subject/p/1"};
+    static const char *const OTHERS[] = {"genesis",       "domain",
+                                         "pack",          "witness",
+                                         "log",           "log/1",
+                                         "epoch",         "party/a",
+                                         "dataset/d",     "version/d",
+                                         "proposal/1",    "grant/1",
+                                         "deposit/1",     "model/1",
+                                         "erased/1",      "standing/a",
+                                         "outbox/p/1/k",  "staff/a/b",
+                                         "key/1",         "entry/d",
+                                         "described/d/1", "rescode/c",
+                                         "source/i",      "offer/d",
+                                         "updated/d",     "demand/1",
+                                         "ticket/d/1",    "announcement/1",
+                                         "qualify/1",     "notice/1",
+                                         "agreement/1",   "applicant/a",
+                                         "product/1",     "subscription/1/b",
+                                         "misuse/1/p",    "inspection/1",
+                                         "correction/1",  "incident/1",
+                                         "drill/1",       "evaluation/p/1",
+                                         "annual/2025",   "disclosure/2025/p",
+                                         "Account/1",     "{"};
+    RULES_STATE_CLEANUP struct rules_state *s = rules_state_new();
+    (void)state;
+    for (size_t i = 0; i < LEN(OF_RUNS) + LEN(OTHERS); i++) {
+        const bool of_runs = i < LEN(OF_RUNS);
+        const char *key = of_runs ? OF_RUNS[i] : OTHERS[i - LEN(OF_RUNS)];
+        const uint64_t before = state_catalogue(s);
+        check_ok(rules_state_put_raw(s, V(key), V("row")));
+        if ((state_catalogue(s) == before) != of_runs) {
+            fail_msg("%s", key);
+        }
+    }
+}
+
 /* ---- plans that were met ---- */
 
 static void test_known(void **state)
@@ -272,9 +317,12 @@ static void test_known(void **state)
     struct kit *k = *state;
     SY_BUF_CLEANUP struct sy_buf plan = sy_buf(1 << 16);
     struct plans_met *met = plans_met_new();
-    uint8_t id[32] = {3}, same_place[32] = {3 + 64}, cut[32] = {4};
+    uint8_t id[32] = {3}, same_place[32] = {3, 0, 1}, cut[32] = {4};
     kit_granted(k);
     check_ok(sy_record_encode(&sy_plan_desc, kit_plan(k), &plan));
+    struct sy_plan *another = kit_plan(k);
+    another->blocks[0].ns = V("other");
+    const struct sy_view other = kit_encode(k, &sy_plan_desc, another);
     assert_null(plans_met_find(met, id));
     plans_met_add(met, id, sy_buf_view(&plan));
     assert_int_equal(plans_met_find(met, id)->n_rels, kit_plan(k)->n_rels);
@@ -282,9 +330,9 @@ static void test_known(void **state)
     assert_true(
         sy_view_eq(plans_met_find(met, id)->sources[0].dataset, kit_plan(k)->sources[0].dataset));
     assert_null(plans_met_find(met, same_place));
-    plans_met_add(met, same_place, sy_buf_view(&plan)); /* whoever was first stays */
-    assert_null(plans_met_find(met, same_place));
-    assert_non_null(plans_met_find(met, id));
+    plans_met_add(met, same_place, other); /* goes on to the next place */
+    assert_true(sy_view_eq(plans_met_find(met, same_place)->blocks[0].ns, V("other")));
+    assert_false(sy_view_eq(plans_met_find(met, id)->blocks[0].ns, V("other")));
     plans_met_add(met, cut, sy_buf_view(&plan)); /* no plan */
     assert_null(plans_met_find(met, cut));
     plans_met_free(met);
@@ -300,6 +348,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_fresh_no_more, setup, teardown),
         cmocka_unit_test_setup_teardown(test_accounts_apart, setup, teardown),
         cmocka_unit_test_setup_teardown(test_holds_apart, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_catalogue, setup, teardown),
         cmocka_unit_test_setup_teardown(test_known, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -69,7 +69,9 @@ static void test_seals_wait(void **state)
         fold_all(r, &arena, lie, seals);
         for (size_t i = K.entry; i-- > 0;) { /* in any order */
             size_t told = 0;
-            rules_seal_work(&seals[i]);
+            if (i % 2 == 0) { /* or by who tells */
+                rules_seal_work(&seals[i]);
+            }
             rules_seal_tell(&seals[i], count, &told);
             /* the digest goes on from the one that is claimed, so the next entry's is another too */
             assert_int_equal(told, i == lie || i == lie + 1 ? 1 : 0);

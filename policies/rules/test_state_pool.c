@@ -12,18 +12,14 @@
 
 #include "state_pool.h"
 
+static const bool POOLED = POOL_BYPASSED == 0; /* else every block is malloc's */
+
 enum {
     BLOCKS = 4000,
     TURNS = 100000,
     KEPT_AT_MOST = 3 * (64 << 10), /* a slab a size */
     ODDS = 4096                    /* what malloc keeps for a next time */
 };
-
-#ifdef __SANITIZE_ADDRESS__
-static const bool POOLED = false; /* every block is malloc's */
-#else
-static const bool POOLED = true;
-#endif
 
 struct held {
     uint8_t *p; /* NULL: none */

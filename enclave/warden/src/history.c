@@ -129,8 +129,10 @@ static sy_status charge_lives(struct warden *w, uint64_t charge, const struct sy
                               struct lives *l, bool *ret)
 {
     struct sy_row_answer answer;
+    bool answered;
     SY_TRY(grant_lives(w, row->grant, l));
-    *ret = l->yes && (!rules_charge_answer(w->state, charge, &answer) || answer.ok);
+    SY_TRY(rules_charge_answer(w->state, charge, &answer, &answered, NULL));
+    *ret = l->yes && (!answered || answer.ok);
     return SY_OK;
 }
 

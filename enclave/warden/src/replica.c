@@ -1,7 +1,7 @@
 /*
  * What: feeds the gateway's replica. Invariant: rows leave in the order in which events were applied,
  * on the edge that carries the replies too, so a reply never overtakes the rows it depends on. The
- * rows hold no secret and no raw value: parties' public keys, which certificates their staff have (not whose), grants,
+ * rows hold no secret and no raw value: parties' public keys, which certificates their staff have (not whose), grants and their accounts,
  * models, the log's public keys (DESIGN section 2).
  */
 #include "warden/replica.h"

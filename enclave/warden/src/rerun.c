@@ -41,7 +41,9 @@ static uint64_t why_unable(const struct warden_run *r)
 static sy_status read_answer(struct warden_run *r, struct sy_event *ret)
 {
     struct sy_row_answer row;
-    if (!rules_charge_answer(r->w->state, r->charge, &row)) {
+    bool answered;
+    SY_TRY(rules_charge_answer(r->w->state, r->charge, &row, &answered, NULL));
+    if (!answered) {
         return sy_status_of(SY_E_INTERNAL); /* then the rules would not have let it be run again */
     }
     return warden_entry_event(r->w, row.entry, &r->call->arena, ret, NULL);
@@ -92,7 +94,9 @@ static sy_status read_result(struct warden_call *c, struct sy_row_rerun *row,
     SY_TRY(rules_state_read(c->w->state, rules_key_view(&key), &sy_row_rerun_desc, &c->arena, row,
                             err));
     struct sy_row_answer answer;
-    if (!rules_charge_answer(c->w->state, row->charge, &answer)) {
+    bool answered;
+    SY_TRY(rules_charge_answer(c->w->state, row->charge, &answer, &answered, err));
+    if (!answered) {
         return sy_fail(err, SY_E_INTERNAL, "charge", "it was run again, and has no answer");
     }
     *ret = (struct sy_rerun_result){

@@ -3,7 +3,7 @@
  * the state rows party/ grant/ account/ model/ key/ log, all as notified by the warden. With it the gateway refuses
  * early; the warden decides again, so a stale or wrong row costs a request, never a right.
  *
- * Runs in: gateway. Trusts: the warden's edge. Holds: public keys, grants, models; no secret.
+ * Runs in: gateway. Trusts: the warden's edge. Holds: public keys, grants and their accounts, models; no secret.
  * May block/alloc: allocates. Threads: the loop's.
  */
 #ifndef GATEWAY_REPLICA_H

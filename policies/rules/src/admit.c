@@ -1,5 +1,5 @@
 /*
- * rules_admit: the gateway's early look at a header, over its replica of party, grant and model
+ * rules_admit: the gateway's early look at a header, over its replica of party, grant, account and model
  * rows, and those of staff keys. It uses the functions that decide uses, on what those rows hold; whatever it lets through
  * is decided again by the warden, and whatever it refuses on a signed header is re-decided there
  * too, so a wrong replica can neither open nor hide anything.

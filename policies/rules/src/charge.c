@@ -14,16 +14,15 @@ sy_status charge_row(const struct rules_state *s, uint64_t entry, struct sy_aren
     return rules_state_read(s, rules_key_view(&key), &sy_row_charge_desc, arena, ret, err);
 }
 
-bool rules_charge_answer(const struct rules_state *s, uint64_t charge, struct sy_row_answer *ret)
+sy_status rules_charge_answer(const struct rules_state *s, uint64_t charge,
+                              struct sy_row_answer *ret, bool *ret_answered,
+                              struct sy_error *reterr)
 {
     SY_ARENA_CLEANUP struct sy_arena none = {0}; /* the row is flat */
     struct rules_key key = rules_key_answer(charge);
     const struct state_row *row = state_find(s, rules_key_view(&key));
-    if (row != NULL && !sy_ok(state_decode(s, row, &sy_row_answer_desc, &none, ret, NULL))) {
-        *ret =
-            (struct sy_row_answer){0}; /* that it is there decides: no charge is answered twice */
-    }
-    return row != NULL;
+    *ret_answered = row != NULL;
+    return row == NULL ? SY_OK : state_decode(s, row, &sy_row_answer_desc, &none, ret, reterr);
 }
 
 /* What was charged, and where the grant's shares stand after it. */

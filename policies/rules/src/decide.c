@@ -169,7 +169,8 @@ static sy_status nonce_check(struct ask *c, struct rules_decision *ret)
     ret->kind = RULES_KIND_RECORDED;
     if (row.charge) {
         struct sy_row_answer answer;
-        bool answered = rules_charge_answer(c->state, row.entry, &answer);
+        bool answered;
+        SY_TRY(rules_charge_answer(c->state, row.entry, &answer, &answered, c->err));
         ret->kind = answered ? RULES_KIND_RECORDED : RULES_KIND_RESUME;
         ret->entry = answered ? answer.entry : row.entry;
     }

@@ -4,7 +4,7 @@
 
 #include "effect.h"
 
-enum { PLACES = 64 };
+enum { PLACES = 1024 };
 
 struct plan_met {
     uint8_t model[32];
@@ -55,16 +55,34 @@ static struct plan_met *plan_new(const uint8_t model[32], struct sy_view bytes)
     return p;
 }
 
-/* Ids are hashes, so they spread by themselves. */
+/* Where this model is, or belongs; PLACES: nowhere, for all places are taken. Ids are hashes, so they spread by
+ * themselves; of two that meet the second goes on to the next free place. */
+static size_t place_of(const struct plans_met *k, const uint8_t model[32],
+                       const struct plan_met **ret)
+{
+    for (size_t i = 0; i < PLACES; i++) {
+        const size_t at = ((size_t)(model[0] | model[1] << 8) + i) % PLACES;
+        *ret = __atomic_load_n(&k->plans[at], __ATOMIC_ACQUIRE);
+        if (*ret == NULL || memcmp((*ret)->model, model, sizeof((*ret)->model)) == 0) {
+            return at;
+        }
+    }
+    *ret = NULL;
+    return PLACES;
+}
+
 void plans_met_add(struct plans_met *k, const uint8_t model[32], struct sy_view plan)
 {
-    if (__atomic_load_n(&k->plans[model[0] % PLACES], __ATOMIC_RELAXED) == NULL) {
-        __atomic_store_n(&k->plans[model[0] % PLACES], plan_new(model, plan), __ATOMIC_RELEASE);
+    const struct plan_met *there;
+    const size_t at = place_of(k, model, &there);
+    if (at < PLACES && there == NULL) {
+        __atomic_store_n(&k->plans[at], plan_new(model, plan), __ATOMIC_RELEASE);
     }
 }
 
 const struct sy_plan *plans_met_find(const struct plans_met *k, const uint8_t model[32])
 {
-    const struct plan_met *p = __atomic_load_n(&k->plans[model[0] % PLACES], __ATOMIC_ACQUIRE);
-    return p != NULL && memcmp(p->model, model, sizeof(p->model)) == 0 ? &p->plan : NULL;
+    const struct plan_met *there;
+    (void)place_of(k, model, &there);
+    return there == NULL ? NULL : &there->plan;
 }

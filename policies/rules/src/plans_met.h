@@ -15,7 +15,7 @@ struct plans_met;
 struct plans_met *plans_met_new(void);    /* NULL: out of memory */
 void plans_met_free(struct plans_met *k); /* NULL-safe; nobody finds any more */
 
-/* There is room for some; what finds none, or no memory, is left out. plan: canonical, of that model. */
+/* There is room for a thousand; what finds none, or no memory, is left out. plan: canonical, of that model. */
 void plans_met_add(struct plans_met *k, const uint8_t model[32], struct sy_view plan);
 
 /* NULL: not known. It lives as long as `k`. */

@@ -410,8 +410,11 @@ void rules_seal_release(struct rules_seal *seal)
     }
 }
 
-void rules_seal_tell(const struct rules_seal *seal, rules_difference_fn *tell, void *ctx)
+void rules_seal_tell(struct rules_seal *seal, rules_difference_fn *tell, void *ctx)
 {
+    if (!seal->worked) {
+        rules_seal_work(seal);
+    }
     struct compare c = {.tell = tell, .ctx = ctx};
     if (seal->worked && seal->differs) {
         compare_state(&c, seal->digest, seal->claimed);

@@ -21,7 +21,8 @@ static sy_status was_answered(struct ask *c, uint64_t charge, const struct sy_ro
             c->err, SY_E_DENIED, "charge",
             "an answer about one subject is not run again: nobody keeps whom it was about");
     }
-    bool answered = rules_charge_answer(c->state, charge, &answer);
+    bool answered;
+    SY_TRY(rules_charge_answer(c->state, charge, &answer, &answered, c->err));
     if (answered && answer.ok) {
         return SY_OK;
     }

@@ -315,7 +315,9 @@ sy_status decide_answer(struct ask *c)
     if (state_find(c->state, rules_key_view(&key)) == NULL) {
         return sy_fail(c->err, SY_E_NOT_FOUND, "charge", NULL);
     }
-    if (rules_charge_answer(c->state, c->in->charge, &row)) {
+    bool answered;
+    SY_TRY(rules_charge_answer(c->state, c->in->charge, &row, &answered, c->err));
+    if (answered) {
         return sy_fail(c->err, SY_E_STATE, "inputs.charge", "the charge has its answer");
     }
     if (!word_in(c->in->outcome, "ok refused") || is_zero32(c->in->commit)) {

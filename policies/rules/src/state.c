@@ -133,26 +133,37 @@ uint64_t state_catalogue(const struct rules_state *s)
 
 /* ---- finding ---- */
 
-/* Rows that come with every run: account, answer, asker, budget, charge, clock, consent, guard, meter, nonce,
- * question, region, rerun, scene, subject. All others may be what a plan is judged under, or a grant. */
+/* Rows that come with every run. All others may be what a plan is judged under, or a grant. By first letters: a row is
+ * placed for each of them. */
+static const char *const OF_RUNS[]['z' - 'a' + 1] = {
+    {['a' - 'a'] = "account/",
+     ['b' - 'a'] = "budget/",
+     ['c' - 'a'] = "charge/",
+     ['g' - 'a'] = "guard/",
+     ['m' - 'a'] = "meter/",
+     ['n' - 'a'] = "nonce/",
+     ['q' - 'a'] = "question/",
+     ['r' - 'a'] = "region/",
+     ['s' - 'a'] = "scene/"},
+    {['a' - 'a'] = "answer/",
+     ['c' - 'a'] = "clock",
+     ['r' - 'a'] = "rerun/",
+     ['s' - 'a'] = "subject/"},
+    {['a' - 'a'] = "asker/", ['c' - 'a'] = "consent/"},
+};
+
 static bool is_of_runs(struct sy_view key)
 {
-    switch (key.p[0]) {
-    case 'a':
-    case 'b':
-    case 'c':
-    case 'n':
-    case 'q':
-    case 'r':
-    case 's':
-        return true;
-    case 'g':
-        return sy_view_starts(key, sy_view_str("guard/"));
-    case 'm':
-        return sy_view_starts(key, sy_view_str("meter/"));
-    default:
-        return false;
+    const uint8_t letter = key.p[0];
+    bool found = false;
+    for (size_t i = 0; !found && i < sizeof(OF_RUNS) / sizeof(OF_RUNS[0]); i++) {
+        const char *prefix = letter < 'a' || letter > 'z' ? NULL : OF_RUNS[i][letter - 'a'];
+        if (prefix == NULL) {
+            return false;
+        }
+        found = sy_view_starts(key, sy_view_str(prefix));
     }
+    return found;
 }
 
 /* Every event asks for the same few rows (log, party, pack), which hardly ever change. */

@@ -13,12 +13,6 @@ enum { LINE = 64, SIZES = POOL_BLOCK_MAX / LINE, SLAB_ALIGN = RULES_PIECE_ALIGN 
 /* The room between two slabs is what malloc needs for itself: so they lie side by side. */
 enum { SLAB_BYTES = RULES_PIECE_BYTES };
 
-#ifdef __SANITIZE_ADDRESS__
-static const bool BYPASS = true;
-#else
-static const bool BYPASS = false;
-#endif
-
 struct block {
     struct block *next;
 };
@@ -122,7 +116,7 @@ static struct slab *slab_new(struct pool *p, uint32_t size)
 
 void *pool_take(struct pool *p, size_t n)
 {
-    if (BYPASS) {
+    if (POOL_BYPASSED) {
         return calloc(1, n);
     }
     const size_t lines = (n + LINE - 1) / LINE;
@@ -147,7 +141,7 @@ void *pool_take(struct pool *p, size_t n)
 
 void pool_give(void *block)
 {
-    if (BYPASS) {
+    if (POOL_BYPASSED) {
         free(block);
         return;
     }

@@ -63,8 +63,10 @@ static bool find_charge(const struct warden *w, const struct line *l, struct sy_
     while (rules_state_next(w->state, prefix, key, &key, &value)) {
         check_ok(sy_record_decode(&sy_row_charge_desc, value, &SY_MP_LARGE, arena, ret, NULL));
         struct sy_row_answer answer;
-        if (rules_charge_answer(w->state, rules_number_of_key(key), &answer) && answer.ok &&
-            ret->n_params == 2 && memcmp(ret->params, l->params, sizeof l->params) == 0) {
+        bool answered;
+        check_ok(rules_charge_answer(w->state, rules_number_of_key(key), &answer, &answered, NULL));
+        if (answered && answer.ok && ret->n_params == 2 &&
+            memcmp(ret->params, l->params, sizeof l->params) == 0) {
             return true;
         }
     }

@@ -77,8 +77,8 @@ def order(chance):
 
 # --- T37 -------------------------------------------------------------------------------------------
 
-LISTED = ("party/", "dataset/", "grant/", "model/", "proposal/", "version/", "budget/", "pack")
-HIDDEN = ("charge/", "question/", "nonce/", "", "region/", "subject/", "consent/", "genesis")
+LISTED = ("party/", "dataset/", "grant/", "account/", "model/", "proposal/", "version/", "budget/", "pack")
+HIDDEN = ("charge/", "answer/", "question/", "nonce/", "", "region/", "subject/", "consent/", "genesis")
 
 
 def rows(bed, prefix):
@@ -88,7 +88,7 @@ def rows(bed, prefix):
 
 
 def listed(claims, bed):
-    """What a developer may list: nothing of versions, accounts, charges or questions."""
+    """What a developer may list: nothing of versions, budgets, charges, answers or questions."""
     for prefix in ("version/", "budget/"):
         claims.claim(f"no rows under {prefix}", rows(bed, prefix) == {}, rows(bed, prefix))
     for prefix in HIDDEN:

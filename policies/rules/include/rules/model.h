@@ -83,8 +83,11 @@ SY_MUST sy_status rules_run_data(const struct rules_state *s, const struct sy_pl
                                  struct sy_arena *arena, struct sy_data_ref **ret, size_t *ret_n,
                                  struct sy_error *reterr);
 
-/* What became of charge `charge`; false: nothing yet, or there is no such charge. */
-bool rules_charge_answer(const struct rules_state *s, uint64_t charge, struct sy_row_answer *ret);
+/* What became of charge `charge`. *ret_answered false (then *ret is untouched): nothing yet, or there is no such
+ * charge. SY_E_INTERNAL, SY_E_NO_MEMORY: nobody can say. */
+SY_MUST sy_status rules_charge_answer(const struct rules_state *s, uint64_t charge,
+                                      struct sy_row_answer *ret, bool *ret_answered,
+                                      struct sy_error *reterr);
 
 /* Positions of a run's parameters in plan.params' declared values, in plan order. SY_E_FIELD (field
  * = "params.NAME") when one is missing, unknown, given twice or not a declared value. */

@@ -119,8 +119,8 @@ SY_MUST sy_status rules_replayer_fold(struct rules_replayer *r, const struct sy_
 /* Work out the digest: on any thread. */
 void rules_seal_work(struct rules_seal *seal);
 
-/* Tell when it is another than the log's. */
-void rules_seal_tell(const struct rules_seal *seal, rules_difference_fn *tell, void *ctx);
+/* Tell when it is another than the log's; what nobody has worked out is worked out first. */
+void rules_seal_tell(struct rules_seal *seal, rules_difference_fn *tell, void *ctx);
 
 /* Let go of the rows, worked out or not: on the replayer's thread, while its state lives. Again does nothing. */
 void rules_seal_release(struct rules_seal *seal);

@@ -340,7 +340,8 @@ SY_RECORD(row_erased, SY_ROW_ERASED_FIELDS)
 
 enum { RULES_ID_MAX = 64, RULES_KEY_CAP = 192 };
 
-/* A key as text, NUL-terminated; n = 0 when a part does not fit (no row has the empty key). */
+/* A key as text, NUL-terminated; n = 0 when a part does not fit (no row has the empty key). What stands behind the
+ * text is anything: a key is copied and compared by its view, never as a whole. */
 struct rules_key {
     size_t n;
     char text[RULES_KEY_CAP + 1];
