@@ -123,9 +123,9 @@ class Session:
         self.sure(party, "scene", verb, self.grant, "--approve")
 
     def register(self):
-        """A lowering whose worker was killed is refused with `sql` or `refused`, and logged."""
+        """A lowering whose worker was killed is refused with `sql`, `limit` or `refused`, and logged."""
         found = self.sure("acme", "model", "register", domain.PACKS / "models/burden.yaml",
-                          "--grant", self.grant, again=("sql", "refused", "internal"))
+                          "--grant", self.grant, again=("sql", "limit", "refused", "internal"))
         self.model = found["model"] if found else self.d.shuyu("acme", "model", "list")[0]["id"]
 
     def run(self, age):
