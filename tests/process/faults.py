@@ -25,8 +25,7 @@ RARE = 4  # calls: those are waited for from the beginning
 FAULTS = {"EIO": "error=EIO", "ENOSPC": "error=ENOSPC", "SIGKILL": "signal=SIGKILL"}
 SOME = (("fdatasync", "EIO"), ("pwrite64", "ENOSPC"), ("fdatasync", "SIGKILL"), ("write", "EIO"))
 STEPS = 23  # of a session
-# worth another try; `share`: "the shares could not be kept; send them again"
-REFUSED = ("io", "no_space", "read_only", "internal", "closed", "data", "share")
+REFUSED = ("io", "no_space", "read_only", "internal", "closed", "data")  # worth another try
 
 
 class Session(kill.Session):

@@ -120,7 +120,7 @@ class Session:
         self.grant = found.get("proposal") or found["id"]
 
     def review(self, party, verb):
-        self.sure(party, "scene", verb, self.grant, "--approve")
+        self.sure(party, "scene", verb, self.grant, "--approve", again=("share",))
 
     def register(self):
         """A lowering whose worker was killed is refused with `sql`, `limit` or `refused`, and logged."""
@@ -128,10 +128,22 @@ class Session:
                           "--grant", self.grant, again=("sql", "limit", "refused", "internal"))
         self.model = found["model"] if found else self.d.shuyu("acme", "model", "list")[0]["id"]
 
+    def ask(self, age):
+        """A review or a resumption may be recorded and its key shares lost: then runs are refused, uncharged, and the
+        agency stops the scene and starts it again, which sends them again."""
+        try:
+            return self.persist(lambda: self.d.run(self.model, f"min_age={age}"))
+        except domain.Refused as e:
+            if e.code != "share" or "suspend and resume" not in str(e):
+                raise
+            self.tries.append(f"{self.name}: share")
+        self.order("suspend")
+        self.order("resume")
+        return self.ask(age)
+
     def run(self, age):
         try:
-            answer = self.persist(lambda: self.d.run(self.model, f"min_age={age}"))
-            self.answers[age] = answer
+            self.answers[age] = self.ask(age)
         except domain.Refused as e:
             if e.code != "refused":
                 raise
@@ -163,7 +175,7 @@ class Session:
                 self.entries.append(e.entry)
 
     def order(self, verb):
-        self.sure("agency", "scene", verb, self.grant, "--ground", "incident")
+        self.sure("agency", "scene", verb, self.grant, "--ground", "incident", again=("share",))
 
 
 # --- the killer ----------------------------------------------------------------------------------

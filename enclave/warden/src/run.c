@@ -385,8 +385,8 @@ static const char *lacks_shares(struct warden_call *c, const struct rules_model 
         return NULL;
     }
     bool agency = warden_party(c->w, whose, &c->arena, &p) && sy_view_is(p.role, "agency");
-    const char *reason = sy_arena_printf(&c->arena, "%s: ask %.*s to %s again", plain, SY_PV(whose),
-                                         agency ? "send its final review" : "consent");
+    const char *reason = sy_arena_printf(&c->arena, "%s: ask %.*s to %s", plain, SY_PV(whose),
+                                         agency ? "suspend and resume the scene" : "consent again");
     return reason == NULL ? plain : reason;
 }
 
